@@ -1,0 +1,117 @@
+//! Which code is the same. In: source files and their functions. Out:
+//! [`CloneGroup`]s. It never proposes anything and never reads a header.
+
+use crate::syntax::Function;
+use crate::tree::TreePath;
+use serde::{Deserialize, Serialize};
+
+/// How the members of a group are alike (see the contract).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The same tokens but for the function's own name.
+    Identical,
+    /// The same but for literals, enumerators and macro constants.
+    ConstantOnly,
+    /// The same under one consistent renaming.
+    Renamed,
+    /// One call around device I/O or a kernel function.
+    Wrapper,
+    /// Statements inserted, removed, changed or exchanged.
+    Gapped,
+    /// A driver function that does what a kernel helper does.
+    Reimplements,
+    /// A run of statements of one shape.
+    Sequence,
+}
+
+/// How far apart the members are, after Kadav and Swift's three levels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// All members in one driver.
+    Driver,
+    /// Several drivers of one class.
+    Subset,
+    /// At least half of the class's drivers and three or more.
+    Class,
+    /// Anything wider.
+    CrossClass,
+}
+
+/// One function of a group.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Its file.
+    pub file: TreePath,
+    /// Its name.
+    pub name: String,
+    /// Its place in the file.
+    pub function: Function,
+    /// Module that its file belongs to.
+    pub driver: String,
+    /// Class of its file.
+    pub class: String,
+}
+
+/// What stands in a hole (see the contract).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HoleKind {
+    /// A number or a character constant.
+    Integer,
+    /// A string literal.
+    String,
+    /// A macro constant or an enumerator.
+    Constant,
+    /// The name of a called function or macro.
+    Callee,
+    /// The name of a type.
+    Type,
+    /// A member of a structure.
+    Field,
+    /// Another name of file scope.
+    Global,
+    /// Anything else.
+    Expression,
+}
+
+/// A place at which the members differ; places whose values move together are
+/// one hole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hole {
+    /// What stands there.
+    pub kind: HoleKind,
+    /// The text in each member, in the order of the members.
+    pub values: Vec<String>,
+    /// Indices into the members' token sequences (the same in all), increasing.
+    pub tokens: Vec<u32>,
+}
+
+/// Functions that are the same but for their holes.
+#[derive(Clone, Debug)]
+pub struct CloneGroup {
+    /// Eight hexadecimal digits, from the members' files and names only.
+    pub id: String,
+    /// How its members are alike.
+    pub kind: Kind,
+    /// How far apart they are.
+    pub level: Level,
+    /// At least two, in the order of file and place.
+    pub members: Vec<Member>,
+    /// Where they differ, in the order of the text.
+    pub holes: Vec<Hole>,
+}
+
+impl CloneGroup {
+    /// The lines of all members but the longest.
+    pub fn redundant_lines(&self) -> u32 {
+        let lines = self.members.iter().map(|m| m.function.lines());
+        lines.clone().sum::<u32>() - lines.max().unwrap_or(0)
+    }
+
+    /// Whether all members lie in one file.
+    pub fn in_one_file(&self) -> bool {
+        self.members.windows(2).all(|pair| pair[0].file == pair[1].file)
+    }
+}

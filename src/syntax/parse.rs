@@ -1,0 +1,199 @@
+//! Tier 2: one function at a time through tree-sitter, on masked text.
+//!
+//! The grammar's tree is copied into a flat [`FunctionTree`], so that no other
+//! module depends on tree-sitter, and a node is an index.
+
+use super::mask::{self, LoopMacros};
+use super::split::Function;
+use std::cell::RefCell;
+use std::ops::Range;
+
+/// Index of a node in its [`FunctionTree`]; nodes are numbered in preorder.
+pub type NodeId = u32;
+
+/// One node of the concrete syntax tree, punctuation included.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// tree-sitter-c's name for it, for instance `call_expression` or `"("`.
+    pub kind: &'static str,
+    /// Its field in the parent (`function`, `arguments`, `left`, …), or `""`.
+    pub field: &'static str,
+    /// Byte range in the *file*.
+    pub range: Range<u32>,
+    /// Parent; the root is its own parent.
+    pub parent: NodeId,
+    /// One past the last node of its subtree.
+    pub subtree_end: NodeId,
+    /// A rule of the grammar, not a literal token such as `"("`.
+    pub named: bool,
+}
+
+/// Why a function has no complete syntax tree. Nothing may be planned on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseGap {
+    /// Byte offset in the file of the first ERROR or MISSING node.
+    pub offset: u32,
+    /// Number of ERROR and MISSING nodes.
+    pub nodes: u32,
+}
+
+/// The syntax tree of one function definition.
+#[derive(Clone, Debug)]
+pub struct FunctionTree {
+    /// All nodes in preorder; never empty.
+    pub nodes: Vec<Node>,
+    /// Set when the text did not parse, even masked.
+    pub gap: Option<ParseGap>,
+    /// The text that parsed kept only the first branch of each `#if`.
+    pub first_branch_only: bool,
+}
+
+thread_local! {
+    static PARSER: RefCell<tree_sitter::Parser> = RefCell::new({
+        let mut parser = tree_sitter::Parser::new();
+        parser
+            .set_language(&tree_sitter_c::LANGUAGE.into())
+            .expect("tree-sitter and tree-sitter-c are pinned to compatible versions");
+        parser
+    });
+}
+
+impl FunctionTree {
+    /// Parses `function` of `source`. The tree is returned whether or not it has
+    /// gaps; look at [`FunctionTree::gap`].
+    pub fn parse(source: &[u8], function: &Function, loops: &LoopMacros) -> FunctionTree {
+        let range = function.range();
+        let text = &source[range.clone()];
+        let mut masked = mask::mask(text, loops);
+        let tree = parse_masked(&masked, range.start);
+        if tree.gap.is_none() || !text.contains(&b'#') {
+            return tree;
+        }
+        mask::keep_first_branches(&mut masked);
+        let mut second = parse_masked(&masked, range.start);
+        second.first_branch_only = true;
+        if second.gap.is_none() { second } else { tree }
+    }
+
+    /// The node with this id.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id as usize]
+    }
+
+    /// The children of `id`, punctuation included.
+    pub fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let end = self.node(id).subtree_end;
+        let mut next = id + 1;
+        std::iter::from_fn(move || {
+            (next < end).then(|| {
+                let child = next;
+                next = self.node(child).subtree_end;
+                child
+            })
+        })
+    }
+
+    /// The child of `id` in `field`.
+    pub fn child_by_field(&self, id: NodeId, field: &str) -> Option<NodeId> {
+        self.children(id).find(|&child| self.node(child).field == field)
+    }
+
+    /// The ancestors of `id`, nearest first, without itself.
+    pub fn ancestors(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let mut at = id;
+        std::iter::from_fn(move || {
+            let parent = self.node(at).parent;
+            (parent != at).then(|| {
+                at = parent;
+                parent
+            })
+        })
+    }
+
+    /// The smallest node that covers the byte range (of the file).
+    pub fn covering(&self, range: Range<u32>) -> NodeId {
+        let mut at: NodeId = 0;
+        'down: loop {
+            for child in self.children(at) {
+                let node = self.node(child);
+                if node.range.start <= range.start && range.end <= node.range.end {
+                    at = child;
+                    continue 'down;
+                }
+            }
+            return at;
+        }
+    }
+
+    /// The outermost node whose range is exactly `range`, if there is one.
+    pub fn exact(&self, range: Range<u32>) -> Option<NodeId> {
+        let smallest = self.covering(range.clone());
+        if self.node(smallest).range != range {
+            return None;
+        }
+        let same = |&id: &NodeId| self.node(id).range == range;
+        Some(self.ancestors(smallest).take_while(same).last().unwrap_or(smallest))
+    }
+
+    /// All nodes of `kind`, in the order of the text.
+    pub fn of_kind<'t>(&'t self, kind: &'t str) -> impl Iterator<Item = NodeId> + 't {
+        (0..self.nodes.len() as NodeId).filter(move |&id| self.node(id).kind == kind)
+    }
+}
+
+fn parse_masked(masked: &[u8], base: usize) -> FunctionTree {
+    let tree = PARSER.with_borrow_mut(|parser| parser.parse(masked, None));
+    let mut out = FunctionTree { nodes: Vec::new(), gap: None, first_branch_only: false };
+    let Some(tree) = tree else {
+        // Only a cancelled parse or a missing language gives none.
+        let range = base as u32..(base + masked.len()) as u32;
+        out.nodes.push(Node {
+            kind: "ERROR",
+            field: "",
+            range,
+            parent: 0,
+            subtree_end: 1,
+            named: true,
+        });
+        out.gap = Some(ParseGap { offset: base as u32, nodes: 1 });
+        return out;
+    };
+    flatten(&tree, base, &mut out);
+    out
+}
+
+/// Copies the tree in preorder, without recursion: 100,000 nested parentheses
+/// must not overflow the stack.
+fn flatten(tree: &tree_sitter::Tree, base: usize, out: &mut FunctionTree) {
+    let mut cursor = tree.walk();
+    let mut parents: Vec<NodeId> = Vec::new();
+    loop {
+        let node = cursor.node();
+        let id = out.nodes.len() as NodeId;
+        let start = (base + node.start_byte()) as u32;
+        if node.is_error() || node.is_missing() {
+            let gap = out.gap.get_or_insert(ParseGap { offset: start, nodes: 0 });
+            gap.nodes += 1;
+        }
+        out.nodes.push(Node {
+            kind: node.kind(),
+            field: cursor.field_name().unwrap_or(""),
+            range: start..(base + node.end_byte()) as u32,
+            parent: parents.last().copied().unwrap_or(id),
+            subtree_end: 0,
+            named: node.is_named(),
+        });
+        if cursor.goto_first_child() {
+            parents.push(id);
+            continue;
+        }
+        out.nodes[id as usize].subtree_end = id + 1;
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return;
+            }
+            let parent = parents.pop().unwrap_or(0);
+            out.nodes[parent as usize].subtree_end = out.nodes.len() as NodeId;
+        }
+    }
+}
