@@ -7,6 +7,7 @@ use super::mask::{self, LoopMacros};
 use super::split::Function;
 use std::cell::RefCell;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Index of a node in its [`FunctionTree`]; nodes are numbered in preorder.
 pub type NodeId = u32;
@@ -48,11 +49,14 @@ pub struct FunctionTree {
     pub first_branch_only: bool,
 }
 
+/// The grammar, for the life of the program: its names are `'static`.
+static LANGUAGE: LazyLock<tree_sitter::Language> = LazyLock::new(|| tree_sitter_c::LANGUAGE.into());
+
 thread_local! {
     static PARSER: RefCell<tree_sitter::Parser> = RefCell::new({
         let mut parser = tree_sitter::Parser::new();
         parser
-            .set_language(&tree_sitter_c::LANGUAGE.into())
+            .set_language(&LANGUAGE)
             .expect("tree-sitter and tree-sitter-c are pinned to compatible versions");
         parser
     });
@@ -176,8 +180,11 @@ fn flatten(tree: &tree_sitter::Tree, base: usize, out: &mut FunctionTree) {
             gap.nodes += 1;
         }
         out.nodes.push(Node {
-            kind: node.kind(),
-            field: cursor.field_name().unwrap_or(""),
+            kind: LANGUAGE.node_kind_for_id(node.kind_id()).unwrap_or("ERROR"),
+            field: cursor
+                .field_id()
+                .and_then(|f| LANGUAGE.field_name_for_id(f.get()))
+                .unwrap_or(""),
             range: start..(base + node.end_byte()) as u32,
             parent: parents.last().copied().unwrap_or(id),
             subtree_end: 0,
