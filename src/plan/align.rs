@@ -1,0 +1,213 @@
+//! Aligns the members of a group token by token (anti-unification of texts of
+//! one shape): the common body, and the sites at which the members differ.
+
+use super::file::FileContext;
+use super::refusal::{Reason, Refusal};
+use crate::detect::CloneGroup;
+use crate::syntax::{FunctionTree, LoopMacros, NodeId, TokenKind};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::ops::Range;
+
+/// One member, lexed and parsed.
+pub struct AlignedMember {
+    /// Its tokens, as indices into the file's.
+    pub tokens: Range<usize>,
+    /// Its syntax tree, free of gaps.
+    pub tree: FunctionTree,
+    /// Its parameters, locals and labels.
+    pub locals: FxHashSet<Vec<u8>>,
+}
+
+/// A token at which the members differ, and may not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Token index from the start of the member; the same in every member.
+    pub token: usize,
+    /// The text in each member.
+    pub values: Vec<Vec<u8>>,
+}
+
+/// The members side by side.
+pub struct Alignment {
+    /// In the order of the group.
+    pub members: Vec<AlignedMember>,
+    /// Where they differ, in order. The function's own name and consistently
+    /// renamed locals are no sites.
+    pub sites: Vec<Site>,
+    /// Some local has another name in another member.
+    pub renamed_locals: bool,
+}
+
+impl Alignment {
+    /// The file's token index of token `relative` of member `member`.
+    pub fn token(&self, member: usize, relative: usize) -> usize {
+        self.members[member].tokens.start + relative
+    }
+
+    /// Number of tokens, the same in every member.
+    pub fn len(&self) -> usize {
+        self.members.first().map_or(0, |m| m.tokens.len())
+    }
+
+    /// Never: a group has members and a member has tokens.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Parses and aligns the members of `group`, which all lie in `file`.
+///
+/// # Errors
+/// `parse-gap` when a member has no complete syntax tree, `operator-differs` when
+/// the members do not have one shape.
+pub fn align(
+    file: &FileContext,
+    group: &CloneGroup,
+    loops: &LoopMacros,
+) -> Result<Alignment, Refusal> {
+    let mut members = Vec::with_capacity(group.members.len());
+    for member in &group.members {
+        let tree = FunctionTree::parse(&file.bytes, &member.function, loops);
+        if let Some(gap) = &tree.gap {
+            let detail = format!("{} does not parse here", member.name);
+            return Err(file.refuse(Reason::ParseGap, gap.offset, detail));
+        }
+        let locals = locals(file, &tree);
+        members.push(AlignedMember { tokens: file.tokens_of(&member.function), tree, locals });
+    }
+    let mut alignment = Alignment { members, sites: Vec::new(), renamed_locals: false };
+    find_sites(file, group, &mut alignment)?;
+    Ok(alignment)
+}
+
+fn find_sites(
+    file: &FileContext,
+    group: &CloneGroup,
+    alignment: &mut Alignment,
+) -> Result<(), Refusal> {
+    let length = alignment.len();
+    if let Some(other) = alignment.members.iter().position(|m| m.tokens.len() != length) {
+        let member = &group.members[other];
+        let detail = format!("{} has another number of tokens", member.name);
+        return Err(file.refuse(Reason::OperatorDiffers, member.function.start, detail));
+    }
+    let count = alignment.members.len();
+    // Renaming of member k's locals to member 0's, both ways.
+    let mut renaming: Vec<FxHashMap<Vec<u8>, Vec<u8>>> = vec![FxHashMap::default(); count];
+    let mut inverse = renaming.clone();
+    for relative in 0..length {
+        let first = alignment.token(0, relative);
+        let own_name = file.tokens[first].start == group.members[0].function.name.start;
+        let mut differs = false;
+        for k in 1..count {
+            let (a, b) = (file.text(first), file.text(alignment.token(k, relative)));
+            let member_name = relative > 0 && matches!(file.text(first - 1), b"." | b"->");
+            let local = |m: usize, text: &[u8]| alignment.members[m].locals.contains(text);
+            if !member_name && local(0, a) && local(k, b) {
+                let consistent = *renaming[k].entry(b.to_vec()).or_insert(a.to_vec()) == a
+                    && *inverse[k].entry(a.to_vec()).or_insert(b.to_vec()) == b;
+                if !consistent {
+                    let at = file.tokens[alignment.token(k, relative)].start;
+                    let detail = format!("`{}` stands for another local", lossy(b));
+                    return Err(file.refuse(Reason::LocalDiffers, at, detail));
+                }
+                alignment.renamed_locals |= a != b;
+            } else {
+                differs |= a != b;
+            }
+        }
+        if differs && !own_name {
+            let values =
+                (0..count).map(|k| file.text(alignment.token(k, relative)).to_vec()).collect();
+            alignment.sites.push(Site { token: relative, values });
+        }
+    }
+    Ok(())
+}
+
+/// `text` for a message.
+pub fn lossy(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).into_owned()
+}
+
+/// The names that a function declares: parameters, locals and labels.
+pub fn locals(file: &FileContext, tree: &FunctionTree) -> FxHashSet<Vec<u8>> {
+    let mut found = FxHashSet::default();
+    for id in 0..tree.nodes.len() as NodeId {
+        let node = tree.node(id);
+        let name = match node.kind {
+            "identifier" if is_declared(tree, id) => id,
+            "statement_identifier" => id,
+            _ => continue,
+        };
+        let range = tree.node(name).range.clone();
+        found.insert(file.bytes[range.start as usize..range.end as usize].to_vec());
+    }
+    found
+}
+
+/// Whether the identifier `id` is what a declaration inside the function
+/// declares: it is reached from one through declarators only. (The function's own
+/// name is reached from its definition instead.)
+fn is_declared(tree: &FunctionTree, id: NodeId) -> bool {
+    let mut child = id;
+    for parent in tree.ancestors(id) {
+        let node = tree.node(parent);
+        match node.kind {
+            "parameter_declaration" | "declaration" => {
+                return tree.node(child).field == "declarator";
+            }
+            "pointer_declarator" | "array_declarator" | "function_declarator"
+            | "parenthesized_declarator" | "attributed_declarator" | "init_declarator" => {
+                let in_declarator = tree.node(child).field == "declarator"
+                    || node.kind == "parenthesized_declarator"
+                    || node.kind == "attributed_declarator";
+                if !in_declarator {
+                    return false;
+                }
+            }
+            _ => return false,
+        }
+        child = parent;
+    }
+    false
+}
+
+/// Names of the function's own parameters in order, with their byte ranges in
+/// the declaration; `None` for one without a name.
+pub fn parameters(file: &FileContext, tree: &FunctionTree) -> Vec<OwnParameter> {
+    let Some(list) = tree.of_kind("parameter_list").next() else { return Vec::new() };
+    let mut found = Vec::new();
+    for id in tree.children(list) {
+        let node = tree.node(id);
+        if node.kind != "parameter_declaration" {
+            continue;
+        }
+        let name = (id..node.subtree_end)
+            .find(|&n| tree.node(n).kind == "identifier" && is_declared(tree, n))
+            .map(|n| {
+                let range = tree.node(n).range.clone();
+                file.bytes[range.start as usize..range.end as usize].to_vec()
+            });
+        let text = file.bytes[node.range.start as usize..node.range.end as usize].to_vec();
+        if name.is_none() && text.trim_ascii() == b"void" {
+            continue;
+        }
+        found.push(OwnParameter { text, name });
+    }
+    found
+}
+
+/// A parameter of a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnParameter {
+    /// The whole declaration, for instance `struct device *dev`.
+    pub text: Vec<u8>,
+    /// Its name, `None` for an unnamed one.
+    pub name: Option<Vec<u8>>,
+}
+
+/// Whether the token is an identifier by kind.
+pub fn is_ident(file: &FileContext, token: usize) -> bool {
+    file.tokens.get(token).is_some_and(|t| t.kind == TokenKind::Ident)
+}

@@ -1,0 +1,304 @@
+//! What a site stands in: whether the language, or a macro around it, lets a
+//! parameter stand there, and over which expression.
+
+use super::align::{Site, is_ident, lossy};
+use super::holes::Subject;
+use super::refusal::{Reason, Refusal};
+use super::uses::{EnclosingCall, closing, enclosing_calls};
+use crate::syntax::TokenKind;
+use std::ops::Range;
+
+/// What differs at a site that may become a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// A constant expression.
+    Constant,
+    /// A string literal.
+    String,
+}
+
+/// Finds the expression around `site` that a parameter may replace.
+///
+/// # Errors
+/// Why none may.
+pub fn place(subject: &Subject<'_>, site: &Site) -> Result<(Range<usize>, Sort), Refusal> {
+    let (mut span, sort) = sort_of(subject, site)?;
+    if sort == Sort::Constant {
+        span = with_sign(subject, span);
+    }
+    let span = past_macros(subject, span, sort)?;
+    grammar(subject, &span, sort)?;
+    if subject.node(&span).is_none() {
+        let detail = "the differing text is not one expression".to_owned();
+        return Err(subject.refuse(Reason::OperatorDiffers, site.token, detail));
+    }
+    Ok((span, sort))
+}
+
+/// What differs at the site, and the smallest expression that holds it.
+fn sort_of(subject: &Subject<'_>, site: &Site) -> Result<(Range<usize>, Sort), Refusal> {
+    let file = subject.file;
+    let first = subject.first(site.token);
+    let span = site.token..site.token + 1;
+    let shown = shown_values(&site.values);
+    let body = file.token_at(subject.group.members[0].function.body);
+    if first < body {
+        let reason = match site.values.iter().any(|v| v.starts_with(b"__")) {
+            true => Reason::SectionDiffers,
+            false => Reason::TypeDiffers,
+        };
+        return Err(subject.refuse(reason, site.token, format!("{shown} in the signature")));
+    }
+    let kind_in = |member: usize| file.tokens[subject.alignment.token(member, site.token)].kind;
+    let kinds: Vec<TokenKind> = (0..site.values.len()).map(kind_in).collect();
+    if kinds.iter().all(|&kind| kind == TokenKind::Str) {
+        return Ok((span, Sort::String));
+    }
+    let literal = |kind: TokenKind| matches!(kind, TokenKind::Number | TokenKind::Char);
+    if !kinds.iter().all(|&kind| literal(kind) || kind == TokenKind::Ident) {
+        return Err(subject.refuse(Reason::OperatorDiffers, site.token, shown));
+    }
+    if kinds.iter().all(|&kind| literal(kind)) || is_constant_name(subject, &span, site.token)? {
+        return Ok((span, Sort::Constant));
+    }
+    // `REG_A(0)` against `REG_B(0)`: the calls may be constants as a whole.
+    if file.text(first + 1) == b"("
+        && let Some(close) = closing(file, first + 1)
+    {
+        let call = site.token..close + 1 - subject.alignment.members[0].tokens.start;
+        if subject.is_constant(&call) {
+            return Ok((call, Sort::Constant));
+        }
+    }
+    Err(not_constant(subject, site, &shown))
+}
+
+/// Whether the identifiers at `span` are constants, by what they resolve to, and
+/// stand where an expression stands.
+fn is_constant_name(
+    subject: &Subject<'_>,
+    span: &Range<usize>,
+    token: usize,
+) -> Result<bool, Refusal> {
+    let first = subject.first(token);
+    if matches!(subject.file.text(first - 1), b"." | b"->") || is_type(subject, token) {
+        return Ok(false);
+    }
+    let local = (0..subject.alignment.members.len()).any(|member| {
+        let text = subject.file.text(subject.alignment.token(member, token));
+        subject.alignment.members[member].locals.contains(text)
+    });
+    Ok(!local && subject.is_constant(span))
+}
+
+fn is_type(subject: &Subject<'_>, token: usize) -> bool {
+    let text = subject.file.tokens[subject.first(token)];
+    let tree = &subject.alignment.members[0].tree;
+    let node = tree.covering(text.start..text.end);
+    matches!(tree.node(node).kind, "type_identifier" | "primitive_type" | "sized_type_specifier")
+        || matches!(subject.file.text(subject.first(token) - 1), b"struct" | b"union" | b"enum")
+}
+
+/// The refusal for names that are no constants.
+fn not_constant(subject: &Subject<'_>, site: &Site, shown: &str) -> Refusal {
+    let file = subject.file;
+    let first = subject.first(site.token);
+    let before = file.text(first - 1);
+    let local = (0..subject.alignment.members.len()).any(|member| {
+        let text = file.text(subject.alignment.token(member, site.token));
+        subject.alignment.members[member].locals.contains(text)
+    });
+    let reason = if matches!(before, b"." | b"->") {
+        Reason::FieldDiffers
+    } else if is_type(subject, site.token) {
+        Reason::TypeDiffers
+    } else if file.text(first + 1) == b"(" {
+        Reason::CalleeDiffers
+    } else if local {
+        Reason::LocalDiffers
+    } else {
+        return constant_problem(subject, site, shown);
+    };
+    subject.refuse(reason, site.token, shown.to_owned())
+}
+
+fn constant_problem(subject: &Subject<'_>, site: &Site, shown: &str) -> Refusal {
+    let span = site.token..site.token + 1;
+    for value in subject.values(&span) {
+        if let Err(problem) = subject.file.unit.constant(&value) {
+            let object = subject.file.unit.is_object(&value);
+            let reason =
+                if object { Reason::GlobalDiffers } else { Reason::ConstantTypeUnknown };
+            return subject.refuse(reason, site.token, format!("{shown}: {problem}"));
+        }
+    }
+    subject.refuse(Reason::GlobalDiffers, site.token, shown.to_owned())
+}
+
+/// The values for a message, the first few of them.
+pub fn shown_values(values: &[Vec<u8>]) -> String {
+    let mut shown: Vec<String> = values.iter().take(3).map(|v| format!("`{}`", lossy(v))).collect();
+    shown.dedup();
+    if values.len() > 3 {
+        shown.push("…".to_owned());
+    }
+    shown.join(", ")
+}
+
+/// `-EINVAL` is one constant, not a sign before one.
+fn with_sign(subject: &Subject<'_>, span: Range<usize>) -> Range<usize> {
+    if span.start == 0 || !matches!(subject.file.text(subject.first(span.start - 1)), b"-") {
+        return span;
+    }
+    let signed = span.start - 1..span.end;
+    let tree = &subject.alignment.members[0].tree;
+    match subject.node(&signed) {
+        Some(node) if tree.node(node).kind == "unary_expression" => signed,
+        // tree-sitter reads `-1` as one number in some places.
+        Some(node) if tree.node(node).kind == "number_literal" => signed,
+        _ => span,
+    }
+}
+
+/// Lifts the span over every macro call around it that needs the token itself,
+/// and finds out whether each function around it is known.
+fn past_macros(
+    subject: &Subject<'_>,
+    mut span: Range<usize>,
+    sort: Sort,
+) -> Result<Range<usize>, Refusal> {
+    let file = subject.file;
+    let base = subject.alignment.members[0].tokens.start;
+    let floor = file.token_at(subject.group.members[0].function.body);
+    for call in enclosing_calls(file, subject.first(span.start), floor) {
+        if call.name - base >= span.start {
+            continue;
+        }
+        let Some(problem) = problem_with(subject, &call, sort) else { continue };
+        let lifted = closing(file, call.open).map(|close| call.name - base..close + 1 - base);
+        match lifted.filter(|lifted| sort == Sort::Constant && subject.is_constant(lifted)) {
+            Some(lifted) => span = lifted,
+            None => return Err(subject.refuse(problem.0, span.start, problem.1)),
+        }
+    }
+    Ok(span)
+}
+
+/// Why a parameter may not stand in this argument of this call.
+fn problem_with(
+    subject: &Subject<'_>,
+    call: &EnclosingCall,
+    sort: Sort,
+) -> Option<(Reason, String)> {
+    let file = subject.file;
+    let name = lossy(file.text(call.name));
+    match name.as_str() {
+        "if" | "while" | "for" | "switch" | "return" | "do" | "else" | "case" => return None,
+        "sizeof" | "typeof" | "__typeof__" | "__typeof" | "offsetof" | "__builtin_offsetof"
+        | "__alignof__" | "_Alignof" | "asm" | "__asm__" | "asm_volatile"
+        | "__builtin_constant_p" | "__builtin_choose_expr" => {
+            return Some((Reason::ConstantContext, format!("`{name}` wants what stands there")));
+        }
+        _ => {}
+    }
+    let reached = call.name > 0 && matches!(file.text(call.name - 1), b"." | b"->");
+    if reached || subject.alignment.members[0].locals.contains(name.as_bytes()) {
+        return None;
+    }
+    if let Some(facts) = file.unit.macro_facts(&name) {
+        let Some(parameter) = facts.parameter(call.argument) else {
+            return Some((Reason::NameUnresolved, format!("`{name}` takes fewer arguments")));
+        };
+        return macro_problem(&name, parameter, sort);
+    }
+    if file.unit.is_function(&name) {
+        return None;
+    }
+    // A cast, or a parenthesis behind a type: `(u8)(x)`, `int (…)`.
+    if !is_ident(file, call.name) || crate::syntax::lexer::is_keyword(name.as_bytes()) {
+        return None;
+    }
+    Some((Reason::NameUnresolved, format!("it is not known whether `{name}` is a macro")))
+}
+
+fn macro_problem(
+    name: &str,
+    parameter: &crate::syntax::decl::ParameterFacts,
+    sort: Sort,
+) -> Option<(Reason, String)> {
+    if parameter.pasted || parameter.stringified {
+        return Some((Reason::TokenPasted, format!("the macro `{name}` pastes or stringifies it")));
+    }
+    if parameter.string_concat {
+        return Some((Reason::StringPasted, format!("the macro `{name}` joins it to a string")));
+    }
+    if parameter.needs_constant && !VARIABLE_TOO.contains(&name) {
+        return Some((Reason::ConstantContext, format!("the macro `{name}` wants a constant")));
+    }
+    if parameter.type_or_name {
+        return Some((Reason::TypeDiffers, format!("the macro `{name}` takes a type or a name")));
+    }
+    if sort == Sort::String && !parameter.variadic {
+        return Some((Reason::StringContext, format!("the macro `{name}` may not take a pointer")));
+    }
+    None
+}
+
+/// Macros that look whether an argument is constant only to choose a faster way
+/// to the same result.
+const VARIABLE_TOO: &[&str] = &[
+    "udelay", "ndelay", "mdelay", "set_bit", "clear_bit", "change_bit", "test_bit", "__set_bit",
+    "__clear_bit", "__change_bit", "test_and_set_bit", "test_and_clear_bit", "hweight8",
+    "hweight16", "hweight32", "hweight64", "ilog2", "roundup_pow_of_two", "rounddown_pow_of_two",
+    "order_base_2", "cpu_to_le16", "cpu_to_le32", "cpu_to_le64", "cpu_to_be16", "cpu_to_be32",
+    "cpu_to_be64", "le16_to_cpu", "le32_to_cpu", "le64_to_cpu", "be16_to_cpu", "be32_to_cpu",
+    "be64_to_cpu", "htons", "htonl", "ntohs", "ntohl", "swab16", "swab32", "swab64", "min", "max",
+    "min_t", "max_t", "clamp", "clamp_t", "clamp_val", "min3", "max3", "abs", "swap", "memcpy",
+    "memset", "memmove", "memcmp", "strcmp", "strncmp", "strlen", "likely", "unlikely", "kmalloc",
+    "DIV_ROUND_CLOSEST", "put_user", "get_user", "test_bit_le", "upper_32_bits",
+];
+
+/// What the grammar says of the place: contexts in which C wants a constant.
+fn grammar(subject: &Subject<'_>, span: &Range<usize>, sort: Sort) -> Result<(), Refusal> {
+    let tree = &subject.alignment.members[0].tree;
+    let start = subject.file.tokens[subject.first(span.start)].start;
+    let end = subject.file.tokens[subject.first(span.end - 1)].end;
+    let leaf = tree.exact(start..end).unwrap_or_else(|| tree.covering(start..end));
+    let mut child = leaf;
+    for ancestor in tree.ancestors(leaf) {
+        let node = tree.node(ancestor);
+        let field = tree.node(child).field;
+        let wanted = match node.kind {
+            "case_statement" if field == "value" => Some("a case label"),
+            "array_declarator" if field == "size" => Some("an array bound"),
+            "bitfield_clause" => Some("the width of a bit-field"),
+            "enumerator" => Some("an enumerator"),
+            "subscript_designator" | "subscript_range_designator" => Some("a designator"),
+            "gnu_asm_expression" => Some("an asm operand"),
+            "sizeof_expression" | "alignof_expression" | "offsetof_expression"
+            | "generic_expression" | "type_descriptor" => Some("an unevaluated operand"),
+            "attribute_specifier" | "attribute" => Some("an attribute"),
+            "declaration" if is_static(subject, ancestor) => Some("a static initialiser"),
+            "concatenated_string" => {
+                let detail = "the string is joined to its neighbour".to_owned();
+                return Err(subject.refuse(Reason::StringPasted, span.start, detail));
+            }
+            "function_definition" => break,
+            _ => None,
+        };
+        if let Some(wanted) = wanted {
+            let detail = format!("{wanted} must be a constant");
+            return Err(subject.refuse(Reason::ConstantContext, span.start, detail));
+        }
+        child = ancestor;
+    }
+    if sort == Sort::String && tree.node(tree.node(leaf).parent).kind == "concatenated_string" {
+        let detail = "the string is joined to its neighbour".to_owned();
+        return Err(subject.refuse(Reason::StringPasted, span.start, detail));
+    }
+    Ok(())
+}
+
+fn is_static(subject: &Subject<'_>, declaration: crate::syntax::NodeId) -> bool {
+    subject.span_of(declaration).any(|token| subject.file.text(subject.first(token)) == b"static")
+}

@@ -1,0 +1,283 @@
+//! What becomes of each member: it goes, it stays as a thin function, or it
+//! serves for all; and how many lines that saves.
+
+use super::Claimed;
+use super::align::{self, OwnParameter};
+use super::file::FileContext;
+use super::holes::Subject;
+use super::refusal::{Reason, Refusal};
+use super::uses::{self, CallSite, Pastes, Uses};
+use crate::detect::Member;
+use crate::syntax::Function;
+use std::ops::Range;
+
+/// See [`MemberPlan`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is deleted; its callers call the helper, or the member that stays.
+    Gone,
+    /// It stays, and its body becomes a call.
+    Thin,
+    /// It stays as it is.
+    Survives,
+}
+
+/// A member and what becomes of it.
+#[derive(Clone, Debug)]
+pub struct MemberPlan {
+    /// Its name.
+    pub name: String,
+    /// Its place.
+    pub function: Function,
+    /// Its own parameters.
+    pub own: Vec<OwnParameter>,
+    /// The comment above that belongs to it.
+    pub comment: Option<Range<usize>>,
+    /// What becomes of it.
+    pub fate: Fate,
+    /// Its calls, prototypes and other uses; rewritten if it goes.
+    pub uses: Uses,
+}
+
+/// The fates under the remedy *helper*.
+///
+/// # Errors
+/// `unused-member`, `comments-differ`, `overlaps-proposal`.
+pub fn helper(
+    subject: &Subject<'_>,
+    pastes: &Pastes,
+    claimed: &Claimed,
+) -> Result<Vec<MemberPlan>, Refusal> {
+    let mut members = survey(subject, pastes)?;
+    let first = members[0].function.start;
+    for member in &mut members {
+        let goes = member.uses.anchor.is_none()
+            && member.uses.addresses.is_empty()
+            && called_after(subject.file, &member.uses, first)
+            && editable(subject.file, &member.uses, claimed);
+        member.fate = if goes { Fate::Gone } else { Fate::Thin };
+    }
+    keep_comments(subject.file, &mut members);
+    claim(subject.file, &members, claimed)?;
+    Ok(members)
+}
+
+/// The fates under the remedy *merge*, and which member stays: the one with
+/// which most lines go.
+///
+/// # Errors
+/// As [`helper`], and `declaration-order`.
+pub fn merge(
+    subject: &Subject<'_>,
+    pastes: &Pastes,
+    claimed: &Claimed,
+) -> Result<(usize, Vec<MemberPlan>), Refusal> {
+    let members = survey(subject, pastes)?;
+    let mut best: Option<(i64, usize, Vec<MemberPlan>)> = None;
+    for survivor in 0..members.len() {
+        let Some(candidate) = with_survivor(subject, &members, survivor, claimed) else { continue };
+        let saved = saved_lines(subject.file, &candidate, None);
+        if best.as_ref().is_none_or(|(most, ..)| saved > *most) {
+            best = Some((saved, survivor, candidate));
+        }
+    }
+    let Some((_, survivor, members)) = best else {
+        let at = subject.group.members[0].function.start;
+        let detail = "no member is declared before every use of the others";
+        return Err(subject.file.refuse(Reason::DeclarationOrder, at, detail));
+    };
+    claim(subject.file, &members, claimed)?;
+    Ok((survivor, members))
+}
+
+/// The members with their uses, all of them thin for now.
+fn survey(subject: &Subject<'_>, pastes: &Pastes) -> Result<Vec<MemberPlan>, Refusal> {
+    let file = subject.file;
+    let mut members = Vec::new();
+    for (member, aligned) in subject.group.members.iter().zip(&subject.alignment.members) {
+        let uses = uses::uses(file, &member.function, pastes);
+        if uses.none() {
+            let detail = format!("nothing uses {}: delete it", member.name);
+            return Err(file.refuse(Reason::UnusedMember, member.function.start, detail));
+        }
+        members.push(MemberPlan {
+            name: member.name.clone(),
+            function: member.function.clone(),
+            own: align::parameters(file, &aligned.tree),
+            comment: file.leading_comment(member.function.start),
+            fate: Fate::Thin,
+            uses,
+        });
+    }
+    Ok(members)
+}
+
+fn with_survivor(
+    subject: &Subject<'_>,
+    members: &[MemberPlan],
+    survivor: usize,
+    claimed: &Claimed,
+) -> Option<Vec<MemberPlan>> {
+    let file = subject.file;
+    let mut members = members.to_vec();
+    let declared = declared_at(file, &members[survivor]);
+    for (index, member) in members.iter_mut().enumerate() {
+        let after = used_after(file, &member.uses, declared);
+        let goes =
+            member.uses.anchor.is_none() && after && editable(file, &member.uses, claimed);
+        member.fate = match () {
+            () if index == survivor => Fate::Survives,
+            () if goes => Fate::Gone,
+            () if member.function.start >= declared => Fate::Thin,
+            () => return None,
+        };
+    }
+    Some(members)
+}
+
+/// From where on the member's name is declared.
+fn declared_at(file: &FileContext, member: &MemberPlan) -> u32 {
+    if file.unit.is_declared_in_header(&member.name) {
+        return 0;
+    }
+    let prototype = member.uses.prototypes.first().map(|range| range.start as u32);
+    prototype.unwrap_or(member.function.start).min(member.function.start)
+}
+
+fn called_after(file: &FileContext, uses: &Uses, offset: u32) -> bool {
+    uses.calls.iter().all(|call| file.tokens[call.name].start > offset)
+}
+
+fn used_after(file: &FileContext, uses: &Uses, offset: u32) -> bool {
+    called_after(file, uses, offset)
+        && uses.addresses.iter().all(|&token| file.tokens[token].start > offset)
+}
+
+/// Whether every use can be rewritten: none lies where another proposal writes,
+/// or around a directive.
+fn editable(file: &FileContext, uses: &Uses, claimed: &Claimed) -> bool {
+    let call_range = |call: &CallSite| {
+        file.tokens[call.name].start as usize..file.tokens[call.parens.1].end as usize
+    };
+    let clean = |call: &CallSite| {
+        (call.parens.0..call.parens.1)
+            .all(|i| file.tokens[i].kind != crate::syntax::TokenKind::Directive)
+    };
+    uses.calls.iter().all(|call| clean(call) && !claimed.touches(&call_range(call)))
+        && uses.addresses.iter().all(|&token| !claimed.touches(&file.tokens[token].range()))
+        && uses.prototypes.iter().all(|range| !claimed.touches(range))
+}
+
+/// A member with a comment that does not say the same of the others stays, so
+/// that what it says is not lost.
+fn keep_comments(file: &FileContext, members: &mut [MemberPlan]) {
+    let comment = |member: &MemberPlan| {
+        let range = member.comment.clone()?;
+        let text = String::from_utf8_lossy(&file.bytes[range]).replace(&member.name, "");
+        Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let texts: Vec<Option<String>> = members.iter().map(comment).collect();
+    let alike = texts.iter().all(|text| *text == texts[0]);
+    for (member, text) in members.iter_mut().zip(&texts) {
+        if member.fate == Fate::Gone && text.is_some() && !alike {
+            member.fate = Fate::Thin;
+        }
+    }
+}
+
+/// # Errors
+/// `overlaps-proposal` when a member's own lines are claimed already.
+fn claim(file: &FileContext, members: &[MemberPlan], claimed: &Claimed) -> Result<(), Refusal> {
+    for member in members {
+        // The text that stays is copied or called as it stands: nobody else may
+        // rewrite it, even where this proposal does not.
+        let range = extent(member);
+        if claimed.touches(&range) {
+            let detail = format!("{} is rewritten by another proposal", member.name);
+            return Err(file.refuse(Reason::Overlaps, member.function.start, detail));
+        }
+    }
+    Ok(())
+}
+
+/// The bytes of a member with its comment.
+pub fn extent(member: &MemberPlan) -> Range<usize> {
+    let function = member.function.range();
+    member.comment.as_ref().map_or(function.start, |c| c.start)..function.end
+}
+
+/// How many lines go on balance: an estimate that is never too low by more than
+/// the wrapping of long lines, made before anything else is looked at, so that
+/// what cannot get shorter is refused for that reason.
+pub fn saved_lines(file: &FileContext, members: &[MemberPlan], helper_of: Option<usize>) -> i64 {
+    let lines = |range: &Range<usize>| {
+        i64::from(file.line_of(range.end.saturating_sub(1))) - i64::from(file.line_of(range.start)) + 1
+    };
+    let saved = |member: &MemberPlan| match member.fate {
+        Fate::Survives => 0,
+        // The blank line behind it goes, too.
+        Fate::Gone => {
+            lines(&extent(member)) + 1 + member.uses.prototypes.iter().map(&lines).sum::<i64>()
+        }
+        // `{`, the call, `}`.
+        Fate::Thin => lines(&(member.function.body as usize..member.function.end as usize)) - 3,
+    };
+    let cost = helper_of.map_or(0, |index| {
+        let member = &members[index];
+        let comment = match (member.fate, &member.comment) {
+            (Fate::Gone, Some(range)) => lines(range),
+            _ => 0,
+        };
+        lines(&member.function.range()) + comment + 1
+    });
+    members.iter().map(saved).sum::<i64>() - cost
+}
+
+/// # Errors
+/// `no-gain` when fewer than `least` lines would go.
+pub fn gain(
+    subject: &Subject<'_>,
+    members: &[MemberPlan],
+    helper_of: Option<usize>,
+    least: i64,
+) -> Result<(), Refusal> {
+    let saved = saved_lines(subject.file, members, helper_of);
+    if saved >= least {
+        return Ok(());
+    }
+    let stay = members.iter().filter(|m| m.fate == Fate::Thin).count();
+    let detail = format!(
+        "{} members of {} lines, {stay} must stay: {saved:+} lines",
+        members.len(),
+        members[0].function.lines(),
+    );
+    Err(subject.file.refuse(Reason::NoGain, members[0].function.start, detail))
+}
+
+/// The own parameters that the helper can do without: the body does not use
+/// them, and only thin functions call it, so that no caller's argument is lost.
+pub fn dropped_parameters(subject: &Subject<'_>, members: &[MemberPlan]) -> Vec<usize> {
+    if members.iter().any(|m| m.fate == Fate::Gone) {
+        return Vec::new();
+    }
+    let file = subject.file;
+    let body = file.token_at(members[0].function.body)..file.token_at(members[0].function.end);
+    let used = |name: &[u8]| {
+        body.clone().any(|index| {
+            let word = file.text(index);
+            let hidden = || {
+                let word = std::str::from_utf8(word).unwrap_or_default();
+                let facts = file.unit.macro_facts(word);
+                facts.is_some_and(|f| f.free_names.iter().any(|free| free.as_bytes() == name))
+            };
+            word == name || hidden()
+        })
+    };
+    let own = members[0].own.iter().enumerate();
+    own.filter(|(_, p)| p.name.as_deref().is_none_or(|name| !used(name))).map(|(i, _)| i).collect()
+}
+
+/// The names of a group's members, for messages.
+pub fn names(members: &[Member]) -> Vec<&str> {
+    members.iter().map(|m| m.name.as_str()).collect()
+}

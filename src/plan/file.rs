@@ -1,0 +1,210 @@
+//! One source file as the planner needs it: its tokens, where each name stands,
+//! and under which preprocessor conditions a place is compiled.
+
+use super::refusal::{Reason, Refusal};
+use crate::syntax::decl::Unit;
+use crate::syntax::lexer::{self, TokenKind};
+use crate::syntax::split::{self, directive_word};
+use crate::syntax::{Function, Token};
+use crate::tree::TreePath;
+use rustc_hash::FxHashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Conditions around a place, outermost first: the text of each `#if` line and
+/// the number of the branch, 0 for the first.
+pub type Conditions = Vec<(String, u32)>;
+
+/// A place where an identifier stands outside directives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Occurrence {
+    /// Index into [`FileContext::tokens`].
+    pub token: usize,
+}
+
+/// A source file with everything the planner asks of it.
+pub struct FileContext {
+    /// Where it is.
+    pub path: TreePath,
+    /// Its bytes.
+    pub bytes: Arc<[u8]>,
+    /// All tokens, directives included.
+    pub tokens: Vec<Token>,
+    /// Its functions, in order.
+    pub functions: Vec<Function>,
+    /// What it includes, and what names mean there.
+    pub unit: Arc<Unit>,
+    /// Lines end in CR LF.
+    pub crlf: bool,
+    line_starts: Vec<u32>,
+    by_name: FxHashMap<Vec<u8>, Vec<usize>>,
+    in_directives: FxHashMap<Vec<u8>, Vec<usize>>,
+    conditions: Vec<(u32, Conditions)>,
+}
+
+impl FileContext {
+    /// Reads `bytes`.
+    pub fn new(path: TreePath, bytes: Arc<[u8]>, unit: Arc<Unit>) -> FileContext {
+        let tokens = lexer::tokens(&bytes);
+        let (functions, _) = split::functions(&bytes);
+        let mut line_starts = vec![0];
+        line_starts.extend(memchr::memchr_iter(b'\n', &bytes).map(|at| at as u32 + 1));
+        let crlf = bytes.iter().position(|&b| b == b'\n').is_some_and(|at| at > 0 && bytes[at - 1] == b'\r');
+        let mut context = FileContext {
+            path,
+            tokens,
+            functions,
+            unit,
+            crlf,
+            line_starts,
+            by_name: FxHashMap::default(),
+            in_directives: FxHashMap::default(),
+            conditions: vec![(0, Vec::new())],
+            bytes,
+        };
+        context.index();
+        context
+    }
+
+    fn index(&mut self) {
+        let bytes = self.bytes.clone();
+        let mut stack: Conditions = Vec::new();
+        for (index, token) in self.tokens.iter().enumerate() {
+            match token.kind {
+                TokenKind::Ident => {
+                    self.by_name.entry(token.text(&bytes).to_vec()).or_default().push(index);
+                }
+                TokenKind::Directive => {
+                    let text = token.text(&bytes);
+                    if update_conditions(&mut stack, text) {
+                        self.conditions.push((token.end, stack.clone()));
+                    }
+                    for inner in lexer::tokens(text.get(1..).unwrap_or_default()) {
+                        if inner.kind == TokenKind::Ident {
+                            let name = inner.text(&text[1..]).to_vec();
+                            self.in_directives.entry(name).or_default().push(index);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The text of token `index`, empty past the end.
+    pub fn text(&self, index: usize) -> &[u8] {
+        self.tokens.get(index).map_or(b"", |token| token.text(&self.bytes))
+    }
+
+    /// Line of a byte offset, from 1.
+    pub fn line_of(&self, offset: usize) -> u32 {
+        self.line_starts.partition_point(|&start| start as usize <= offset) as u32
+    }
+
+    /// Offset of the first byte of the line that holds `offset`.
+    pub fn line_start(&self, offset: usize) -> usize {
+        let line = self.line_of(offset) as usize;
+        self.line_starts[line.saturating_sub(1)] as usize
+    }
+
+    /// Offset past the newline of the line that holds `offset`.
+    pub fn line_end(&self, offset: usize) -> usize {
+        let line = self.line_of(offset) as usize;
+        self.line_starts.get(line).map_or(self.bytes.len(), |&start| start as usize)
+    }
+
+    /// Indices of the tokens that are the identifier `name`, outside directives.
+    pub fn occurrences(&self, name: &[u8]) -> &[usize] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Indices of the directives that mention `name`.
+    pub fn directives_with(&self, name: &[u8]) -> &[usize] {
+        self.in_directives.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether `name` stands anywhere in the file.
+    pub fn mentions(&self, name: &[u8]) -> bool {
+        !self.occurrences(name).is_empty() || !self.directives_with(name).is_empty()
+    }
+
+    /// Index of the first token at or after `offset`.
+    pub fn token_at(&self, offset: u32) -> usize {
+        self.tokens.partition_point(|token| token.start < offset)
+    }
+
+    /// The token indices of `function`.
+    pub fn tokens_of(&self, function: &Function) -> Range<usize> {
+        self.token_at(function.start)..self.token_at(function.end)
+    }
+
+    /// The function that `offset` lies in.
+    pub fn function_at(&self, offset: u32) -> Option<&Function> {
+        let after = self.functions.partition_point(|f| f.start <= offset);
+        after.checked_sub(1).map(|i| &self.functions[i]).filter(|f| offset < f.end)
+    }
+
+    /// The preprocessor conditions around `offset`.
+    pub fn conditions_at(&self, offset: u32) -> &Conditions {
+        let after = self.conditions.partition_point(|(start, _)| *start <= offset);
+        &self.conditions[after.saturating_sub(1)].1
+    }
+
+    /// A refusal at a byte offset of this file.
+    pub fn refuse(&self, reason: Reason, offset: u32, detail: impl Into<String>) -> Refusal {
+        Refusal {
+            reason,
+            detail: detail.into(),
+            file: self.path.clone(),
+            line: self.line_of(offset as usize),
+        }
+    }
+
+    /// Where the comment that belongs to the function at `start` begins: a block
+    /// comment, or a run of `//` lines, that ends on the line just above it.
+    /// `None` if there is none.
+    pub fn leading_comment(&self, start: u32) -> Option<Range<usize>> {
+        let mut before = self.line_start(start as usize);
+        let floor = self.token_at(start).checked_sub(1).map_or(0, |i| self.tokens[i].end as usize);
+        let found = lexer::comments(&self.bytes, floor, before);
+        let mut range: Option<Range<usize>> = None;
+        for comment in found.into_iter().rev() {
+            // A comment behind the code of the line before is not ours.
+            let starts_line = self.line_start(comment.start) >= floor || floor == 0;
+            if self.line_end(comment.end.saturating_sub(1)) != before || !starts_line {
+                break;
+            }
+            before = self.line_start(comment.start);
+            range = Some(before..range.map_or(comment.end, |r| r.end));
+            if !self.bytes[comment].starts_with(b"//") {
+                break;
+            }
+        }
+        range
+    }
+}
+
+/// Follows a conditional directive; says whether there was one.
+fn update_conditions(stack: &mut Conditions, directive: &[u8]) -> bool {
+    let (word, rest) = directive_word(directive);
+    match word {
+        b"if" | b"ifdef" | b"ifndef" => {
+            let text = format!(
+                "{} {}",
+                String::from_utf8_lossy(word),
+                String::from_utf8_lossy(rest.trim_ascii())
+            );
+            stack.push((text, 0));
+        }
+        b"elif" | b"else" => {
+            if let Some(last) = stack.last_mut() {
+                last.1 += 1;
+            }
+        }
+        b"endif" => {
+            stack.pop();
+        }
+        _ => return false,
+    }
+    true
+}

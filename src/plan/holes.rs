@@ -1,0 +1,182 @@
+//! From the sites at which the members differ to the parameters of the helper:
+//! may a parameter stand there, over which expression, and of what type?
+
+use super::align::{Alignment, lossy};
+use super::context::{self, Sort};
+use super::file::FileContext;
+use super::names;
+use super::refusal::{Reason, Refusal};
+use super::types::{self, SpanType};
+use crate::detect::CloneGroup;
+use crate::syntax::NodeId;
+use std::ops::Range;
+
+/// A parameter that the helper takes beyond the members' own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Its C type, for instance `unsigned int` or `const char *`.
+    pub ctype: String,
+    /// What each member passes, in the order of the group.
+    pub arguments: Vec<String>,
+}
+
+/// An expression of the common body that a parameter replaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Token indices from the start of the member.
+    pub tokens: Range<usize>,
+    /// Index of the parameter.
+    pub parameter: usize,
+}
+
+/// The holes of a group, turned into parameters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holes {
+    /// In the order of their first use.
+    pub parameters: Vec<Parameter>,
+    /// In the order of the text; they do not overlap.
+    pub spans: Vec<Span>,
+}
+
+/// The members side by side, and the file that they stand in.
+pub struct Subject<'a> {
+    /// The file.
+    pub file: &'a FileContext,
+    /// The group.
+    pub group: &'a CloneGroup,
+    /// Its members, aligned.
+    pub alignment: &'a Alignment,
+}
+
+impl Subject<'_> {
+    /// File token index of `relative` in the first member.
+    pub fn first(&self, relative: usize) -> usize {
+        self.alignment.token(0, relative)
+    }
+
+    /// Text of a span in a member: its tokens, with one blank where there was
+    /// white space or a comment.
+    pub fn text(&self, member: usize, span: &Range<usize>) -> String {
+        let mut text = String::new();
+        let mut end = None;
+        for relative in span.clone() {
+            let index = self.alignment.token(member, relative);
+            let token = self.file.tokens[index];
+            if end.is_some_and(|end| end < token.start) {
+                text.push(' ');
+            }
+            text.push_str(&lossy(token.text(&self.file.bytes)));
+            end = Some(token.end);
+        }
+        text
+    }
+
+    /// Text of a span in every member.
+    pub fn values(&self, span: &Range<usize>) -> Vec<String> {
+        (0..self.alignment.members.len()).map(|member| self.text(member, span)).collect()
+    }
+
+    /// A refusal at a token of the first member.
+    pub fn refuse(&self, reason: Reason, relative: usize, detail: impl Into<String>) -> Refusal {
+        self.file.refuse(reason, self.file.tokens[self.first(relative)].start, detail)
+    }
+
+    /// The syntax node of the first member that is exactly this span.
+    pub fn node(&self, span: &Range<usize>) -> Option<NodeId> {
+        let start = self.file.tokens[self.first(span.start)].start;
+        let end = self.file.tokens[self.first(span.end - 1)].end;
+        self.alignment.members[0].tree.exact(start..end)
+    }
+
+    /// The span of a syntax node of the first member.
+    pub fn span_of(&self, node: NodeId) -> Range<usize> {
+        let base = self.alignment.members[0].tokens.start;
+        let range = self.alignment.members[0].tree.node(node).range.clone();
+        self.file.token_at(range.start) - base..self.file.token_at(range.end) - base
+    }
+
+    /// Whether the span is a constant expression in every member.
+    pub fn is_constant(&self, span: &Range<usize>) -> bool {
+        self.values(span).iter().all(|value| self.file.unit.constant(value).is_ok())
+    }
+}
+
+/// Plans the parameters for all sites of the group.
+///
+/// # Errors
+/// The first site at which no parameter may stand, with the reason.
+pub fn plan(subject: &Subject<'_>) -> Result<Holes, Refusal> {
+    let mut spans: Vec<(Range<usize>, Sort)> = Vec::new();
+    for site in &subject.alignment.sites {
+        if spans.iter().any(|(span, _)| span.contains(&site.token)) {
+            continue;
+        }
+        let (span, sort) = context::place(subject, site)?;
+        spans.retain(|(other, _)| !(span.start <= other.start && other.end <= span.end));
+        spans.push((span, sort));
+    }
+    join_within_constants(subject, &mut spans);
+    spans.sort_by_key(|(span, _)| span.start);
+
+    let mut holes = Holes::default();
+    let mut grouped: Vec<(Vec<String>, Vec<(Range<usize>, Sort)>)> = Vec::new();
+    for (span, sort) in spans {
+        let values = subject.values(&span);
+        match grouped.iter_mut().find(|(known, _)| *known == values) {
+            Some((_, places)) => places.push((span, sort)),
+            None => grouped.push((values, vec![(span, sort)])),
+        }
+    }
+    let mut taken = names::Taken::of_body(subject);
+    for (values, places) in grouped {
+        let typed: Vec<SpanType> =
+            places.iter().map(|(span, sort)| types::of_span(subject, span, *sort)).collect();
+        let ctype = types::unify(subject, &values, &places, &typed)?;
+        let name = names::parameter(subject, &values, &places, &typed, &mut taken);
+        let parameter = holes.parameters.len();
+        holes.parameters.push(Parameter { name, ctype, arguments: values });
+        let spans = places.into_iter().map(|(tokens, _)| Span { tokens, parameter });
+        holes.spans.extend(spans);
+    }
+    holes.spans.sort_by_key(|span| span.tokens.start);
+    Ok(holes)
+}
+
+/// Where several different holes lie in one constant expression (`A1 | B1` and
+/// `A2 | B2`), the expression is one hole: fewer parameters, and the call reads
+/// like the code that was there.
+fn join_within_constants(subject: &Subject<'_>, spans: &mut Vec<(Range<usize>, Sort)>) {
+    let tree = &subject.alignment.members[0].tree;
+    let mut at = 0;
+    while at < spans.len() {
+        let (span, sort) = spans[at].clone();
+        at += 1;
+        let (Sort::Constant, Some(node)) = (sort, subject.node(&span)) else { continue };
+        let mut best: Option<Range<usize>> = None;
+        for ancestor in tree.ancestors(node) {
+            let joinable = matches!(
+                tree.node(ancestor).kind,
+                "binary_expression" | "parenthesized_expression" | "unary_expression"
+            );
+            let outer = subject.span_of(ancestor);
+            if !joinable || !subject.is_constant(&outer) {
+                break;
+            }
+            let inside: Vec<_> = spans
+                .iter()
+                .filter(|(s, _)| outer.start <= s.start && s.end <= outer.end)
+                .map(|(s, _)| subject.values(s))
+                .collect();
+            if inside.iter().any(|values| *values != inside[0]) {
+                best = Some(outer);
+            }
+        }
+        if let Some(outer) = best {
+            spans.retain(|(s, _)| !(outer.start <= s.start && s.end <= outer.end));
+            spans.push((outer, Sort::Constant));
+            at = 0;
+        }
+    }
+}

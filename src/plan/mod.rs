@@ -1,0 +1,209 @@
+//! What to do about a clone group. In: a [`CloneGroup`] and the file that its
+//! members lie in. Out: a [`Plan`] or a [`Refusal`]; every group gets one of the
+//! two. It writes no C text and never guesses: what it cannot establish, it
+//! refuses.
+
+pub mod align;
+pub mod comments;
+pub mod context;
+pub mod fate;
+pub mod file;
+pub mod holes;
+pub mod names;
+pub mod refusal;
+pub mod rules;
+pub mod traps;
+pub mod types;
+pub mod uses;
+
+pub use fate::{Fate, MemberPlan};
+pub use file::FileContext;
+pub use holes::{Parameter, Span};
+pub use refusal::{Reason, Refusal};
+pub use rules::{RemedyKind, Rule};
+
+use crate::detect::CloneGroup;
+use crate::syntax::LoopMacros;
+use crate::tree::TreePath;
+use holes::Subject;
+use rustc_hash::FxHashSet;
+use std::ops::Range;
+
+/// What a proposal would do, in terms of the file as it stands.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The rule that made it.
+    pub rule: Rule,
+    /// The group's id.
+    pub group: String,
+    /// The file that it rewrites.
+    pub file: TreePath,
+    /// The helper, or the member that stays.
+    pub remedy: Remedy,
+    /// The members, in the order of the group.
+    pub members: Vec<MemberPlan>,
+    /// What a reviewer should know.
+    pub notes: Vec<String>,
+}
+
+/// See [`Plan`].
+#[derive(Clone, Debug)]
+pub enum Remedy {
+    /// A new helper.
+    Helper(Helper),
+    /// The member of this index stays as it is and serves for all.
+    Merge(usize),
+}
+
+/// A helper that takes the members' differences as parameters. Its text is that
+/// of the first member.
+#[derive(Clone, Debug)]
+pub struct Helper {
+    /// Its name.
+    pub name: String,
+    /// The parameters that it takes beyond the members' own.
+    pub parameters: Vec<Parameter>,
+    /// Expressions of the first member that a parameter replaces.
+    pub spans: Vec<Span>,
+    /// Which of the members' own parameters it does without.
+    pub dropped: Vec<usize>,
+    /// Where it is inserted.
+    pub insert_at: usize,
+    /// Comments of the first member that do not hold for the others.
+    pub dropped_comments: Vec<Range<usize>>,
+}
+
+/// What other proposals of the same file have already claimed.
+#[derive(Clone, Debug, Default)]
+pub struct Claimed {
+    /// Byte ranges that they rewrite.
+    pub ranges: Vec<Range<usize>>,
+    /// Names that they introduce.
+    pub names: FxHashSet<String>,
+}
+
+impl Claimed {
+    /// Whether any claimed range has a byte, or an end, in common with `range`.
+    pub fn touches(&self, range: &Range<usize>) -> bool {
+        self.ranges.iter().any(|r| r.start < range.end && range.start < r.end || r == range)
+    }
+}
+
+/// Plans a group whose members all lie in `file`.
+///
+/// # Errors
+/// Why no rule can do anything about it.
+pub fn plan(
+    file: &FileContext,
+    group: &CloneGroup,
+    rules: &[Rule],
+    pastes: &uses::Pastes,
+    loops: &LoopMacros,
+    claimed: &Claimed,
+) -> Result<Plan, Refusal> {
+    let at = group.members[0].function.start;
+    let fits = |rule: &&Rule| {
+        rule.kinds.contains(&group.kind)
+            && rule.levels.contains(&group.level)
+            && rule.limits.members <= group.members.len()
+    };
+    let Some(rule) = rules.iter().find(fits) else {
+        let detail = format!("no rule for {:?} groups", group.kind);
+        return Err(file.refuse(Reason::NoRule, at, detail));
+    };
+    preconditions(file, group)?;
+    let alignment = align::align(file, group, loops)?;
+    let subject = Subject { file, group, alignment: &alignment };
+    match rule.remedy {
+        RemedyKind::Merge => merge(&subject, rule, pastes, claimed),
+        RemedyKind::Helper => helper(&subject, rule, pastes, claimed),
+    }
+}
+
+/// What holds for the members whatever the remedy.
+fn preconditions(file: &FileContext, group: &CloneGroup) -> Result<(), Refusal> {
+    let conditions = file.conditions_at(group.members[0].function.start);
+    for member in &group.members {
+        let function = &member.function;
+        if function.macro_defined {
+            let detail = format!("a macro makes up the signature of {}", member.name);
+            return Err(file.refuse(Reason::MacroDefined, function.start, detail));
+        }
+        if function.unbalanced {
+            let detail = format!("the braces of {} do not balance", member.name);
+            return Err(file.refuse(Reason::ParseGap, function.start, detail));
+        }
+        let name = function.name(&file.bytes);
+        if file.functions.iter().filter(|f| f.name(&file.bytes) == name).count() > 1 {
+            let detail = format!("{} is defined more than once", member.name);
+            return Err(file.refuse(Reason::AlternativeDefinitions, function.start, detail));
+        }
+        if file.conditions_at(function.start) != conditions {
+            let detail = format!("{} stands under other conditions", member.name);
+            return Err(file.refuse(Reason::DifferentConditions, function.start, detail));
+        }
+    }
+    Ok(())
+}
+
+fn merge(
+    subject: &Subject<'_>,
+    rule: &Rule,
+    pastes: &uses::Pastes,
+    claimed: &Claimed,
+) -> Result<Plan, Refusal> {
+    let (file, group) = (subject.file, subject.group);
+    let (survivor, members) = fate::merge(subject, pastes, claimed)?;
+    fate::gain(subject, &members, None, rule.limits.lines_saved)?;
+    traps::check(file, group, subject.alignment)?;
+    Ok(Plan {
+        rule: rule.clone(),
+        group: group.id.clone(),
+        file: file.path.clone(),
+        remedy: Remedy::Merge(survivor),
+        members,
+        notes: Vec::new(),
+    })
+}
+
+fn helper(
+    subject: &Subject<'_>,
+    rule: &Rule,
+    pastes: &uses::Pastes,
+    claimed: &Claimed,
+) -> Result<Plan, Refusal> {
+    let (file, group) = (subject.file, subject.group);
+    let first = &group.members[0].function;
+    let members = fate::helper(subject, pastes, claimed)?;
+    fate::gain(subject, &members, Some(0), rule.limits.lines_saved)?;
+    traps::check(file, group, subject.alignment)?;
+    let holes = holes::plan(subject)?;
+    let dropped = fate::dropped_parameters(subject, &members);
+    let count = members[0].own.len() - dropped.len() + holes.parameters.len();
+    if count > rule.limits.parameters {
+        let detail = format!("{count} parameters, {} allowed", rule.limits.parameters);
+        return Err(file.refuse(Reason::TooManyParameters, first.start, detail));
+    }
+    let names: Vec<&str> = group.members.iter().map(|m| m.name.as_str()).collect();
+    let (dropped_comments, notes) = comments::inside(subject);
+    let insert_at = members[0]
+        .comment
+        .as_ref()
+        .map_or_else(|| file.line_start(first.start as usize), |comment| comment.start);
+    let helper = Helper {
+        name: names::helper(file, &names, &claimed.names),
+        parameters: holes.parameters,
+        spans: holes.spans,
+        dropped,
+        insert_at,
+        dropped_comments,
+    };
+    Ok(Plan {
+        rule: rule.clone(),
+        group: group.id.clone(),
+        file: file.path.clone(),
+        remedy: Remedy::Helper(helper),
+        members,
+        notes,
+    })
+}

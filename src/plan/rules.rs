@@ -1,0 +1,132 @@
+//! Rewrite rules: which groups a rule takes, its limits, and its templates. Ours
+//! are embedded in the program; a user's folder adds rules, and overrides ours by
+//! name.
+
+use crate::detect::{Kind, Level};
+use include_dir::{Dir, include_dir};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+static REWRITES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rewrites");
+
+/// A file of rules that cannot be used.
+#[derive(Debug, Error)]
+pub enum RuleError {
+    /// It cannot be read.
+    #[error("cannot read {path}: {source}", path = path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is not a rule.
+    #[error("{path}: {message}", path = path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and key.
+        message: String,
+    },
+}
+
+/// What a rule does with a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RemedyKind {
+    /// A new helper takes the differences as parameters.
+    Helper,
+    /// One member stays and the others go.
+    Merge,
+}
+
+/// A rewrite rule, as its file in `rewrites/` says it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rule {
+    /// Its name; a rule of the same name in a user's folder replaces it.
+    pub name: String,
+    /// The remedy, as the contract names strategies.
+    pub strategy: String,
+    /// Rules are tried in increasing order, then by name.
+    #[serde(default)]
+    pub order: i32,
+    /// Kinds of groups that it takes.
+    pub kinds: Vec<Kind>,
+    /// Levels of groups that it takes.
+    pub levels: Vec<Level>,
+    /// What it does.
+    pub remedy: RemedyKind,
+    /// Its limits.
+    pub limits: Limits,
+    /// File names of its templates.
+    pub templates: TemplateNames,
+    /// The text of its file.
+    #[serde(skip)]
+    pub text: String,
+}
+
+/// Limits of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Limits {
+    /// Fewest members of a group.
+    pub members: usize,
+    /// Most parameters of a helper, the members' own included.
+    pub parameters: usize,
+    /// Fewest lines that must go on balance.
+    pub lines_saved: i64,
+}
+
+/// The templates that write a rule's text.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TemplateNames {
+    /// The helper function.
+    pub helper: String,
+    /// The body of a function that stays and calls the helper.
+    pub thin: String,
+    /// The message of the patch.
+    pub message: String,
+}
+
+/// All rules in force: ours, overridden and extended by those in `folders`, in
+/// the order in which they are tried.
+///
+/// # Errors
+/// A folder or file that cannot be read, or that is not a rule.
+pub fn load(folders: &[PathBuf]) -> Result<Vec<Rule>, RuleError> {
+    let mut rules: Vec<Rule> = Vec::new();
+    for file in REWRITES.files() {
+        if file.path().extension().is_some_and(|e| e == "toml") {
+            add(&mut rules, file.path(), file.contents_utf8().unwrap_or_default())?;
+        }
+    }
+    for folder in folders {
+        let read = |source| RuleError::Read { path: folder.clone(), source };
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(read)? {
+            paths.push(entry.map_err(read)?.path());
+        }
+        paths.sort();
+        for path in paths.iter().filter(|p| p.extension().is_some_and(|e| e == "toml")) {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| RuleError::Read { path: path.clone(), source })?;
+            add(&mut rules, path, &text)?;
+        }
+    }
+    rules.sort_by(|a, b| (a.order, &a.name).cmp(&(b.order, &b.name)));
+    Ok(rules)
+}
+
+fn add(rules: &mut Vec<Rule>, path: &Path, text: &str) -> Result<(), RuleError> {
+    let mut rule: Rule = toml::from_str(text).map_err(|error| RuleError::Parse {
+        path: path.to_owned(),
+        message: error.to_string().trim_end().to_owned(),
+    })?;
+    rule.text = text.to_owned();
+    rules.retain(|known| known.name != rule.name);
+    rules.push(rule);
+    Ok(())
+}

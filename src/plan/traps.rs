@@ -1,0 +1,204 @@
+//! What a body may not contain if it is to be moved into a helper, whatever the
+//! holes are. Each check names the trap and the place.
+
+use super::align::{AlignedMember, Alignment, lossy};
+use super::file::FileContext;
+use super::refusal::{Reason, Refusal};
+use crate::detect::CloneGroup;
+use crate::syntax::TokenKind;
+use rustc_hash::FxHashSet;
+
+/// Attributes that say how a function is called or laid out: a helper behind
+/// it would change what they promise.
+const CALLING_ATTRIBUTES: &[&[u8]] = &[
+    b"noinline", b"noinline_for_stack", b"__noinline", b"asmlinkage", b"__visible", b"__naked",
+    b"notrace", b"__kprobes", b"nokprobe_inline", b"__attribute__", b"__printf", b"__scanf",
+    b"noinstr", b"__weak", b"__used",
+];
+
+/// Macros of the kernel whose static object or place describes the call site for
+/// a debugger, not a state of the program: dynamic debug and the printk index.
+const DESCRIPTIVE_MACROS: &[&str] = &[
+    "DEFINE_DYNAMIC_DEBUG_METADATA",
+    "DEFINE_DYNAMIC_DEBUG_METADATA_CLS",
+    "__dynamic_func_call",
+    "__dynamic_func_call_cls",
+    "_dynamic_func_call",
+    "_dynamic_func_call_cls",
+    "dynamic_dev_dbg",
+    "dynamic_pr_debug",
+    "dynamic_netdev_dbg",
+    "dynamic_ibdev_dbg",
+    "dynamic_hex_dump",
+    "printk_index_wrap",
+    "printk_index_subsys_emit",
+    "__printk_index_emit",
+    "_BUG_FLAGS",
+    "__BUG_FLAGS",
+    "__WARN_FLAGS",
+    "BUG",
+    "__WARN",
+    "WARN",
+    "WARN_ON",
+    "__WARN_printf",
+    "might_sleep",
+    "might_fault",
+    "__might_sleep",
+];
+
+/// Checks the traps that concern the members as a whole.
+pub fn check(file: &FileContext, group: &CloneGroup, alignment: &Alignment) -> Result<(), Refusal> {
+    for (member, aligned) in group.members.iter().zip(&alignment.members) {
+        let function = &member.function;
+        let body = file.token_at(function.body);
+        for index in aligned.tokens.clone() {
+            let token = file.tokens[index];
+            match token.kind {
+                TokenKind::Directive => {
+                    let detail = format!("a directive stands inside {}", member.name);
+                    return Err(file.refuse(Reason::DirectiveInBody, token.start, detail));
+                }
+                TokenKind::Ident if index < body => signature_word(file, index)?,
+                TokenKind::Ident => body_word(file, index, member.name.as_bytes())?,
+                _ if token.is(&file.bytes, b"...") && index < body => {
+                    let detail = format!("{} takes a variable number of arguments", member.name);
+                    return Err(file.refuse(Reason::Variadic, token.start, detail));
+                }
+                _ => {}
+            }
+        }
+    }
+    macro_traps(file, group, alignment)?;
+    redefined_macros(file, group, alignment)
+}
+
+fn signature_word(file: &FileContext, index: usize) -> Result<(), Refusal> {
+    let word = file.text(index);
+    if CALLING_ATTRIBUTES.contains(&word) {
+        let detail = format!("`{}` says how the function is called or laid out", lossy(word));
+        return Err(file.refuse(Reason::CallingAttribute, file.tokens[index].start, detail));
+    }
+    Ok(())
+}
+
+fn body_word(file: &FileContext, index: usize, own_name: &[u8]) -> Result<(), Refusal> {
+    let at = file.tokens[index].start;
+    let member_name = index > 0 && matches!(file.text(index - 1), b"." | b"->");
+    match file.text(index) {
+        b"static" if file.text(index + 1) != b"const" => {
+            Err(file.refuse(Reason::StaticState, at, "each copy has this static object of its own"))
+        }
+        b"__func__" | b"__FUNCTION__" | b"__PRETTY_FUNCTION__" => {
+            Err(file.refuse(Reason::FunctionNameUsed, at, "the name would become the helper's"))
+        }
+        word @ (b"__LINE__" | b"_THIS_IP_" | b"_RET_IP_" | b"__builtin_return_address"
+        | b"__builtin_frame_address" | b"__COUNTER__") => {
+            let detail = format!("`{}` would name a place in the helper", lossy(word));
+            Err(file.refuse(Reason::PlaceUsed, at, detail))
+        }
+        word if word == own_name && !member_name => {
+            let detail = format!("{} names itself", lossy(own_name));
+            Err(file.refuse(Reason::Recursive, at, detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What the macros used in the body hide.
+fn macro_traps(
+    file: &FileContext,
+    group: &CloneGroup,
+    alignment: &Alignment,
+) -> Result<(), Refusal> {
+    // Members have one shape, but a hole may be a macro of another name in each.
+    let mut seen: FxHashSet<&[u8]> = FxHashSet::default();
+    for aligned in &alignment.members {
+        for index in aligned.tokens.clone() {
+            let word = file.text(index);
+            if file.tokens[index].kind != TokenKind::Ident
+                || aligned.locals.contains(word)
+                || !seen.insert(word)
+            {
+                continue;
+            }
+            macro_trap(file, index, alignment, aligned)?;
+        }
+    }
+    let _ = group;
+    Ok(())
+}
+
+fn macro_trap(
+    file: &FileContext,
+    index: usize,
+    alignment: &Alignment,
+    aligned: &AlignedMember,
+) -> Result<(), Refusal> {
+    let Ok(word) = std::str::from_utf8(file.text(index)) else { return Ok(()) };
+    let Some(facts) = file.unit.macro_facts(word) else { return Ok(()) };
+    let at = file.tokens[index].start;
+    let hidden = |via: &[String]| !via.iter().any(|m| DESCRIPTIVE_MACROS.contains(&m.as_str()));
+    let path = |via: &[String]| {
+        if via.is_empty() { format!("`{word}`") } else { format!("`{word}` (through {})", via.join(", ")) }
+    };
+    if let Some(via) = facts.static_state.as_deref().filter(|via| hidden(via)) {
+        let detail = format!("{} keeps a static state at each place of use", path(via));
+        return Err(file.refuse(Reason::StaticState, at, detail));
+    }
+    if let Some(via) = facts.names_function.as_deref().filter(|via| hidden(via)) {
+        let detail = format!("{} uses the name of the function", path(via));
+        return Err(file.refuse(Reason::FunctionNameUsed, at, detail));
+    }
+    if let Some(via) = facts.names_place.as_deref().filter(|via| hidden(via)) {
+        let detail = format!("{} uses the place that it stands at", path(via));
+        return Err(file.refuse(Reason::PlaceUsed, at, detail));
+    }
+    if alignment.renamed_locals
+        && let Some(name) = facts.free_names.iter().find(|n| aligned.locals.contains(n.as_bytes()))
+    {
+        let detail = format!("`{word}` uses the local `{name}` behind the reader's back");
+        return Err(file.refuse(Reason::CapturedName, at, detail));
+    }
+    Ok(())
+}
+
+/// A macro of the body that is defined, or undefined, between the members would
+/// mean one thing in the helper and another at a member.
+fn redefined_macros(
+    file: &FileContext,
+    group: &CloneGroup,
+    alignment: &Alignment,
+) -> Result<(), Refusal> {
+    let (Some(first), Some(last)) = (group.members.first(), group.members.last()) else {
+        return Ok(());
+    };
+    let words: FxHashSet<&[u8]> = alignment
+        .members
+        .iter()
+        .flat_map(|m| m.tokens.clone())
+        .filter(|&i| file.tokens[i].kind == TokenKind::Ident)
+        .map(|i| file.text(i))
+        .collect();
+    let shared = |word: &[u8]| {
+        alignment.members.iter().all(|m| m.tokens.clone().any(|i| file.text(i) == word))
+    };
+    let between = file.token_at(first.function.end)..file.token_at(last.function.start);
+    for index in between {
+        let token = file.tokens[index];
+        if token.kind != TokenKind::Directive {
+            continue;
+        }
+        let (directive, rest) = crate::syntax::split::directive_word(token.text(&file.bytes));
+        let rest = rest.trim_ascii_start();
+        let end = rest.iter().position(|&b| !crate::syntax::lexer::is_ident_byte(b));
+        let name = &rest[..end.unwrap_or(rest.len())];
+        // The first definition of a name that only later members use is none of
+        // the helper's business; an `#undef` always is.
+        let again = directive == b"undef" || (directive == b"define" && shared(name));
+        if again && words.contains(name) {
+            let detail = format!("`{}` changes its meaning between the members", lossy(name));
+            return Err(file.refuse(Reason::MacroDiffers, token.start, detail));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! The C type of a parameter: the type that the place fixes (the prototype of
+//! the called function), or else the type that the constants have by themselves,
+//! which substitutes exactly wherever an expression may stand.
+
+use super::align::lossy;
+use super::context::Sort;
+use super::holes::Subject;
+use super::refusal::{Reason, Refusal};
+use super::uses::{EnclosingCall, closing, enclosing_calls};
+use crate::syntax::decl::{CType, Param};
+use std::ops::Range;
+
+/// What the place of a span says of its type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpanType {
+    /// The span is a whole argument of a function: the parameter's type there.
+    pub prototype: Option<String>,
+    /// The name of that parameter, of the macro's or of the function's.
+    pub name: Option<String>,
+    /// The argument is a `printf`-like format.
+    pub format: bool,
+    /// The span is the whole operand of `return`.
+    pub returned: bool,
+}
+
+/// Looks at the call of which the span is a whole argument, if there is one.
+pub fn of_span(subject: &Subject<'_>, span: &Range<usize>, sort: Sort) -> SpanType {
+    let file = subject.file;
+    let floor = file.token_at(subject.group.members[0].function.body);
+    let first = subject.first(span.start);
+    let mut found = SpanType {
+        returned: file.text(first - 1) == b"return"
+            && file.text(subject.first(span.end - 1) + 1) == b";",
+        ..SpanType::default()
+    };
+    let Some(call) = enclosing_calls(file, first, floor).first().copied() else { return found };
+    let reached = matches!(file.text(call.name - 1), b"." | b"->");
+    if reached || !is_whole_argument(subject, span, &call) {
+        return found;
+    }
+    let name = lossy(file.text(call.name));
+    if subject.alignment.members[0].locals.contains(name.as_bytes()) {
+        return found;
+    }
+    if let Some(facts) = file.unit.macro_facts(&name) {
+        found.name = facts.parameter(call.argument).map(|p| p.name.clone());
+        return found;
+    }
+    let Some(signature) = file.unit.function(&name) else { return found };
+    if let Some(parameter) = signature.params.get(call.argument) {
+        found.prototype = scalar(parameter);
+        found.name = parameter.name.clone();
+        let last = call.argument + 1 == signature.params.len();
+        found.format = sort == Sort::String && signature.variadic && last;
+    }
+    found
+}
+
+/// The type as it would be written before a parameter's name, unless it is one
+/// that does not stand there (an array, a pointer to a function).
+fn scalar(parameter: &Param) -> Option<String> {
+    let text = parameter.type_text.trim();
+    let unusual = text.contains(['(', '[', '.']) || text == "void";
+    let text = match text.contains('*') {
+        true => text,
+        false => text.strip_prefix("const ").unwrap_or(text),
+    };
+    (!unusual && !text.is_empty()).then(|| text.to_owned())
+}
+
+fn is_whole_argument(subject: &Subject<'_>, span: &Range<usize>, call: &EnclosingCall) -> bool {
+    let file = subject.file;
+    let before = subject.first(span.start) - 1;
+    let after = subject.first(span.end - 1) + 1;
+    let starts = before == call.open || file.text(before) == b",";
+    let ends = file.text(after) == b"," || closing(file, call.open) == Some(after);
+    starts && ends
+}
+
+/// One type for a parameter that stands at all `places`.
+///
+/// # Errors
+/// `constant-type-unknown`, `constant-type-differs`, `format-string` or
+/// `string-context`.
+pub fn unify(
+    subject: &Subject<'_>,
+    values: &[String],
+    places: &[(Range<usize>, Sort)],
+    typed: &[SpanType],
+) -> Result<String, Refusal> {
+    let at = places[0].0.start;
+    if places[0].1 == Sort::String {
+        return string_type(subject, places, typed);
+    }
+    let prototype = common_prototype(typed);
+    if let Some(ctype) = prototype.filter(|t| !t.contains('*')) {
+        return Ok(ctype);
+    }
+    if values.iter().all(|v| v == "true" || v == "false") {
+        return Ok("bool".to_owned());
+    }
+    let mut own: Vec<CType> = Vec::new();
+    for value in values {
+        match subject.file.unit.constant(value) {
+            Ok(constant) => own.push(constant.ctype),
+            Err(problem) => {
+                let detail = format!("the type of `{value}` is not known: {problem}");
+                return Err(subject.refuse(Reason::ConstantTypeUnknown, at, detail));
+            }
+        }
+    }
+    let pointer = |t: &CType| matches!(t, CType::Pointer(_) | CType::CharPtr);
+    if own.iter().any(pointer) {
+        return common_prototype(typed).ok_or_else(|| {
+            subject.refuse(Reason::ConstantTypeUnknown, at, "a pointer's type is not fixed here")
+        });
+    }
+    match own.iter().find(|t| **t != own[0]) {
+        None => Ok(own[0].to_c()),
+        Some(other) => {
+            let detail = format!("`{}` is {}, another is {}", values[0], own[0].to_c(), other.to_c());
+            Err(subject.refuse(Reason::ConstantTypeDiffers, at, detail))
+        }
+    }
+}
+
+/// The type that every place fixes, if every place fixes the same.
+fn common_prototype(typed: &[SpanType]) -> Option<String> {
+    let first = typed.first()?.prototype.clone()?;
+    typed.iter().all(|t| t.prototype.as_ref() == Some(&first)).then_some(first)
+}
+
+/// A string parameter is a `const char *`, where every place takes one.
+fn string_type(
+    subject: &Subject<'_>,
+    places: &[(Range<usize>, Sort)],
+    typed: &[SpanType],
+) -> Result<String, Refusal> {
+    for ((span, _), place) in places.iter().zip(typed) {
+        if place.format {
+            let detail = "the format would no longer be checked against its arguments";
+            return Err(subject.refuse(Reason::FormatString, span.start, detail));
+        }
+        let takes_pointer = match &place.prototype {
+            Some(ctype) => ctype.contains("char") && ctype.contains('*') || is_const_void(ctype),
+            None => is_variadic_argument(subject, span) || place.returned,
+        };
+        if !takes_pointer {
+            let detail = "the place may need the array, not a pointer to it";
+            return Err(subject.refuse(Reason::StringContext, span.start, detail));
+        }
+    }
+    Ok("const char *".to_owned())
+}
+
+fn is_const_void(ctype: &str) -> bool {
+    ctype.contains("const") && ctype.contains("void") && ctype.contains('*')
+}
+
+/// Whether the span is an argument behind `...`, of a function or of a macro
+/// that hands it on.
+fn is_variadic_argument(subject: &Subject<'_>, span: &Range<usize>) -> bool {
+    let file = subject.file;
+    let floor = file.token_at(subject.group.members[0].function.body);
+    let calls = enclosing_calls(file, subject.first(span.start), floor);
+    let Some(call) = calls.first() else { return false };
+    if !is_whole_argument(subject, span, call) {
+        return false;
+    }
+    let name = lossy(file.text(call.name));
+    match file.unit.macro_facts(&name) {
+        Some(facts) => facts.parameter(call.argument).is_some_and(|p| p.variadic),
+        None => file.unit.function(&name).is_some_and(|signature| {
+            signature.variadic && call.argument >= signature.params.len()
+        }),
+    }
+}

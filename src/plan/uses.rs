@@ -1,0 +1,265 @@
+//! Where a file names a function: direct calls, forward declarations, and
+//! everything else, after which the function itself must stay.
+
+use super::file::FileContext;
+use crate::syntax::{Function, TokenKind};
+use std::ops::Range;
+
+/// A direct call `name(arguments)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallSite {
+    /// Token index of the name.
+    pub name: usize,
+    /// Token indices of `(` and of its `)`.
+    pub parens: (usize, usize),
+}
+
+/// Why a function cannot go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// It is not `static`: other files may use it.
+    Global,
+    /// A directive names it.
+    Directive,
+    /// A macro pastes its name together, or turns it into a string.
+    Macro(String),
+    /// Its address is compared with another.
+    Compared,
+    /// It is declared together with something else.
+    SharedDeclaration,
+}
+
+/// Every use of a function outside its own definition.
+#[derive(Clone, Debug, Default)]
+pub struct Uses {
+    /// Direct calls, in the order of the file.
+    pub calls: Vec<CallSite>,
+    /// Forward declarations: byte ranges of whole lines.
+    pub prototypes: Vec<Range<usize>>,
+    /// Token indices of all other plain uses: the address is taken.
+    pub addresses: Vec<usize>,
+    /// What ties the function itself down, if anything does.
+    pub anchor: Option<Anchor>,
+}
+
+impl Uses {
+    /// Nothing at all uses the function.
+    pub fn none(&self) -> bool {
+        self.calls.is_empty() && self.addresses.is_empty() && self.anchor.is_none()
+    }
+}
+
+/// Finds the uses of `function` in its file.
+pub fn uses(file: &FileContext, function: &Function, pastes: &Pastes) -> Uses {
+    let name = function.name(&file.bytes);
+    let mut uses = Uses::default();
+    let own = file.tokens_of(function);
+    let signature = file.token_at(function.start)..file.token_at(function.body);
+    if !signature.clone().any(|i| file.text(i) == b"static") {
+        uses.anchor = Some(Anchor::Global);
+    } else if !file.directives_with(name).is_empty() {
+        uses.anchor = Some(Anchor::Directive);
+    } else if let Some(macro_name) = pastes.may_name(file, name) {
+        uses.anchor = Some(Anchor::Macro(macro_name));
+    }
+    for &token in file.occurrences(name) {
+        if own.contains(&token) || is_member_name(file, token) {
+            continue;
+        }
+        classify(file, token, &mut uses);
+    }
+    uses
+}
+
+/// `x.name`, `x->name`, `.name = …`: another name space.
+fn is_member_name(file: &FileContext, token: usize) -> bool {
+    token > 0 && matches!(file.text(token - 1), b"." | b"->")
+}
+
+fn classify(file: &FileContext, token: usize, uses: &mut Uses) {
+    let offset = file.tokens[token].start;
+    let in_body = file.function_at(offset).is_some_and(|f| offset > f.body);
+    let called = file.text(token + 1) == b"(";
+    if called && in_body {
+        match closing(file, token + 1) {
+            Some(close) => uses.calls.push(CallSite { name: token, parens: (token + 1, close) }),
+            None => uses.addresses.push(token),
+        }
+    } else if called && file.function_at(offset).is_none() {
+        match prototype(file, token) {
+            Some(range) => uses.prototypes.push(range),
+            None => {
+                uses.anchor.get_or_insert(Anchor::SharedDeclaration);
+            }
+        }
+    } else {
+        if is_compared(file, token) {
+            uses.anchor.get_or_insert(Anchor::Compared);
+        }
+        if let Some(macro_name) = stringifying_call(file, token) {
+            uses.anchor.get_or_insert(Anchor::Macro(macro_name));
+        }
+        uses.addresses.push(token);
+    }
+}
+
+/// Index of the `)` that closes the `(` at `open`.
+pub fn closing(file: &FileContext, open: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    for index in open..file.tokens.len() {
+        match file.text(index) {
+            b"(" => depth += 1,
+            b")" => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(index);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn is_compared(file: &FileContext, token: usize) -> bool {
+    let before = token.checked_sub(1).map_or(&b""[..], |i| file.text(i));
+    let before = if before == b"&" && token > 1 { file.text(token - 2) } else { before };
+    matches!(before, b"==" | b"!=") || matches!(file.text(token + 1), b"==" | b"!=")
+}
+
+/// The lines of the forward declaration whose declared name is `token`, when
+/// nothing else is declared with it.
+fn prototype(file: &FileContext, token: usize) -> Option<Range<usize>> {
+    let close = closing(file, token + 1)?;
+    let mut end = close + 1;
+    // Attributes may follow: `__must_check;`, `__attribute__((x));`
+    while file.text(end) != b";" {
+        let attribute = file.tokens.get(end)?.kind == TokenKind::Ident;
+        if !attribute {
+            return None;
+        }
+        end += 1;
+        if file.text(end) == b"(" {
+            end = closing(file, end)? + 1;
+        }
+    }
+    let mut start = token;
+    while start > 0 {
+        let before = &file.tokens[start - 1];
+        let text = before.text(&file.bytes);
+        if matches!(text, b";" | b"}") || before.kind == TokenKind::Directive {
+            break;
+        }
+        if !(before.kind == TokenKind::Ident || text == b"*") {
+            return None;
+        }
+        start -= 1;
+    }
+    let from = file.tokens[start].start as usize;
+    let to = file.tokens[end].end as usize;
+    let alone = file.line_start(from) == from
+        && file.bytes[to..file.line_end(to)].iter().all(u8::is_ascii_whitespace);
+    alone.then(|| from..file.line_end(to))
+}
+
+/// The macro call around `token` that stringifies or pastes that argument.
+fn stringifying_call(file: &FileContext, token: usize) -> Option<String> {
+    enclosing_calls(file, token, 0).into_iter().find_map(|call| {
+        let name = String::from_utf8_lossy(file.text(call.name)).into_owned();
+        let facts = file.unit.macro_facts(&name)?;
+        let parameter = facts.parameter(call.argument)?;
+        (parameter.stringified || parameter.pasted).then_some(name)
+    })
+}
+
+/// A call, or a macro call, around a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EnclosingCall {
+    /// Token index of the callee's name.
+    pub name: usize,
+    /// Token index of its `(`.
+    pub open: usize,
+    /// Which argument the token stands in, from 0.
+    pub argument: usize,
+}
+
+/// The calls around `token`, innermost first, down to token index `floor`. Works
+/// on the tokens, so that nothing the grammar cannot know hides a macro call.
+pub fn enclosing_calls(file: &FileContext, token: usize, floor: usize) -> Vec<EnclosingCall> {
+    let mut calls = Vec::new();
+    let mut depth = 0i32;
+    let mut argument = 0;
+    for index in (floor..token).rev() {
+        match file.text(index) {
+            b")" | b"]" | b"}" => depth += 1,
+            b"[" | b"{" if depth > 0 => depth -= 1,
+            // Out of a block or a subscript: commas before it count anew.
+            b"[" | b"{" => argument = 0,
+            b"(" if depth > 0 => depth -= 1,
+            b"(" => {
+                let callee = index.checked_sub(1).filter(|&i| i >= floor);
+                if let Some(name) = callee.filter(|&i| file.tokens[i].kind == TokenKind::Ident) {
+                    calls.push(EnclosingCall { name, open: index, argument });
+                }
+                argument = 0;
+            }
+            b"," if depth == 0 => argument += 1,
+            _ => {}
+        }
+    }
+    calls
+}
+
+/// The macro calls of a file that paste one of their arguments to something.
+#[derive(Debug, Default)]
+pub struct Pastes {
+    /// Macro, pasted argument, and the text of everything that the macro
+    /// expands through.
+    calls: Vec<(String, Vec<u8>, std::sync::Arc<str>)>,
+}
+
+impl Pastes {
+    /// Collects the pasting macro calls of `file`.
+    pub fn collect(file: &FileContext) -> Pastes {
+        let mut pastes = Pastes::default();
+        for index in 0..file.tokens.len() {
+            if file.tokens[index].kind == TokenKind::Ident && file.text(index + 1) == b"(" {
+                pastes.collect_call(file, index);
+            }
+        }
+        pastes
+    }
+
+    fn collect_call(&mut self, file: &FileContext, index: usize) {
+        let Ok(name) = std::str::from_utf8(file.text(index)) else { return };
+        let Some(facts) = file.unit.macro_facts(name) else { return };
+        if !facts.pastes() {
+            return;
+        }
+        let Some(close) = closing(file, index + 1) else { return };
+        for token in index + 2..close {
+            if file.tokens[token].kind == TokenKind::Ident {
+                self.calls.push((
+                    name.to_owned(),
+                    file.text(token).to_vec(),
+                    facts.expansion_text(),
+                ));
+            }
+        }
+    }
+
+    /// The macro that may make up `name` out of one of its arguments.
+    fn may_name(&self, _file: &FileContext, name: &[u8]) -> Option<String> {
+        self.calls.iter().find_map(|(macro_name, argument, text)| {
+            if argument.len() < 2 || argument == name {
+                return None;
+            }
+            let at = memchr::memmem::find(name, argument)?;
+            let (prefix, suffix) = (&name[..at], &name[at + argument.len()..]);
+            let has = |part: &[u8]| {
+                part.is_empty() || memchr::memmem::find(text.as_bytes(), part).is_some()
+            };
+            (has(prefix) && has(suffix)).then(|| macro_name.clone())
+        })
+    }
+}
