@@ -139,6 +139,11 @@ impl FunctionTree {
         Some(self.ancestors(smallest).take_while(same).last().unwrap_or(smallest))
     }
 
+    /// The nodes without children, in the order of the text.
+    pub fn leaves(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().zip(1..).filter(|(node, next)| node.subtree_end == *next).map(|(n, _)| n)
+    }
+
     /// All nodes of `kind`, in the order of the text.
     pub fn of_kind<'t>(&'t self, kind: &'t str) -> impl Iterator<Item = NodeId> + 't {
         (0..self.nodes.len() as NodeId).filter(move |&id| self.node(id).kind == kind)
