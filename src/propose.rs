@@ -1,0 +1,337 @@
+//! The middle of the pipeline: takes every group through plan, generate and
+//! verify, file by file, so that the proposals of one file compose.
+//!
+//! In: clone groups. Out: for each, in the same order, a [`Proposal`] with its
+//! patch, or a [`Refusal`]. It writes nothing.
+
+use crate::detect::CloneGroup;
+use crate::generate::templates::{TemplateError, Templates};
+use crate::generate::{EditSet, Patch, message, rewrite};
+use crate::plan::uses::Pastes;
+use crate::plan::{self, Claimed, Fate, FileContext, Plan, Reason, Refusal, Remedy, Rule};
+use crate::store::{Proposal, content_hash};
+use crate::syntax::LoopMacros;
+use crate::syntax::decl::Universe;
+use crate::tree::{Drivers, KernelTree, SourceFile, TreePath};
+use crate::verify::{self, Claim, Verdict};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What becomes of a group.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// A patch on offer, with the bytes of its diff.
+    Proposal(Box<Proposal>, Vec<u8>),
+    /// The named reason for which there is none.
+    Refusal(Refusal),
+}
+
+/// Everything that planning needs beside the groups.
+pub struct Proposer<'a> {
+    /// The tree.
+    pub tree: &'a KernelTree,
+    /// Its drivers, for the folders that their files are compiled with.
+    pub drivers: &'a Drivers,
+    /// Its loop macros.
+    pub loops: &'a LoopMacros,
+    /// The rules in force.
+    pub rules: &'a [Rule],
+    /// The templates in force.
+    pub templates: &'a Templates,
+    /// What names mean.
+    pub universe: Arc<Universe>,
+    /// Source files that another source file includes.
+    pub included: FxHashSet<TreePath>,
+}
+
+impl Proposer<'_> {
+    /// The outcome of every group, in the order of `groups`. `progress` is called
+    /// with the number of groups done.
+    ///
+    /// # Errors
+    /// A template that cannot be rendered: the fault of a user's folder.
+    pub fn propose(
+        &self,
+        groups: &[CloneGroup],
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Vec<Outcome>, TemplateError> {
+        let mut by_file: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut outcomes: Vec<Option<Outcome>> = vec![None; groups.len()];
+        for (index, group) in groups.iter().enumerate() {
+            if group.in_one_file() {
+                by_file.entry(&group.members[0].file).or_default().push(index);
+            } else {
+                outcomes[index] = Some(Outcome::Refusal(not_one_file(group)));
+            }
+        }
+        progress(outcomes.iter().flatten().count() as u64);
+        let files: Vec<(&str, Vec<usize>)> = by_file.into_iter().collect();
+        let done: Result<Vec<Vec<(usize, Outcome)>>, TemplateError> = files
+            .par_iter()
+            .map(|(path, indices)| {
+                let done = self.propose_in_file(path, groups, indices);
+                progress(indices.len() as u64);
+                done
+            })
+            .collect();
+        for (index, outcome) in done?.into_iter().flatten() {
+            outcomes[index] = Some(outcome);
+        }
+        Ok(outcomes.into_iter().flatten().collect())
+    }
+
+    fn propose_in_file(
+        &self,
+        path: &str,
+        groups: &[CloneGroup],
+        indices: &[usize],
+    ) -> Result<Vec<(usize, Outcome)>, TemplateError> {
+        let refuse_all = |reason: Reason, detail: &str| {
+            let refusal = |&index: &usize| {
+                let member = &groups[index].members[0];
+                let refusal = Refusal {
+                    reason,
+                    detail: detail.to_owned(),
+                    file: path.to_owned(),
+                    line: member.function.start_line,
+                };
+                (index, Outcome::Refusal(refusal))
+            };
+            Ok(indices.iter().map(refusal).collect())
+        };
+        if self.included.contains(path) {
+            return refuse_all(Reason::IncludedSource, "another file includes this one");
+        }
+        let dirs = self.drivers.include_dirs(path);
+        let (bytes, unit) = match self.tree.read(path) {
+            Ok(bytes) => {
+                let bytes: Arc<[u8]> = bytes.into();
+                (bytes.clone(), self.universe.unit_of(path, bytes, &dirs))
+            }
+            Err(error) => return refuse_all(Reason::ParseGap, &format!("cannot read: {error}")),
+        };
+        let file = FileContext::new(path.to_owned(), bytes, unit);
+        let pastes = Pastes::collect(&file);
+        let mut claimed = Claimed::default();
+        let mut done = Vec::new();
+        // Callers stand behind what they call. Taking the last group first, a
+        // caller's text is settled before the function it calls may go.
+        let mut order = indices.to_vec();
+        order.sort_by_key(|&i| std::cmp::Reverse(groups[i].members[0].function.start));
+        for index in order {
+            let group = &groups[index];
+            let planned =
+                plan::plan(&file, group, self.rules, &pastes, self.loops, &claimed);
+            let outcome = match planned {
+                Ok(plan) => self.carry_out(&file, group, &plan, &mut claimed)?,
+                Err(refusal) => Outcome::Refusal(refusal),
+            };
+            done.push((index, outcome));
+        }
+        Ok(done)
+    }
+
+    /// Generates and checks a plan.
+    fn carry_out(
+        &self,
+        file: &FileContext,
+        group: &CloneGroup,
+        plan: &Plan,
+        claimed: &mut Claimed,
+    ) -> Result<Outcome, TemplateError> {
+        let at = group.members[0].function.start;
+        let refuse = |reason, detail: String| Ok(Outcome::Refusal(file.refuse(reason, at, detail)));
+        let edits = rewrite::edits(plan, file, self.templates)?;
+        let after = match edits.apply(&file.path, &file.bytes) {
+            Ok(after) => after,
+            Err(error) => return refuse(Reason::CallNotEditable, error.to_string()),
+        };
+        let patch = Patch::between(&[(file.path.clone(), &file.bytes, &after)]);
+        let saved = i64::from(patch.lines_removed) - i64::from(patch.lines_added);
+        if saved < plan.rule.limits.lines_saved {
+            let detail = format!("+{} -{} lines", patch.lines_added, patch.lines_removed);
+            return refuse(Reason::NoGain, detail);
+        }
+        let changed = changed_lines(file, &patch);
+        if claimed.touches_lines(&changed) {
+            let detail = "another proposal changes the same lines".to_owned();
+            return refuse(Reason::Overlaps, detail);
+        }
+        let verdict = match self.check(file, plan, &after, &patch) {
+            Ok(verdict) => verdict,
+            Err(problem) => return refuse(Reason::NotProved, problem),
+        };
+        claim(claimed, plan, &edits, &file.path, changed);
+        let message = message::compose(plan, group, file, self.templates)?;
+        let id = proposal_id(&group.id, &plan.rule.name);
+        let proposal = Proposal {
+            patch: format!(".drvdedup/proposals/{id}.patch"),
+            id,
+            group: group.id.clone(),
+            rewrite: plan.rule.name.clone(),
+            strategy: plan.rule.strategy.clone(),
+            files: vec![file.path.clone()],
+            lines_added: patch.lines_added,
+            lines_removed: patch.lines_removed,
+            verdict,
+            notes: plan.notes.clone(),
+            subject: message.subject,
+            message: message.body,
+            base: [(file.path.clone(), content_hash(&file.bytes))].into(),
+        };
+        Ok(Outcome::Proposal(Box::new(proposal), patch.text))
+    }
+
+    /// The first three rungs.
+    fn check(
+        &self,
+        file: &FileContext,
+        plan: &Plan,
+        after: &[u8],
+        patch: &Patch,
+    ) -> Result<Verdict, String> {
+        let before: BTreeMap<TreePath, Vec<u8>> =
+            [(file.path.clone(), file.bytes.to_vec())].into();
+        let expected: BTreeMap<TreePath, Vec<u8>> = [(file.path.clone(), after.to_vec())].into();
+        let climbed = verify::climb(&before, &expected, &patch.text, &claim_of(plan), self.loops);
+        match climbed.problem {
+            None if climbed.verdict >= Verdict::Expands => Ok(climbed.verdict),
+            Some(problem) => Err(problem.to_string()),
+            None => Err(format!("only {:?}", climbed.verdict)),
+        }
+    }
+}
+
+/// What the plan says that the patch does, for the check that shares nothing
+/// with the planner.
+fn claim_of(plan: &Plan) -> Claim {
+    let helper = match &plan.remedy {
+        Remedy::Helper(helper) => Some(helper.name.clone()),
+        Remedy::Merge(_) => None,
+    };
+    let merged_into = match &plan.remedy {
+        Remedy::Helper(_) => None,
+        Remedy::Merge(survivor) => Some(plan.members[*survivor].name.clone()),
+    };
+    Claim {
+        members: plan.members.iter().map(|m| (plan.file.clone(), m.name.clone())).collect(),
+        helper,
+        helper_path: Some(plan.file.clone()),
+        merged_into,
+    }
+}
+
+fn claim(
+    claimed: &mut Claimed,
+    plan: &Plan,
+    edits: &EditSet,
+    path: &str,
+    changed: Vec<Range<u32>>,
+) {
+    let edits = edits.files.get(path).map_or(&[][..], Vec::as_slice);
+    claimed.ranges.extend(edits.iter().map(|edit| edit.range.clone()));
+    // A member that survives is called by the others: its text must stay, too.
+    claimed.ranges.extend(plan.members.iter().map(plan::fate::extent));
+    claimed.lines.extend(changed);
+    if let Remedy::Helper(helper) = &plan.remedy {
+        claimed.names.insert(helper.name.clone());
+    }
+    debug_assert!(plan.members.iter().any(|m| m.fate != Fate::Survives));
+}
+
+/// The lines of the file before that the patch changes, as ranges from 1; an
+/// insertion is the empty range before the line that it precedes.
+fn changed_lines(file: &FileContext, patch: &Patch) -> Vec<Range<u32>> {
+    let _ = file;
+    let mut ranges: Vec<Range<u32>> = Vec::new();
+    let mut line = 0u32;
+    for text in patch.text.split(|&b| b == b'\n') {
+        match text.first() {
+            Some(b'@') => line = hunk_start(text),
+            Some(b'-') if line > 0 => {
+                push_line(&mut ranges, line..line + 1);
+                line += 1;
+            }
+            Some(b'+') if line > 0 => push_line(&mut ranges, line..line),
+            Some(b' ') => line += 1,
+            _ => {}
+        }
+    }
+    ranges
+}
+
+fn push_line(ranges: &mut Vec<Range<u32>>, range: Range<u32>) {
+    match ranges.last_mut() {
+        Some(last) if last.end == range.start => last.end = range.end,
+        _ => ranges.push(range),
+    }
+}
+
+/// The first line of the old side, from `@@ -START,COUNT +…`.
+fn hunk_start(text: &[u8]) -> u32 {
+    let digits = text.iter().skip_while(|b| !b.is_ascii_digit());
+    let digits: Vec<u8> = digits.take_while(|b| b.is_ascii_digit()).copied().collect();
+    std::str::from_utf8(&digits).ok().and_then(|d| d.parse().ok()).unwrap_or(1)
+}
+
+fn proposal_id(group: &str, rule: &str) -> String {
+    let hash = Sha256::digest(format!("{group} {rule}").as_bytes());
+    hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn not_one_file(group: &CloneGroup) -> Refusal {
+    let first = &group.members[0];
+    let other = group.members.iter().find(|m| m.file != first.file).unwrap_or(first);
+    Refusal {
+        reason: Reason::NotOneFile,
+        detail: format!("{} is in {}, {} in {}", first.name, first.file, other.name, other.file),
+        file: first.file.clone(),
+        line: first.function.start_line,
+    }
+}
+
+/// The source files below the tree that some other file includes (`#include
+/// "other.c"`): what is `static` in them is not theirs alone.
+pub fn included_sources(tree: &KernelTree, files: &[SourceFile]) -> FxHashSet<TreePath> {
+    let known: FxHashMap<&str, &SourceFile> =
+        files.iter().map(|file| (file.path.as_str(), file)).collect();
+    files
+        .par_iter()
+        .map(|file| {
+            let bytes = tree.read(&file.path).unwrap_or_default();
+            let mut found = Vec::new();
+            for at in memchr::memmem::find_iter(&bytes, b".c\"") {
+                let line = bytes[..at].iter().rposition(|&b| b == b'\n').map_or(0, |n| n + 1);
+                let text = String::from_utf8_lossy(&bytes[line..at + 2]);
+                let Some(rest) = text.trim_start().strip_prefix('#') else { continue };
+                let Some(name) = rest.trim_start().strip_prefix("include") else { continue };
+                let name = name.trim_start().trim_start_matches('"');
+                let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                if let Some(path) = joined(folder, name).filter(|p| known.contains_key(p.as_str())) {
+                    found.push(path);
+                }
+            }
+            found
+        })
+        .flatten()
+        .collect()
+}
+
+/// `folder/name` with its `.` and `..` resolved; `None` if it leaves the tree.
+fn joined(folder: &str, name: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
+    for part in name.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
