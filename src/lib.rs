@@ -26,6 +26,8 @@
 
 pub mod detect;
 pub mod generate;
+pub mod plan;
+pub mod propose;
 pub mod store;
 pub mod syntax;
 pub mod tree;

@@ -6,6 +6,7 @@
 
 use crate::detect::CloneGroup;
 use crate::generate::templates::{TemplateError, Templates};
+use crate::generate::lines::line_edits;
 use crate::generate::{EditSet, Patch, message, rewrite};
 use crate::plan::uses::Pastes;
 use crate::plan::{self, Claimed, Fate, FileContext, Plan, Reason, Refusal, Remedy, Rule};
@@ -156,8 +157,10 @@ impl Proposer<'_> {
             let detail = format!("+{} -{} lines", patch.lines_added, patch.lines_removed);
             return refuse(Reason::NoGain, detail);
         }
-        let changed = changed_lines(file, &patch);
-        if claimed.touches_lines(&changed) {
+        // Whole lines, as the patch has them: the edits may be narrower.
+        let changed: Vec<Range<usize>> =
+            line_edits(&file.bytes, &after).into_iter().map(|edit| edit.range).collect();
+        if changed.iter().any(|range| claimed.touches(range)) {
             let detail = "another proposal changes the same lines".to_owned();
             return refuse(Reason::Overlaps, detail);
         }
@@ -230,52 +233,17 @@ fn claim(
     plan: &Plan,
     edits: &EditSet,
     path: &str,
-    changed: Vec<Range<u32>>,
+    changed: Vec<Range<usize>>,
 ) {
     let edits = edits.files.get(path).map_or(&[][..], Vec::as_slice);
     claimed.ranges.extend(edits.iter().map(|edit| edit.range.clone()));
     // A member that survives is called by the others: its text must stay, too.
     claimed.ranges.extend(plan.members.iter().map(plan::fate::extent));
-    claimed.lines.extend(changed);
+    claimed.ranges.extend(changed);
     if let Remedy::Helper(helper) = &plan.remedy {
         claimed.names.insert(helper.name.clone());
     }
     debug_assert!(plan.members.iter().any(|m| m.fate != Fate::Survives));
-}
-
-/// The lines of the file before that the patch changes, as ranges from 1; an
-/// insertion is the empty range before the line that it precedes.
-fn changed_lines(file: &FileContext, patch: &Patch) -> Vec<Range<u32>> {
-    let _ = file;
-    let mut ranges: Vec<Range<u32>> = Vec::new();
-    let mut line = 0u32;
-    for text in patch.text.split(|&b| b == b'\n') {
-        match text.first() {
-            Some(b'@') => line = hunk_start(text),
-            Some(b'-') if line > 0 => {
-                push_line(&mut ranges, line..line + 1);
-                line += 1;
-            }
-            Some(b'+') if line > 0 => push_line(&mut ranges, line..line),
-            Some(b' ') => line += 1,
-            _ => {}
-        }
-    }
-    ranges
-}
-
-fn push_line(ranges: &mut Vec<Range<u32>>, range: Range<u32>) {
-    match ranges.last_mut() {
-        Some(last) if last.end == range.start => last.end = range.end,
-        _ => ranges.push(range),
-    }
-}
-
-/// The first line of the old side, from `@@ -START,COUNT +…`.
-fn hunk_start(text: &[u8]) -> u32 {
-    let digits = text.iter().skip_while(|b| !b.is_ascii_digit());
-    let digits: Vec<u8> = digits.take_while(|b| b.is_ascii_digit()).copied().collect();
-    std::str::from_utf8(&digits).ok().and_then(|d| d.parse().ok()).unwrap_or(1)
 }
 
 fn proposal_id(group: &str, rule: &str) -> String {

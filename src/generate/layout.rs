@@ -177,3 +177,53 @@ fn aligned_column(
     };
     (column(old_open)? + 1 == column(old_token)?).then_some(new_column)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tab_reaches_the_next_multiple_of_eight() {
+        assert_eq!(column_after(b"\tab\tc", 0), 17);
+        assert_eq!(indent(19), "\t\t   ");
+    }
+
+    #[test]
+    fn short_lines_are_left_alone() {
+        let line = "static int foo(int a)\n{\n";
+        assert_eq!(wrap(line), line);
+    }
+
+    #[test]
+    fn long_parameter_lists_continue_behind_the_parenthesis() {
+        let line = "static ssize_t a_rather_long_name_show(struct device *dev, char *buf, unsigned int reg)\n";
+        let expected = "static ssize_t a_rather_long_name_show(struct device *dev, char *buf,\n\
+                        \t\t\t\t       unsigned int reg)\n";
+        assert_eq!(wrap(line), expected);
+    }
+
+    #[test]
+    fn commas_inside_nested_parentheses_do_not_break_the_line() {
+        let line = format!("\treturn {}(first(a, b), second(c, d), third);\n", "x".repeat(60));
+        let wrapped = wrap(&line);
+        assert!(wrapped.contains("first(a, b),\n"), "{wrapped}");
+        assert!(wrapped.contains("second(c, d)"), "{wrapped}");
+    }
+
+    #[test]
+    fn lines_aligned_to_a_parenthesis_follow_it() {
+        let old = b"\tfoo(LONG_NAME, bar(a,\n\t\t\t   b));\n";
+        let new = b"\tfoo(reg, bar(a,\n\t\t\t   b));\n";
+        // `reg` is six bytes shorter than `LONG_NAME`.
+        let map = |at: usize| Some(if at <= 5 { at } else { at + 6 });
+        assert_eq!(realign(old, new, map), b"\tfoo(reg, bar(a,\n\t\t     b));\n");
+    }
+
+    #[test]
+    fn lines_that_were_not_aligned_stay() {
+        let old = b"\tfoo(LONG_NAME,\n\t\tb);\n";
+        let new = b"\tfoo(reg,\n\t\tb);\n";
+        let map = |at: usize| Some(if at <= 5 { at } else { at + 6 });
+        assert_eq!(realign(old, new, map), new);
+    }
+}

@@ -3,9 +3,13 @@
 //! rewritten is the planner's business, how the text looks is the templates'.
 
 pub mod edits;
+pub mod layout;
 pub mod lines;
+pub mod message;
 pub mod patch;
+pub mod rewrite;
 mod slide;
+pub mod templates;
 pub mod unidiff;
 
 use crate::tree::TreePath;

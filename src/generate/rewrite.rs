@@ -1,6 +1,6 @@
 //! From a plan to the edits of its file.
 
-use super::edits::{Edit, EditSet};
+use super::{Edit, EditSet};
 use super::layout;
 use super::templates::{TemplateError, Templates};
 use crate::plan::align::{OwnParameter, lossy};

@@ -6,6 +6,7 @@ use super::holes::Subject;
 use super::refusal::{Reason, Refusal};
 use super::uses::{EnclosingCall, closing, enclosing_calls};
 use crate::syntax::TokenKind;
+use crate::syntax::decl::{Fact, MacroFacts, ParamFacts};
 use std::ops::Range;
 
 /// What differs at a site that may become a parameter.
@@ -126,13 +127,28 @@ fn constant_problem(subject: &Subject<'_>, site: &Site, shown: &str) -> Refusal 
     let span = site.token..site.token + 1;
     for value in subject.values(&span) {
         if let Err(problem) = subject.file.unit.constant(&value) {
-            let object = subject.file.unit.is_object(&value);
-            let reason =
-                if object { Reason::GlobalDiffers } else { Reason::ConstantTypeUnknown };
+            let object = subject.file.is_object(&value);
+            let reason = match object {
+                true if under_array_size(subject, site) => Reason::ArraySize,
+                true => Reason::GlobalDiffers,
+                false => Reason::ConstantTypeUnknown,
+            };
             return subject.refuse(reason, site.token, format!("{shown}: {problem}"));
         }
     }
     subject.refuse(Reason::GlobalDiffers, site.token, shown.to_owned())
+}
+
+/// Whether what differs at `site` stands under `ARRAY_SIZE` or `sizeof` anywhere in
+/// the body: a pointer to it would have another size.
+fn under_array_size(subject: &Subject<'_>, site: &Site) -> bool {
+    let same = subject.alignment.sites.iter().filter(|other| other.values == site.values);
+    same.into_iter().any(|other| {
+        let token = subject.first(other.token);
+        let floor = subject.alignment.members[0].tokens.start;
+        let calls = enclosing_calls(subject.file, token, floor);
+        calls.iter().any(|c| matches!(subject.file.text(c.name), b"ARRAY_SIZE" | b"sizeof"))
+    })
 }
 
 /// The values for a message, the first few of them.
@@ -205,13 +221,10 @@ fn problem_with(
     if reached || subject.alignment.members[0].locals.contains(name.as_bytes()) {
         return None;
     }
-    if let Some(facts) = file.unit.macro_facts(&name) {
-        let Some(parameter) = facts.parameter(call.argument) else {
-            return Some((Reason::NameUnresolved, format!("`{name}` takes fewer arguments")));
-        };
-        return macro_problem(&name, parameter, sort);
+    if let Some(facts) = file.unit.macro_facts(&name).filter(|facts| facts.function_like) {
+        return macro_problem(&name, &facts, call.argument, sort);
     }
-    if file.unit.is_function(&name) {
+    if file.is_function(&name) {
         return None;
     }
     // A cast, or a parenthesis behind a type: `(u8)(x)`, `int (…)`.
@@ -223,40 +236,42 @@ fn problem_with(
 
 fn macro_problem(
     name: &str,
-    parameter: &crate::syntax::decl::ParameterFacts,
+    facts: &MacroFacts,
+    argument: usize,
     sort: Sort,
 ) -> Option<(Reason, String)> {
-    if parameter.pasted || parameter.stringified {
-        return Some((Reason::TokenPasted, format!("the macro `{name}` pastes or stringifies it")));
+    let any = |fact: fn(&ParamFacts) -> &Option<Fact>| {
+        facts.argument(argument).find_map(|parameter| fact(parameter).as_ref())
+    };
+    let problem = |reason, fact: &Fact, what: &str| {
+        let through = match fact.via.as_slice() {
+            [] | [_] => String::new(),
+            [_, inner @ ..] => format!(" (through {})", inner.join(", ")),
+        };
+        Some((reason, format!("the macro `{name}`{through} {what}")))
+    };
+    if let Some(fact) = any(|p| &p.pasted).or_else(|| any(|p| &p.stringified)) {
+        return problem(Reason::TokenPasted, fact, "pastes or stringifies it");
     }
-    if parameter.string_concat {
-        return Some((Reason::StringPasted, format!("the macro `{name}` joins it to a string")));
+    if let Some(fact) = any(|p| &p.joined_to_string) {
+        return problem(Reason::StringPasted, fact, "joins it to a string");
     }
-    if parameter.needs_constant && !VARIABLE_TOO.contains(&name) {
-        return Some((Reason::ConstantContext, format!("the macro `{name}` wants a constant")));
+    if let Some(fact) = any(|p| &p.needs_constant) {
+        return problem(Reason::ConstantContext, fact, "wants a constant");
     }
-    if parameter.type_or_name {
-        return Some((Reason::TypeDiffers, format!("the macro `{name}` takes a type or a name")));
+    // The kernel's own macros ask only to choose a faster way to one result.
+    if let Some(fact) = any(|p| &p.tests_constant).filter(|fact| !fact.in_include) {
+        return problem(Reason::ConstantContext, fact, "asks whether it is a constant");
     }
-    if sort == Sort::String && !parameter.variadic {
-        return Some((Reason::StringContext, format!("the macro `{name}` may not take a pointer")));
+    if let Some(fact) = any(|p| &p.is_type_or_name) {
+        return problem(Reason::TypeDiffers, fact, "takes a type or a name there");
+    }
+    if sort == Sort::String && facts.variadic_from.is_none_or(|from| argument < from) {
+        let detail = format!("the macro `{name}` may not take a pointer there");
+        return Some((Reason::StringContext, detail));
     }
     None
 }
-
-/// Macros that look whether an argument is constant only to choose a faster way
-/// to the same result.
-const VARIABLE_TOO: &[&str] = &[
-    "udelay", "ndelay", "mdelay", "set_bit", "clear_bit", "change_bit", "test_bit", "__set_bit",
-    "__clear_bit", "__change_bit", "test_and_set_bit", "test_and_clear_bit", "hweight8",
-    "hweight16", "hweight32", "hweight64", "ilog2", "roundup_pow_of_two", "rounddown_pow_of_two",
-    "order_base_2", "cpu_to_le16", "cpu_to_le32", "cpu_to_le64", "cpu_to_be16", "cpu_to_be32",
-    "cpu_to_be64", "le16_to_cpu", "le32_to_cpu", "le64_to_cpu", "be16_to_cpu", "be32_to_cpu",
-    "be64_to_cpu", "htons", "htonl", "ntohs", "ntohl", "swab16", "swab32", "swab64", "min", "max",
-    "min_t", "max_t", "clamp", "clamp_t", "clamp_val", "min3", "max3", "abs", "swap", "memcpy",
-    "memset", "memmove", "memcmp", "strcmp", "strncmp", "strlen", "likely", "unlikely", "kmalloc",
-    "DIV_ROUND_CLOSEST", "put_user", "get_user", "test_bit_le", "upper_32_bits",
-];
 
 /// What the grammar says of the place: contexts in which C wants a constant.
 fn grammar(subject: &Subject<'_>, span: &Range<usize>, sort: Sort) -> Result<(), Refusal> {

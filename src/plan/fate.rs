@@ -137,7 +137,7 @@ fn with_survivor(
 
 /// From where on the member's name is declared.
 fn declared_at(file: &FileContext, member: &MemberPlan) -> u32 {
-    if file.unit.is_declared_in_header(&member.name) {
+    if file.is_declared_in_header(&member.name) {
         return 0;
     }
     let prototype = member.uses.prototypes.first().map(|range| range.start as u32);
@@ -268,7 +268,7 @@ pub fn dropped_parameters(subject: &Subject<'_>, members: &[MemberPlan]) -> Vec<
             let hidden = || {
                 let word = std::str::from_utf8(word).unwrap_or_default();
                 let facts = file.unit.macro_facts(word);
-                facts.is_some_and(|f| f.free_names.iter().any(|free| free.as_bytes() == name))
+                facts.is_some_and(|f| f.free_names.keys().any(|free| free.as_bytes() == name))
             };
             word == name || hidden()
         })

@@ -2,7 +2,7 @@
 //! and under which preprocessor conditions a place is compiled.
 
 use super::refusal::{Reason, Refusal};
-use crate::syntax::decl::Unit;
+use crate::syntax::decl::{Definition, DefinitionKind, Unit};
 use crate::syntax::lexer::{self, TokenKind};
 use crate::syntax::split::{self, directive_word};
 use crate::syntax::{Function, Token};
@@ -14,13 +14,6 @@ use std::sync::Arc;
 /// Conditions around a place, outermost first: the text of each `#if` line and
 /// the number of the branch, 0 for the first.
 pub type Conditions = Vec<(String, u32)>;
-
-/// A place where an identifier stands outside directives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Occurrence {
-    /// Index into [`FileContext::tokens`].
-    pub token: usize,
-}
 
 /// A source file with everything the planner asks of it.
 pub struct FileContext {
@@ -148,6 +141,38 @@ impl FileContext {
     pub fn conditions_at(&self, offset: u32) -> &Conditions {
         let after = self.conditions.partition_point(|(start, _)| *start <= offset);
         &self.conditions[after.saturating_sub(1)].1
+    }
+
+    /// Whether `name` is declared as a function.
+    pub fn is_function(&self, name: &str) -> bool {
+        let function = |d: &Definition| matches!(d.kind, DefinitionKind::Function(_));
+        self.unit.lookup(name).iter().any(function)
+    }
+
+    /// Whether `name` is an object of file scope.
+    pub fn is_object(&self, name: &str) -> bool {
+        let object = |d: &Definition| {
+            matches!(d.kind, DefinitionKind::Variable { .. } | DefinitionKind::MacroArgument { .. })
+        };
+        self.unit.lookup(name).iter().any(object)
+    }
+
+    /// Whether `name` is a macro, a typedef or an enumerator: a local of that name
+    /// would not be one, or would hide it.
+    pub fn is_macro_or_type(&self, name: &str) -> bool {
+        let taken = |d: &Definition| {
+            use DefinitionKind::{Enumerator, Macro, Typedef};
+            matches!(d.kind, Macro(_) | Typedef { .. } | Enumerator { .. })
+        };
+        self.unit.lookup(name).iter().any(taken)
+    }
+
+    /// Whether a header declares the function `name`.
+    pub fn is_declared_in_header(&self, name: &str) -> bool {
+        let elsewhere = |d: &Definition| {
+            matches!(d.kind, DefinitionKind::Function(_)) && *d.file != *self.path
+        };
+        self.unit.lookup(name).iter().any(elsewhere)
     }
 
     /// A refusal at a byte offset of this file.

@@ -83,7 +83,8 @@ pub struct Claimed {
 }
 
 impl Claimed {
-    /// Whether any claimed range has a byte, or an end, in common with `range`.
+    /// Whether some claimed range has a byte in common with `range`, or is the
+    /// same insertion point. Ranges that merely meet do not touch.
     pub fn touches(&self, range: &Range<usize>) -> bool {
         self.ranges.iter().any(|r| r.start < range.end && range.start < r.end || r == range)
     }

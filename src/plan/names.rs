@@ -26,7 +26,7 @@ impl Taken {
                 }
                 let word = String::from_utf8_lossy(subject.file.text(index)).into_owned();
                 if let Some(facts) = subject.file.unit.macro_facts(&word) {
-                    names.extend(facts.free_names.iter().cloned());
+                    names.extend(facts.free_names.keys().cloned());
                 }
                 names.insert(word);
             }
@@ -38,7 +38,7 @@ impl Taken {
         is_identifier(name)
             && !is_keyword(name.as_bytes())
             && !self.names.contains(name)
-            && !subject.file.unit.is_macro_or_type(name)
+            && !subject.file.is_macro_or_type(name)
     }
 }
 
@@ -194,7 +194,7 @@ pub fn helper(file: &FileContext, members: &[&str], reserved: &FxHashSet<String>
         .chain(numbered)
         .find(|name| {
             !file.mentions(name.as_bytes())
-                && !file.unit.is_known(name)
+                && file.unit.lookup(name).is_empty()
                 && !reserved.contains(name)
         })
         .unwrap_or_default()

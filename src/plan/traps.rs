@@ -6,6 +6,7 @@ use super::file::FileContext;
 use super::refusal::{Reason, Refusal};
 use crate::detect::CloneGroup;
 use crate::syntax::TokenKind;
+use crate::syntax::decl::Fact;
 use rustc_hash::FxHashSet;
 
 /// Attributes that say how a function is called or laid out: a helper behind
@@ -68,7 +69,7 @@ pub fn check(file: &FileContext, group: &CloneGroup, alignment: &Alignment) -> R
             }
         }
     }
-    macro_traps(file, group, alignment)?;
+    macro_traps(file, alignment)?;
     redefined_macros(file, group, alignment)
 }
 
@@ -94,7 +95,7 @@ fn body_word(file: &FileContext, index: usize, own_name: &[u8]) -> Result<(), Re
         word @ (b"__LINE__" | b"_THIS_IP_" | b"_RET_IP_" | b"__builtin_return_address"
         | b"__builtin_frame_address" | b"__COUNTER__") => {
             let detail = format!("`{}` would name a place in the helper", lossy(word));
-            Err(file.refuse(Reason::PlaceUsed, at, detail))
+            Err(file.refuse(Reason::LocationUsed, at, detail))
         }
         word if word == own_name && !member_name => {
             let detail = format!("{} names itself", lossy(own_name));
@@ -105,11 +106,7 @@ fn body_word(file: &FileContext, index: usize, own_name: &[u8]) -> Result<(), Re
 }
 
 /// What the macros used in the body hide.
-fn macro_traps(
-    file: &FileContext,
-    group: &CloneGroup,
-    alignment: &Alignment,
-) -> Result<(), Refusal> {
+fn macro_traps(file: &FileContext, alignment: &Alignment) -> Result<(), Refusal> {
     // Members have one shape, but a hole may be a macro of another name in each.
     let mut seen: FxHashSet<&[u8]> = FxHashSet::default();
     for aligned in &alignment.members {
@@ -124,7 +121,6 @@ fn macro_traps(
             macro_trap(file, index, alignment, aligned)?;
         }
     }
-    let _ = group;
     Ok(())
 }
 
@@ -137,24 +133,25 @@ fn macro_trap(
     let Ok(word) = std::str::from_utf8(file.text(index)) else { return Ok(()) };
     let Some(facts) = file.unit.macro_facts(word) else { return Ok(()) };
     let at = file.tokens[index].start;
-    let hidden = |via: &[String]| !via.iter().any(|m| DESCRIPTIVE_MACROS.contains(&m.as_str()));
-    let path = |via: &[String]| {
-        if via.is_empty() { format!("`{word}`") } else { format!("`{word}` (through {})", via.join(", ")) }
+    let counts = |fact: &&Fact| !fact.via.iter().any(|m| DESCRIPTIVE_MACROS.contains(&m.as_str()));
+    let refuse = |reason, fact: &Fact, what: &str| {
+        let through = match fact.via.as_slice() {
+            [] | [_] => String::new(),
+            [_, inner @ ..] => format!(" (through {})", inner.join(", ")),
+        };
+        Err(file.refuse(reason, at, format!("`{word}`{through} {what}")))
     };
-    if let Some(via) = facts.static_state.as_deref().filter(|via| hidden(via)) {
-        let detail = format!("{} keeps a static state at each place of use", path(via));
-        return Err(file.refuse(Reason::StaticState, at, detail));
+    if let Some(fact) = facts.static_state.as_ref().filter(counts) {
+        return refuse(Reason::StaticState, fact, "keeps a static state at each place of use");
     }
-    if let Some(via) = facts.names_function.as_deref().filter(|via| hidden(via)) {
-        let detail = format!("{} uses the name of the function", path(via));
-        return Err(file.refuse(Reason::FunctionNameUsed, at, detail));
+    if let Some(fact) = facts.names_function.as_ref().filter(counts) {
+        return refuse(Reason::FunctionNameUsed, fact, "uses the name of the function");
     }
-    if let Some(via) = facts.names_place.as_deref().filter(|via| hidden(via)) {
-        let detail = format!("{} uses the place that it stands at", path(via));
-        return Err(file.refuse(Reason::PlaceUsed, at, detail));
+    if let Some(fact) = facts.names_place.as_ref().filter(counts) {
+        return refuse(Reason::LocationUsed, fact, "uses the place that it stands at");
     }
     if alignment.renamed_locals
-        && let Some(name) = facts.free_names.iter().find(|n| aligned.locals.contains(n.as_bytes()))
+        && let Some(name) = facts.free_names.keys().find(|n| aligned.locals.contains(n.as_bytes()))
     {
         let detail = format!("`{word}` uses the local `{name}` behind the reader's back");
         return Err(file.refuse(Reason::CapturedName, at, detail));

@@ -42,11 +42,13 @@ pub fn of_span(subject: &Subject<'_>, span: &Range<usize>, sort: Sort) -> SpanTy
     if subject.alignment.members[0].locals.contains(name.as_bytes()) {
         return found;
     }
-    if let Some(facts) = file.unit.macro_facts(&name) {
-        found.name = facts.parameter(call.argument).map(|p| p.name.clone());
+    if let Some(facts) = file.unit.macro_facts(&name).filter(|facts| facts.function_like) {
+        let named = facts.variadic_from.is_none_or(|from| call.argument < from);
+        let parameter = facts.params.get(call.argument).filter(|_| named);
+        found.name = parameter.map(|p| p.name.clone());
         return found;
     }
-    let Some(signature) = file.unit.function(&name) else { return found };
+    let Ok(signature) = file.unit.function(&name) else { return found };
     if let Some(parameter) = signature.params.get(call.argument) {
         found.prototype = scalar(parameter);
         found.name = parameter.name.clone();
@@ -168,9 +170,9 @@ fn is_variadic_argument(subject: &Subject<'_>, span: &Range<usize>) -> bool {
         return false;
     }
     let name = lossy(file.text(call.name));
-    match file.unit.macro_facts(&name) {
-        Some(facts) => facts.parameter(call.argument).is_some_and(|p| p.variadic),
-        None => file.unit.function(&name).is_some_and(|signature| {
+    match file.unit.macro_facts(&name).filter(|facts| facts.function_like) {
+        Some(facts) => facts.variadic_from.is_some_and(|from| call.argument >= from),
+        None => file.unit.function(&name).is_ok_and(|signature| {
             signature.variadic && call.argument >= signature.params.len()
         }),
     }

@@ -1,9 +1,14 @@
 //! Where a file names a function: direct calls, forward declarations, and
 //! everything else, after which the function itself must stay.
 
+use super::align::lossy;
 use super::file::FileContext;
+use crate::syntax::decl::{DefinitionKind, ParamFacts};
+use crate::syntax::lexer;
 use crate::syntax::{Function, TokenKind};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::Range;
+use std::rc::Rc;
 
 /// A direct call `name(arguments)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +64,7 @@ pub fn uses(file: &FileContext, function: &Function, pastes: &Pastes) -> Uses {
         uses.anchor = Some(Anchor::Global);
     } else if !file.directives_with(name).is_empty() {
         uses.anchor = Some(Anchor::Directive);
-    } else if let Some(macro_name) = pastes.may_name(file, name) {
+    } else if let Some(macro_name) = pastes.may_name(name) {
         uses.anchor = Some(Anchor::Macro(macro_name));
     }
     for &token in file.occurrences(name) {
@@ -167,8 +172,8 @@ fn stringifying_call(file: &FileContext, token: usize) -> Option<String> {
     enclosing_calls(file, token, 0).into_iter().find_map(|call| {
         let name = String::from_utf8_lossy(file.text(call.name)).into_owned();
         let facts = file.unit.macro_facts(&name)?;
-        let parameter = facts.parameter(call.argument)?;
-        (parameter.stringified || parameter.pasted).then_some(name)
+        let named = |p: &ParamFacts| p.stringified.is_some() || p.pasted.is_some();
+        facts.argument(call.argument).any(named).then_some(name)
     })
 }
 
@@ -213,45 +218,40 @@ pub fn enclosing_calls(file: &FileContext, token: usize, floor: usize) -> Vec<En
 /// The macro calls of a file that paste one of their arguments to something.
 #[derive(Debug, Default)]
 pub struct Pastes {
-    /// Macro, pasted argument, and the text of everything that the macro
+    /// Macro, pasted argument, and the words of everything that the macro
     /// expands through.
-    calls: Vec<(String, Vec<u8>, std::sync::Arc<str>)>,
+    calls: Vec<(String, Vec<u8>, Rc<str>)>,
 }
 
 impl Pastes {
     /// Collects the pasting macro calls of `file`.
     pub fn collect(file: &FileContext) -> Pastes {
         let mut pastes = Pastes::default();
+        // Expansion text of each called name; `None` for what does not paste.
+        let mut known: FxHashMap<&[u8], Option<Rc<str>>> = FxHashMap::default();
         for index in 0..file.tokens.len() {
-            if file.tokens[index].kind == TokenKind::Ident && file.text(index + 1) == b"(" {
-                pastes.collect_call(file, index);
+            if file.tokens[index].kind != TokenKind::Ident || file.text(index + 1) != b"(" {
+                continue;
+            }
+            let name = file.text(index);
+            let text = known.entry(name).or_insert_with(|| pasting_text(file, name));
+            let (Some(text), Some(close)) = (text.clone(), closing(file, index + 1)) else {
+                continue;
+            };
+            for token in index + 2..close {
+                if file.tokens[token].kind == TokenKind::Ident {
+                    let argument = file.text(token).to_vec();
+                    pastes.calls.push((lossy(name), argument, text.clone()));
+                }
             }
         }
         pastes
     }
 
-    fn collect_call(&mut self, file: &FileContext, index: usize) {
-        let Ok(name) = std::str::from_utf8(file.text(index)) else { return };
-        let Some(facts) = file.unit.macro_facts(name) else { return };
-        if !facts.pastes() {
-            return;
-        }
-        let Some(close) = closing(file, index + 1) else { return };
-        for token in index + 2..close {
-            if file.tokens[token].kind == TokenKind::Ident {
-                self.calls.push((
-                    name.to_owned(),
-                    file.text(token).to_vec(),
-                    facts.expansion_text(),
-                ));
-            }
-        }
-    }
-
     /// The macro that may make up `name` out of one of its arguments.
-    fn may_name(&self, _file: &FileContext, name: &[u8]) -> Option<String> {
+    fn may_name(&self, name: &[u8]) -> Option<String> {
         self.calls.iter().find_map(|(macro_name, argument, text)| {
-            if argument.len() < 2 || argument == name {
+            if argument == name {
                 return None;
             }
             let at = memchr::memmem::find(name, argument)?;
@@ -262,4 +262,32 @@ impl Pastes {
             (has(prefix) && has(suffix)).then(|| macro_name.clone())
         })
     }
+}
+
+/// The bodies of all macros that `name` expands through, if it is a macro that
+/// pastes a parameter.
+fn pasting_text(file: &FileContext, name: &[u8]) -> Option<Rc<str>> {
+    let name = std::str::from_utf8(name).ok()?;
+    let facts = file.unit.macro_facts(name)?;
+    if !facts.params.iter().any(|p| p.pasted.is_some()) {
+        return None;
+    }
+    let mut text = String::new();
+    let mut seen: FxHashSet<String> = FxHashSet::default();
+    let mut open = vec![name.to_owned()];
+    while let Some(name) = open.pop() {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        for definition in file.unit.lookup(&name) {
+            let DefinitionKind::Macro(define) = definition.kind else { continue };
+            let body = define.body_text();
+            let words = lexer::tokens(body.as_bytes());
+            let words = words.iter().filter(|t| t.kind == TokenKind::Ident);
+            open.extend(words.map(|t| lossy(t.text(body.as_bytes()))));
+            text.push_str(&body);
+            text.push('\n');
+        }
+    }
+    Some(text.into())
 }
