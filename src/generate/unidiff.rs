@@ -7,6 +7,7 @@ use crate::tree::TreePath;
 use std::ops::Range;
 
 mod parse;
+pub(crate) use parse::is_tree_path;
 pub use parse::{PatchError, parse};
 
 /// What a patch does to one file.
