@@ -1,8 +1,33 @@
-//! Is it the same program. In: the files before and after a patch. Out: a
-//! [`Verdict`]. It shares nothing with the planner but the syntax module, so that
-//! the two cannot make the same mistake, and it never repairs anything.
+//! Is it the same program. In: the files before and after a patch, and what the
+//! proposal claims to do ([`Claim`]). Out: a [`Verdict`], and where it fails the
+//! first [`Problem`]. It shares nothing with the planner but the syntax module, so
+//! that the two cannot make the same mistake, and it never repairs anything.
+//!
+//! The rungs: [`parses`] compares parse gaps; [`expands`] checks one file against
+//! the claim with the comparison core in [`align`], which knows only two function
+//! definitions and the arguments between them.
 
+pub mod align;
+pub mod callsites;
+pub mod constant;
+pub mod context;
+pub mod definition;
+pub mod expands;
+pub mod facts;
+pub mod macros;
+pub mod names;
+pub mod parses;
+pub mod placement;
+pub mod signature;
+pub mod substitution;
+#[cfg(test)]
+mod tests;
+pub mod unit;
+
+use crate::syntax::LoopMacros;
+use crate::tree::TreePath;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The rung of the ladder that a proposal reached (see the contract). Ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,4 +45,90 @@ pub enum Verdict {
     Compiles,
     /// The code of each member is the same, instruction for instruction.
     IdenticalObject,
+}
+
+/// The contents of files by their paths.
+pub type Files = BTreeMap<TreePath, Vec<u8>>;
+
+/// What a proposal says that it does. Nothing in it is believed: it only says
+/// which functions the check has to account for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// File and name of every function that is replaced, as it stood before.
+    pub members: Vec<(TreePath, String)>,
+    /// Name of the new function; `None` when copies are merged.
+    pub helper: Option<String>,
+    /// File of the helper; `None`: that of the first member.
+    pub helper_path: Option<TreePath>,
+    /// Name, after the patch, of the one copy that survives: a member's own name
+    /// or a new one.
+    pub merged_into: Option<String>,
+}
+
+impl Claim {
+    /// Name of the function that does the members' work after the patch.
+    pub fn target(&self) -> Option<&str> {
+        self.helper.as_deref().or(self.merged_into.as_deref())
+    }
+
+    /// File of that function.
+    pub fn target_path(&self) -> Option<&TreePath> {
+        self.helper_path.as_ref().or(self.members.first().map(|(path, _)| path))
+    }
+}
+
+/// The first thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}:{line}: {detail}{}", self.after_line.map(|l| format!(" (line {l} after the patch)")).unwrap_or_default())]
+pub struct Problem {
+    /// The rung that was not reached.
+    pub rung: Verdict,
+    /// File, the same before and after.
+    pub path: TreePath,
+    /// Line before the patch, from 1.
+    pub line: u32,
+    /// Line after the patch, where there is one.
+    pub after_line: Option<u32>,
+    /// What differs, with both texts.
+    pub detail: String,
+}
+
+/// How far up the ladder a proposal came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Climb {
+    /// The highest rung reached; [`Verdict::Failed`] with any problem.
+    pub verdict: Verdict,
+    /// Why not higher.
+    pub problem: Option<Problem>,
+}
+
+/// Climbs *parses* and *expands* with files to which the patch has been applied.
+///
+/// `before` and `after` hold the touched files; more do no harm. That `after` is
+/// what the patch gives is the caller's word: see [`climb_applied`].
+pub fn climb(before: &Files, after: &Files, claim: &Claim, loops: &LoopMacros) -> Climb {
+    let rungs = parses::check(before, after, loops)
+        .and_then(|()| expands::check(before, after, claim, loops));
+    match rungs {
+        Ok(()) => Climb { verdict: Verdict::Expands, problem: None },
+        Err(problem) => Climb { verdict: Verdict::Failed, problem: Some(problem) },
+    }
+}
+
+/// Climbs all three rungs with what applying the patch gave: the files after it,
+/// or the file, line and reason for which it did not apply.
+pub fn climb_applied(
+    before: &Files,
+    applied: Result<Files, (TreePath, u32, String)>,
+    claim: &Claim,
+    loops: &LoopMacros,
+) -> Climb {
+    match applied {
+        Ok(after) => climb(before, &after, claim, loops),
+        Err((path, line, detail)) => {
+            let rung = Verdict::Applies;
+            let problem = Problem { rung, path, line, after_line: None, detail };
+            Climb { verdict: Verdict::Failed, problem: Some(problem) }
+        }
+    }
 }

@@ -1,0 +1,82 @@
+//! What the check knows of the kernel's own macros: names whose arguments are
+//! not evaluated as expressions, or whose meaning depends on where they stand.
+
+/// Which arguments of a call are spelled, not evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spelled {
+    /// None that we know of.
+    None,
+    /// The last one is the name of a member.
+    Last,
+    /// The second one is the name of a member.
+    Second,
+    /// All become text.
+    All,
+}
+
+/// Which arguments of `callee` are spelled. Sources: `linux/container_of.h`,
+/// `linux/list.h`, `linux/stddef.h`, `linux/overflow.h`, `linux/stringify.h`.
+pub fn spelled_arguments(callee: &[u8]) -> Spelled {
+    let has = |part: &[u8]| memchr::memmem::find(callee, part).is_some();
+    match callee {
+        b"struct_size" | b"flex_array_size" => Spelled::Second,
+        b"from_timer" | b"from_tasklet" | b"sizeof_field" | b"FIELD_SIZEOF" => Spelled::Last,
+        b"__stringify" | b"__stringify_1" => Spelled::All,
+        _ if has(b"container_of") || has(b"offsetof") || has(b"_entry") => Spelled::Last,
+        _ => Spelled::None,
+    }
+}
+
+/// Whether `callee` is a macro that wants constants at compile time. Sources:
+/// `linux/build_bug.h`, `linux/bitfield.h`, the gcc manual.
+pub fn wants_constants(callee: &[u8]) -> bool {
+    callee.starts_with(b"BUILD_BUG")
+        || matches!(
+            callee,
+            b"FIELD_PREP"
+                | b"FIELD_GET"
+                | b"FIELD_FIT"
+                | b"FIELD_MAX"
+                | b"FIELD_PREP_CONST"
+                | b"static_assert"
+                | b"_Static_assert"
+                | b"compiletime_assert"
+                | b"__builtin_constant_p"
+                | b"__builtin_choose_expr"
+                | b"__builtin_types_compatible_p"
+                | b"__builtin_offsetof"
+                | b"__is_constexpr"
+                | b"ARRAY_SIZE"
+        )
+}
+
+/// Whether `word` says which function or line it stands in.
+pub fn names_its_place(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"__func__"
+            | b"__FUNCTION__"
+            | b"__PRETTY_FUNCTION__"
+            | b"__LINE__"
+            | b"__COUNTER__"
+            | b"_THIS_IP_"
+            | b"_RET_IP_"
+            | b"__builtin_return_address"
+            | b"__builtin_frame_address"
+    )
+}
+
+/// Whether `word` is a macro that keeps state at each place where it is written:
+/// `pr_warn_once`, `dev_err_ratelimited`, `WARN_ONCE`, `INIT_WORK` and the like
+/// with a lock class for each place.
+pub fn keeps_state(word: &[u8]) -> bool {
+    let lower = word.to_ascii_lowercase();
+    lower.ends_with(b"_once") && !matches!(word, b"READ_ONCE" | b"WRITE_ONCE")
+        || lower.ends_with(b"_ratelimited")
+        || word == b"DEFINE_RATELIMIT_STATE"
+}
+
+/// Words in front of a function's name that say nothing about what it does.
+pub fn is_linkage(word: &[u8]) -> bool {
+    matches!(word, b"static" | b"inline" | b"__inline" | b"__inline__" | b"__maybe_unused")
+}
