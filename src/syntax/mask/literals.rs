@@ -94,7 +94,7 @@ pub(super) fn label_addresses(canvas: &mut Canvas) {
                 canvas.put(i, b" ");
                 canvas.put(i, b"&");
             }
-            b"*" if before == b"goto" => canvas.blank(i..i + 1),
+            b"*" if before == b"goto" => canvas.blank(i - 1..i),
             _ => {}
         }
     }
@@ -107,10 +107,21 @@ pub(super) fn nested_offsetof(canvas: &mut Canvas) {
         if canvas.is(i, b"offsetof")
             && let Some(close) = canvas.parens(i + 1)
         {
-            let simple = close >= 2 && canvas.is(close - 2, b",") && canvas.is_word(close - 1);
+            let member = close >= 2 && canvas.is(close - 2, b",") && canvas.is_word(close - 1);
+            let simple = member && !words::is_typeof(canvas.text(i + 2));
             if !simple {
                 canvas.rename(i);
             }
+        }
+    }
+}
+
+/// `__alignof__(*p)`: the grammar knows types only; as the call of a macro it can
+/// have any expression.
+pub(super) fn alignof_expressions(canvas: &mut Canvas) {
+    for i in 0..canvas.len() {
+        if words::is_alignof(canvas.text(i)) {
+            canvas.rename(i);
         }
     }
 }
