@@ -116,42 +116,43 @@ fn single_token(canvas: &mut Canvas, i: usize) {
 }
 
 /// A type becomes its tag, or one identifier of its words; a declaration becomes
-/// the declared name.
+/// the product of its tag and its name (`foo *p`), or its name.
 fn type_argument(canvas: &mut Canvas, range: Range<usize>) {
-    let mut i = range.start;
-    let mut type_words = i..i;
-    while i < range.end && canvas.is_word(i) {
-        let word = canvas.text(i);
-        if words::is_tagged(word) && canvas.is_word(i + 1) {
-            canvas.blank(range.start..i + 1);
-            type_words = i + 1..i + 2;
-            i += 2;
-        } else if words::begins_type(word) || type_words.is_empty() {
-            type_words.end = i + 1;
-            i += 1;
+    let mut name = range.start;
+    let mut after = range.start;
+    let mut tagged = false;
+    while after < range.end && canvas.is_word(after) {
+        let word = canvas.text(after);
+        if words::is_tagged(word) && canvas.is_word(after + 1) {
+            tagged = true;
+            name = after + 1;
+            after += 2;
+        } else if words::begins_type(word) || after == name {
+            after += 1;
         } else {
             break;
         }
     }
-    let after = i;
-    let mut i = after;
-    while i < range.end && (canvas.is(i, b"*") || words::is_qualifier(canvas.text(i))) {
-        i += 1;
+    let pointer = |i: usize| canvas.is(i, b"*") || words::is_qualifier(canvas.text(i));
+    let declarator = (after..range.end).find(|&i| !pointer(i)).unwrap_or(range.end);
+    if tagged {
+        canvas.blank(range.start..name);
     }
-    let declares = i < range.end;
-    if declares {
-        // `struct foo *p`, `int i`, `int (*f)(int)`: only the declarator stays.
-        canvas.blank(range.start..i);
+    if declarator < range.end {
+        if !(tagged && canvas.is(after, b"*") && canvas.is_word(declarator)) {
+            canvas.blank(range.start..declarator);
+        }
         return;
     }
     canvas.blank(after..range.end);
-    if type_words.len() > 1 {
-        if !canvas.join(type_words.clone()) {
-            canvas.blank(type_words.start..type_words.end - 1);
-            canvas.rename(type_words.end - 1);
-        }
-    } else if words::begins_type(canvas.text(type_words.start)) {
-        canvas.rename(type_words.start);
+    if tagged {
+        return;
+    }
+    if after - name == 1 {
+        canvas.rename(name);
+    } else if !canvas.join(name..after) {
+        canvas.blank(name..after - 1);
+        canvas.rename(after - 1);
     }
 }
 

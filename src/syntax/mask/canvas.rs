@@ -122,6 +122,13 @@ impl<'t> Canvas<'t> {
         }
     }
 
+    /// Makes an identifier of token `i`, whatever it is.
+    pub(super) fn name_over(&mut self, i: usize) {
+        if let Some(range) = self.tokens.get(i).map(Token::range) {
+            self.out[range].iter_mut().filter(|b| **b != b'\n').for_each(|b| *b = b'_');
+        }
+    }
+
     /// All keywords that the grammar knows are in lower case, or begin with `_`.
     fn break_keyword(&mut self, bytes: Range<usize>) {
         if let Some(first) = self.out.get_mut(bytes.start) {

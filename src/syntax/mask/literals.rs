@@ -24,7 +24,9 @@ pub(super) fn string_macros(canvas: &mut Canvas) {
         }
         let after_string = start.checked_sub(1).is_some_and(|before| canvas.is_string(before));
         let before_string = canvas.is_string(i);
-        if (after_string || before_string) && (calls || i - start > 1) {
+        // Between strings the grammar takes any number of identifiers.
+        let several = calls || (i - start > 1 && !after_string);
+        if (after_string || before_string) && several {
             one_name(canvas, start, i);
         } else if calls {
             // Look for strings inside of the parentheses, too.
@@ -82,7 +84,12 @@ fn is_number(text: &[u8]) -> bool {
     };
     let rest = &text[suffix..];
     rest.iter().all(|b| matches!(b, b'u' | b'U' | b'l' | b'L' | b'f' | b'F'))
-        || matches!(rest, [b'e' | b'E', ..])
+        || matches!(rest, [b'e' | b'E', exponent @ ..] if is_exponent(exponent))
+}
+
+fn is_exponent(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"+").or(text.strip_prefix(b"-")).unwrap_or(text);
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
 }
 
 /// The address of a label, and a jump to one.

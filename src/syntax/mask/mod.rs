@@ -13,9 +13,12 @@ mod conditionals;
 mod literals;
 mod specifiers;
 mod statements;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use conditionals::Branch;
+pub(super) use words::is_typeof;
 
 use canvas::Canvas;
 use rustc_hash::FxHashSet;
@@ -43,6 +46,7 @@ pub fn mask(text: &[u8], loops: &LoopMacros) -> Vec<u8> {
     // each round reads what the one before has left.
     let mut canvas = Canvas::new(text);
     specifiers::known_attributes(&mut canvas);
+    statements::lone_macros(&mut canvas);
     let text = canvas.finish();
 
     let mut canvas = Canvas::new(&text);
@@ -63,7 +67,6 @@ pub fn mask(text: &[u8], loops: &LoopMacros) -> Vec<u8> {
     literals::label_addresses(&mut canvas);
     literals::nested_offsetof(&mut canvas);
     literals::alignof_expressions(&mut canvas);
-    statements::lone_macros(&mut canvas);
     statements::macro_conditions(&mut canvas);
     statements::macro_statements(&mut canvas, loops);
     let mut text = canvas.finish();

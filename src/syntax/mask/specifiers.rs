@@ -29,10 +29,9 @@ pub(super) fn typeof_types(canvas: &mut Canvas) {
     for i in 0..canvas.len() {
         if words::is_typeof(canvas.text(i))
             && let Some(close) = canvas.parens(i + 1)
+            && !is_argument(canvas, i, close)
         {
-            if !is_argument(canvas, i, close) {
-                canvas.blank(i + 1..close + 1);
-            }
+            canvas.blank(i + 1..close + 1);
         }
     }
 }
@@ -171,7 +170,7 @@ fn plain_parameters(canvas: &mut Canvas, from: usize, to: usize) {
     for i in from..to {
         match canvas.kind(i) {
             Some(TokenKind::Number) => canvas.rename(i),
-            Some(TokenKind::Str | TokenKind::Char) => drop(canvas.join(i..i + 1)),
+            Some(TokenKind::Str | TokenKind::Char) => canvas.name_over(i),
             _ => {}
         }
     }
@@ -241,7 +240,8 @@ pub(super) fn declarators(canvas: &mut Canvas) {
             && canvas.is_word(i - 1)
             && matches!(canvas.before(i - 1), b";" | b"{");
         if unnamed {
-            canvas.put_after(i - 1, b'_');
+            // Padding has no name to keep: the whole member goes.
+            canvas.blank(i - 1..i + 3);
         }
     }
 }

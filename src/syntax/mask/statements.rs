@@ -71,7 +71,13 @@ fn begins_statement(canvas: &Canvas, i: usize) -> bool {
         b"{" => canvas.is_block(i - 1),
         b";" | b"}" | b":" | b"else" | b"do" => true,
         b")" => canvas.partner(i - 1).is_some_and(|open| is_head(canvas, open)),
-        before => before.starts_with(b"#"),
+        // A macro alone in its line, which needs no `;`.
+        before => {
+            before.starts_with(b"#")
+                || words::is_macro_name(before)
+                    && begins_line(canvas, i)
+                    && begins_line(canvas, i - 1)
+        }
     }
 }
 

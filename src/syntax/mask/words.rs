@@ -25,7 +25,7 @@ pub(super) fn is_asm(word: &[u8]) -> bool {
     matches!(word, b"asm" | b"__asm__" | b"__asm")
 }
 
-pub(super) fn is_typeof(word: &[u8]) -> bool {
+pub(in crate::syntax) fn is_typeof(word: &[u8]) -> bool {
     matches!(word, b"typeof" | b"__typeof__" | b"__typeof" | b"typeof_member")
 }
 
