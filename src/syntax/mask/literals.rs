@@ -4,6 +4,10 @@ use super::canvas::Canvas;
 use super::words;
 use crate::syntax::lexer::TokenKind;
 
+/// Most tokens that are joined to one name: a bound on the time that a run of
+/// words without any string takes.
+const LONGEST_NAME: usize = 64;
+
 /// Makes one identifier of the macros in front of a string, and of a macro call
 /// between strings: `KERN_ERR PFX "…"`, `"…" __stringify(X) "…"`.
 pub(super) fn string_macros(canvas: &mut Canvas) {
@@ -15,7 +19,7 @@ pub(super) fn string_macros(canvas: &mut Canvas) {
         }
         let start = i;
         let mut calls = false;
-        while canvas.is_word(i) && !words::is_control(canvas.text(i)) {
+        while i - start < LONGEST_NAME && canvas.is_word(i) && !words::is_control(canvas.text(i)) {
             i += 1;
             if let Some(close) = canvas.parens(i) {
                 calls = true;
@@ -50,7 +54,7 @@ pub(super) fn case_ranges(canvas: &mut Canvas) {
             continue;
         }
         let label = (case + 1..canvas.len())
-            .take_while(|&i| !matches!(canvas.text(i), b":" | b";" | b"{" | b"}"));
+            .take_while(|&i| !matches!(canvas.text(i), b":" | b";" | b"{" | b"}" | b"case"));
         let dots: Vec<usize> = label.filter(|&i| canvas.is(i, b"...")).collect();
         for i in dots {
             canvas.put(i, b"||");
