@@ -1,22 +1,12 @@
 //! What one macro body says of its parameters and names, before anything is
 //! known of the macros that it uses.
 
+use super::declarator::is_attribute;
 use super::directive::Define;
+use super::facts::{Flags, JOINED, NAME, NEEDS_CONSTANT, PASTED, STRINGIFIED};
 use super::lexeme::{Lexeme, closing};
 use crate::syntax::lexer::{TokenKind, is_keyword};
 use std::collections::BTreeSet;
-
-/// A set of things that happen to a parameter.
-pub(super) type Flags = u8;
-pub(super) const STRINGIFIED: Flags = 1;
-pub(super) const PASTED: Flags = 2;
-pub(super) const NEEDS_CONSTANT: Flags = 4;
-pub(super) const TESTS_CONSTANT: Flags = 8;
-pub(super) const JOINED: Flags = 16;
-pub(super) const NAME: Flags = 32;
-pub(super) const MEASURED: Flags = 64;
-/// Its value takes part in the macro's: not only the operand of `sizeof`.
-pub(super) const VALUE: Flags = 128;
 
 /// A call, of a macro or not, around an occurrence of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +64,7 @@ struct Analysis<'d> {
     define: &'d Define,
     tokens: &'d [Lexeme],
     body: Body,
-    /// Open calls: callee's index, its closing index, number of the argument.
+    /// Open calls: callee, closing parenthesis, number of the argument.
     calls: Vec<(usize, usize, usize)>,
     /// Open braces: whether a loop or switch opened each.
     braces: Vec<bool>,
@@ -223,7 +213,9 @@ impl<'d> Analysis<'d> {
     fn static_object(&mut self, at: usize) {
         let head = self.tokens[at..].iter().take_while(|t| !t.is("=") && !t.is(";") && !t.is("{"));
         let words: Vec<&str> = head.map(|t| &*t.text).collect();
-        let constant = words.contains(&"const");
+        // Of a pointer, what it points to may be const and the pointer not.
+        let own = words.iter().rposition(|w| *w == "*").unwrap_or(0);
+        let constant = words[own..].contains(&"const");
         let function = words.iter().any(|w| w.contains("inline"));
         self.in_static = true;
         self.body.static_state |= !constant && !function;
@@ -249,12 +241,13 @@ impl<'d> Analysis<'d> {
             w[0].is("__builtin_choose_expr")
                 && (w[2].is("__is_constexpr") || w[2].is("__builtin_constant_p"))
         });
-        chosen || range.windows(5).enumerate().any(|(i, w)| {
-            w[0].is("__builtin_constant_p")
-                && w[2].is(name)
-                && (w[4].is("?") || w[4].is("&&"))
-                && !self.before(from + 2 + i, 1).starts_with('!')
-        })
+        chosen
+            || range.windows(5).enumerate().any(|(i, w)| {
+                w[0].is("__builtin_constant_p")
+                    && w[2].is(name)
+                    && (w[4].is("?") || w[4].is("&&"))
+                    && !self.before(from + 2 + i, 1).starts_with('!')
+            })
     }
 
     fn param_use(&self, at: usize, param: usize) -> ParamUse {
@@ -343,18 +336,23 @@ impl<'d> Analysis<'d> {
 
     /// Whether the name at `at` is what a declaration in the body declares.
     fn is_declared(&self, at: usize) -> bool {
-        if !matches!(self.text(Some(at + 1)), "=" | ";" | "[" | "," | ")" | "(") {
+        let next = self.text(Some(at + 1));
+        if !matches!(next, "=" | ";" | "[" | "," | ")" | "(") && !is_attribute(next) {
             return false;
         }
         let mut back = 1;
+        // `static bool __section("x") name`: on to what stands before it.
+        while let Some(word) = self.attribute_before(at.saturating_sub(back - 1)) {
+            back += at.saturating_sub(back - 1) - word;
+        }
         while self.before(at, back) == "*" {
             back += 1;
         }
         let from = at.saturating_sub(back);
         if self.before(at, back) == ")" {
-            let open = (0..from).rev().find(|&i| {
-                self.tokens[i].is("(") && closing(self.tokens, i) == Some(from)
-            });
+            let open = (0..from)
+                .rev()
+                .find(|&i| self.tokens[i].is("(") && closing(self.tokens, i) == Some(from));
             return open.is_some_and(|open| self.before(open, 1).contains("typeof"));
         }
         let alone = back == 1
@@ -363,6 +361,19 @@ impl<'d> Analysis<'d> {
                 "" | ";" | "{" | "}" | "struct" | "const" | "static" | "(" | "," | "union" | "enum"
             );
         self.word_before(at, back) && alone
+    }
+
+    /// Where an attribute begins that ends just before `at`.
+    fn attribute_before(&self, at: usize) -> Option<usize> {
+        let last = at.checked_sub(1)?;
+        let word = if self.tokens.get(last)?.is(")") {
+            let opens =
+                |i: &usize| self.tokens[*i].is("(") && closing(self.tokens, *i) == Some(last);
+            (0..last).rev().find(opens)?.checked_sub(1)?
+        } else {
+            last
+        };
+        is_attribute(&self.tokens.get(word)?.text).then_some(word)
     }
 
     fn name_use(&mut self, at: usize) {
@@ -383,63 +394,5 @@ impl<'d> Analysis<'d> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn body(text: &str) -> Body {
-        analyse(&Define::parse(text.as_bytes()).unwrap())
-    }
-
-    fn flags(text: &str) -> Flags {
-        body(text).param_uses.iter().fold(0, |all, u| all | u.flags)
-    }
-
-    #[test]
-    fn the_gnu_comma_is_no_pasting() {
-        assert_eq!(flags("#define P(f, ...) g(f, ##__VA_ARGS__)"), 0);
-        assert_eq!(flags("#define P(a) REG_##a"), PASTED);
-        assert_eq!(flags("#define P(a) #a") & STRINGIFIED, STRINGIFIED);
-    }
-
-    #[test]
-    fn constant_positions_are_seen() {
-        let needs = |text| flags(text) & NEEDS_CONSTANT != 0;
-        assert!(needs("#define P(n) do { u8 buf[n]; } while (0)"));
-        assert!(needs("#define P(n) do { u8 *buf[n + 1]; } while (0)"));
-        assert!(needs("#define P(n) switch (x) { case n: f(); }"));
-        assert!(needs("#define P(n) struct { int a:n; }"));
-        assert!(needs("#define P(n) static int x = n"));
-        assert!(needs("#define P(n) { [n] = 1 }"));
-        assert!(!needs("#define P(n) (table[n] + 1)"));
-        assert!(!needs("#define P(n) (a ? b : n)"));
-        assert!(!needs("#define P(n) f(buf[1], n)"));
-    }
-
-    #[test]
-    fn types_members_and_declared_names_are_seen() {
-        let named = |text| flags(text) & NAME != 0;
-        assert!(named("#define P(t) (struct t *)0"));
-        assert!(named("#define P(m) x->m"));
-        assert!(named("#define P(t) (t *)0"));
-        assert!(named("#define P(t) (t)x"));
-        assert!(named("#define P(v) do { int v = 0; } while (0)"));
-        assert!(named("#define P(t) do { t x; } while (0)"));
-        assert!(!named("#define P(a) ((a) + 1)"));
-        assert!(!named("#define P(a) f(x, a)"));
-    }
-
-    #[test]
-    fn jumps_out_of_the_macro_are_told_from_its_own_loops() {
-        assert!(body("#define P(a) if (a) return").jumps);
-        assert!(body("#define P(a) if (a) break").jumps);
-        assert!(!body("#define P(a) for (;;) { if (a) break; }").jumps);
-        assert!(!body("#define P(a) do { if (a) break; } while (0)").jumps);
-    }
-
-    #[test]
-    fn static_objects_are_state_unless_const() {
-        assert!(body("#define P(a) do { static bool once; } while (0)").static_state);
-        assert!(!body("#define P(a) do { static const char s[] = \"x\"; } while (0)").static_state);
-        assert!(!body("#define P(a) static inline int a(void)").static_state);
-    }
-}
+#[path = "body_tests.rs"]
+mod tests;

@@ -42,6 +42,7 @@ fn operators_follow_the_usual_conversions() {
 
 #[test]
 fn casts_name_the_type_and_narrow_ones_promote() {
+    check("((7ULL) + ((typeof(7ULL))(4) - 1))", CType::ULongLong, 10);
     check("(u8)0x1ff", CType::Named("u8".into()), 255);
     check("(u8)1 + (u8)2", CType::Int, 3);
     check("(unsigned int)1", CType::UInt, 1);

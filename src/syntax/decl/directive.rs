@@ -88,24 +88,26 @@ pub struct Include {
     pub computed: bool,
     /// Byte offset of the `#`.
     pub offset: u32,
+    /// Number of the condition that it stands under.
+    pub(super) condition: u32,
 }
 
 impl Include {
     /// Reads what follows the word `include` of the directive at `offset`.
-    pub(super) fn parse(rest: &[u8], offset: u32) -> Include {
+    pub(super) fn parse(rest: &[u8], offset: u32, condition: u32) -> Include {
         let rest = rest.trim_ascii_start();
         let (close, quoted) = match rest.first() {
             Some(b'"') => (b'"', true),
             Some(b'<') => (b'>', false),
             _ => {
                 let path = String::from_utf8_lossy(rest.trim_ascii()).into_owned();
-                return Include { path, quoted: false, computed: true, offset };
+                return Include { path, quoted: false, computed: true, offset, condition };
             }
         };
         let inner = &rest[1..];
         let end = inner.iter().position(|&b| b == close).unwrap_or(inner.len());
         let path = String::from_utf8_lossy(&inner[..end]).trim().to_string();
-        Include { path, quoted, computed: false, offset }
+        Include { path, quoted, computed: false, offset, condition }
     }
 }
 
@@ -250,10 +252,10 @@ mod tests {
 
     #[test]
     fn includes_have_their_path_and_form() {
-        let quoted = Include::parse(b" \"a/b.h\" /* x */", 0);
+        let quoted = Include::parse(b" \"a/b.h\" /* x */", 0, UNCONDITIONAL);
         assert_eq!((quoted.path.as_str(), quoted.quoted), ("a/b.h", true));
-        assert_eq!(Include::parse(b"<a.h>", 0).path, "a.h");
-        assert!(Include::parse(b" NAME(x)", 0).computed);
+        assert_eq!(Include::parse(b"<a.h>", 0, UNCONDITIONAL).path, "a.h");
+        assert!(Include::parse(b" NAME(x)", 0, UNCONDITIONAL).computed);
     }
 
     #[test]

@@ -4,12 +4,13 @@
 //! does it. One with several bodies (branches of `#if`) becomes a single value:
 //! each body is evaluated alone, and all must have the same type.
 
-use super::constant::{Constant, Evaluated, MAX_DEPTH, NotConstant, NotConstantReason, Parser};
+use super::constant::{Constant, Evaluated, MAX_DEPTH, NotConstant, NotConstantReason};
 use super::declarator::is_attribute;
 use super::directive::Define;
 use super::index::{Definition, DefinitionKind};
 use super::lexeme::{Lexeme, closing, lexemes, split_commas};
 use super::native;
+use super::parser::Parser;
 use super::types::{CType, is_known_typedef};
 use super::unit::Unit;
 use crate::syntax::lexer::{TokenKind, is_keyword};

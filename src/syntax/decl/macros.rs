@@ -4,115 +4,17 @@
 //! grows from those of the macros that it calls until nothing changes any more,
 //! so that macros which name each other need no special care.
 
-use super::body::{
-    Body, Call, Flags, JOINED, MEASURED, NAME, NEEDS_CONSTANT, PASTED, ParamUse, STRINGIFIED,
-    TESTS_CONSTANT, VALUE, analyse,
-};
+use super::body::{Body, Call, NameUse, ParamUse, analyse};
 use super::directive::Define;
 use super::expand::is_shared;
+use super::facts::{
+    FLAGS, Fact, Flags, JOINED, MEASURED, MacroFacts, NAME, NEEDS_CONSTANT, PASTED, ParamFacts,
+    STRINGIFIED, TESTS_CONSTANT, VALUE, add, add_free, through,
+};
 use super::index::EntryKind;
 use super::unit::Unit;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
-
-/// Where a fact about a macro comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fact {
-    /// Names of macros from the one asked about to the one whose body shows it.
-    pub via: Vec<String>,
-    /// Only definitions below `include/` or `arch/` show it.
-    pub in_include: bool,
-}
-
-/// What happens to one parameter.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ParamFacts {
-    /// Its name in the first visible definition that has it.
-    pub name: String,
-    /// Operand of `#`.
-    pub stringified: Option<Fact>,
-    /// Operand of `##` (the GNU comma before the variadic parameter apart).
-    pub pasted: Option<Fact>,
-    /// Stands where C or a compile-time check wants a constant.
-    pub needs_constant: Option<Fact>,
-    /// Asked for with `__builtin_constant_p`; works either way.
-    pub tests_constant: Option<Fact>,
-    /// Stands beside a string literal or another parameter: must be a literal.
-    pub joined_to_string: Option<Fact>,
-    /// Stands for a type, a tag, a member, a label or a declared name.
-    pub is_type_or_name: Option<Fact>,
-    /// Operand of `sizeof` or `typeof`: a string literal is not its pointer.
-    pub measured: Option<Fact>,
-    /// Its value takes part in the result.
-    pub value_used: Option<Fact>,
-}
-
-/// What a macro does, by all its visible definitions together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MacroFacts {
-    /// Parameters by position; the variadic one is the last of its definition.
-    pub params: Vec<ParamFacts>,
-    /// Smallest position of a variadic parameter.
-    pub variadic_from: Option<usize>,
-    /// A visible definition is function-like.
-    pub function_like: bool,
-    /// Names the function that it is expanded in (`__func__`).
-    pub names_function: Option<Fact>,
-    /// Names the place that it is expanded at (`__LINE__`, `_THIS_IP_`).
-    pub names_place: Option<Fact>,
-    /// Declares a static object that is not const.
-    pub static_state: Option<Fact>,
-    /// Contains `return`, `goto`, or a `break` or `continue` of an outer loop.
-    pub returns_or_jumps: Option<Fact>,
-    /// Names that are neither parameters, nor declared in the expansion, nor of
-    /// file scope: captured locals of the function that it stands in.
-    pub free_names: BTreeMap<String, Fact>,
-}
-
-const FLAGS: [Flags; 8] =
-    [STRINGIFIED, PASTED, NEEDS_CONSTANT, TESTS_CONSTANT, JOINED, NAME, MEASURED, VALUE];
-
-impl ParamFacts {
-    fn slot(&mut self, flag: Flags) -> &mut Option<Fact> {
-        match flag {
-            STRINGIFIED => &mut self.stringified,
-            PASTED => &mut self.pasted,
-            NEEDS_CONSTANT => &mut self.needs_constant,
-            TESTS_CONSTANT => &mut self.tests_constant,
-            JOINED => &mut self.joined_to_string,
-            NAME => &mut self.is_type_or_name,
-            MEASURED => &mut self.measured,
-            _ => &mut self.value_used,
-        }
-    }
-
-    fn get(&self, flag: Flags) -> &Option<Fact> {
-        match flag {
-            STRINGIFIED => &self.stringified,
-            PASTED => &self.pasted,
-            NEEDS_CONSTANT => &self.needs_constant,
-            TESTS_CONSTANT => &self.tests_constant,
-            JOINED => &self.joined_to_string,
-            NAME => &self.is_type_or_name,
-            MEASURED => &self.measured,
-            _ => &self.value_used,
-        }
-    }
-}
-
-impl MacroFacts {
-    /// What happens to argument number `argument`: the facts of the parameters
-    /// that it may belong to.
-    pub fn argument(&self, argument: usize) -> impl Iterator<Item = &ParamFacts> {
-        let variadic = self.variadic_from.filter(|from| argument >= *from);
-        self.params
-            .iter()
-            .enumerate()
-            .filter(move |(i, _)| *i == argument || variadic.is_some_and(|from| *i >= from))
-            .map(|(_, facts)| facts)
-    }
-}
 
 /// A macro that is reached, with the bodies of its visible definitions.
 pub(super) struct Reached {
@@ -131,13 +33,11 @@ impl Unit {
         if reached.is_empty() {
             return None;
         }
-        let mut solver = Solver { unit: self, facts: FxHashMap::default(), changed: true };
-        while std::mem::take(&mut solver.changed) {
-            // Callees were reached after their callers.
-            for item in reached.iter().rev() {
-                solver.grow(item);
-            }
-        }
+        let mut solver = Solver { unit: self, facts: FxHashMap::default(), changed: false };
+        // Whether a name is free depends on what becomes of the parameters that it
+        // is passed as: those come first, and stay.
+        solver.settle(&reached, Solver::params);
+        solver.settle(&reached, Solver::names);
         let mut memo = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
         for (name, facts) in solver.facts {
             memo.entry(name).or_insert_with(|| Arc::new(facts));
@@ -257,12 +157,28 @@ impl Solver<'_> {
         }
     }
 
+    /// Grows all facts by `step` until nothing changes any more.
+    fn settle(
+        &mut self,
+        reached: &[Reached],
+        step: fn(&Self, &str, &Body, &Fact, &mut MacroFacts),
+    ) {
+        self.changed = true;
+        while std::mem::take(&mut self.changed) {
+            // Callees were reached after their callers.
+            for item in reached.iter().rev() {
+                self.grow(item, step);
+            }
+        }
+    }
+
     /// Adds to the facts of one macro what its bodies and their callees show.
-    fn grow(&mut self, item: &Reached) {
+    fn grow(&mut self, item: &Reached, step: fn(&Self, &str, &Body, &Fact, &mut MacroFacts)) {
         let old = self.facts.get(&item.name);
         let mut facts = old.cloned().unwrap_or_default();
         for (body, shared) in &item.bodies {
-            self.grow_by(&item.name, body, *shared, &mut facts);
+            let own = Fact { via: vec![item.name.clone()], in_include: *shared };
+            step(self, &item.name, body, &own, &mut facts);
         }
         if old != Some(&facts) {
             self.changed = true;
@@ -270,8 +186,8 @@ impl Solver<'_> {
         }
     }
 
-    fn grow_by(&self, name: &str, body: &Body, shared: bool, facts: &mut MacroFacts) {
-        let own = Fact { via: vec![name.to_string()], in_include: shared };
+    /// What one body shows of its parameters and by itself.
+    fn params(&self, _name: &str, body: &Body, own: &Fact, facts: &mut MacroFacts) {
         facts.function_like |= body.function_like;
         for (i, param) in body.params.iter().enumerate() {
             if facts.params.len() <= i {
@@ -279,7 +195,7 @@ impl Solver<'_> {
             }
         }
         if body.variadic {
-            let at = body.params.len() - 1;
+            let at = body.params.len().saturating_sub(1);
             facts.variadic_from = Some(facts.variadic_from.map_or(at, |old| old.min(at)));
         }
         for (shown, slot) in [
@@ -289,13 +205,12 @@ impl Solver<'_> {
             (body.jumps, &mut facts.returns_or_jumps),
         ] {
             if shown {
-                add(slot, &own);
+                add(slot, own);
             }
         }
         for used in &body.param_uses {
-            self.param(used, &own, facts);
+            self.param(used, own, facts);
         }
-        self.names(name, body, &own, facts);
     }
 
     fn param(&self, used: &ParamUse, own: &Fact, facts: &mut MacroFacts) {
@@ -396,7 +311,7 @@ impl Solver<'_> {
 
     /// Whether a name that no macro stands for is bound all the same: at file
     /// scope, by the compiler, or because it stands for a type or a member.
-    fn is_bound(&self, used: &super::body::NameUse) -> bool {
+    fn is_bound(&self, used: &NameUse) -> bool {
         let compiler = used.name.starts_with("__builtin_")
             || matches!(
                 used.name.as_str(),
@@ -432,6 +347,9 @@ impl Solver<'_> {
             )
             || used.name.starts_with("CONFIG_");
         compiler
+            // Functions that tokens are pasted together for, or that other
+            // compilers have; no local is called by such a name.
+            || (used.called && used.name.starts_with("__"))
             || self.unit.is_file_scope(&used.name)
             || used.within.as_ref().is_some_and(|call| self.takes_no_value(call))
     }
@@ -463,29 +381,6 @@ impl MacroFactsRef<'_> {
         match self {
             MacroFactsRef::Growing(facts) => facts,
             MacroFactsRef::Done(facts) => facts,
-        }
-    }
-}
-
-/// A callee's fact as one of its caller.
-fn through(own: &Fact, inner: &Fact) -> Fact {
-    Fact { via: [own.via.as_slice(), &inner.via].concat(), in_include: inner.in_include }
-}
-
-/// Adds a fact; one from a driver's own definition takes the place of one from a
-/// shared header. Otherwise the first stays, so that growing comes to an end.
-fn add(slot: &mut Option<Fact>, fact: &Fact) {
-    if slot.as_ref().is_none_or(|old| old.in_include && !fact.in_include) {
-        *slot = Some(fact.clone());
-    }
-}
-
-fn add_free(facts: &mut MacroFacts, name: &str, fact: &Fact) {
-    match facts.free_names.get_mut(name) {
-        Some(old) if old.in_include && !fact.in_include => *old = fact.clone(),
-        Some(_) => {}
-        None => {
-            facts.free_names.insert(name.to_string(), fact.clone());
         }
     }
 }

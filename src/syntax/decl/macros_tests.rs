@@ -80,6 +80,10 @@ fn captured_locals_are_free_names() {
         |source: &str| -> Vec<String> { facts(source, "P").free_names.keys().cloned().collect() };
     assert_eq!(free("int g(int a);\n#define P(a) g(hw->reg + (a))\n"), ["hw"]);
     assert!(free("#define P(a) ({ typeof(a) _x = (a); int n = 0; _x + n; })\n").is_empty());
+    let attributes = "#define P(a) ({ static struct s __section(\".x\") _entry = { a }; static struct t *_ptr __used = 0; g(&_entry, _ptr); })\nint g(int a);\n";
+    assert!(free(attributes).is_empty());
+    let pasted = "#define J(p, n) p ## n()\n#define K(p, n) J(p, n)\n#define P(a) K(check_, a)\n";
+    assert!(free(pasted).is_empty());
     assert_eq!(free("#define Q hw\n#define P(a) (Q + (a))\n"), ["hw"]);
     assert!(free("#define Q hw\n#define P(a) ({ int hw = 1; Q + (a); })\n").is_empty());
     let member = "#define at(p, type, m) ((type *)((char *)(p) - __builtin_offsetof(type, m)))\n\

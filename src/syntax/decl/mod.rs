@@ -20,17 +20,20 @@
 //! body        what one macro body says       macros  Unit::macro_facts
 //! ```
 
+mod arithmetic;
 mod body;
 mod constant;
 mod declarator;
 mod directive;
 mod enums;
 mod expand;
+mod facts;
 mod index;
 mod lexeme;
 mod literal;
 mod macros;
 mod native;
+mod parser;
 mod scan;
 #[cfg(test)]
 mod testing;
@@ -41,9 +44,9 @@ mod universe;
 pub use constant::{Constant, NotConstant, NotConstantReason};
 pub use declarator::Param;
 pub use directive::{Define, Include};
+pub use facts::{Fact, MacroFacts, ParamFacts};
 pub use index::{Definition, DefinitionKind, FunctionDeclaration, TagKind};
 pub use lexeme::Lexeme;
-pub use macros::{Fact, MacroFacts, ParamFacts};
 pub use types::CType;
 pub use unit::{FunctionSig, NoSignature, Unit};
 pub use universe::{Reader, Universe};

@@ -65,6 +65,10 @@ pub(super) fn call(
         ("GENMASK_ULL" | "__GENMASK_ULL", [high, low]) => {
             bits(CType::ULongLong, high, low, evaluate)
         }
+        // sizeof(t), checked by an array bound.
+        ("_IOC_TYPECHECK", [operand]) => {
+            visible(operand).map(|()| Constant { ctype: CType::ULong, value: None })
+        }
         ("BUILD_BUG_ON_ZERO", [_]) => Ok(Constant { ctype: CType::Int, value: Some(0) }),
         ("ARRAY_SIZE", [array]) => {
             visible(array).map(|()| Constant { ctype: CType::ULong, value: None })

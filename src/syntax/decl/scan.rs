@@ -41,13 +41,16 @@ pub(super) fn scan(path: Arc<str>, source: Arc<[u8]>) -> FileIndex {
     let mut functions = functions.into_iter().peekable();
     let mut inside = 0;
     for token in lexer::Lexer::new(&source) {
-        if token.start >= inside && functions.next_if(|f| f.start < token.start).is_some() {
-            // A function that began inside an item of ours: let it go.
-        }
+        // A function that began inside an item of ours cannot be met any more.
+        while functions.next_if(|f| f.start < token.start).is_some() {}
         if token.kind == TokenKind::Directive {
             scanner.directive(token);
-        } else if token.start < inside {
-        } else if let Some(function) = functions.next_if(|f| f.start == token.start) {
+            continue;
+        }
+        if token.start < inside {
+            continue;
+        }
+        if let Some(function) = functions.next_if(|f| f.start == token.start) {
             inside = function.end;
             scanner.function(&function);
         } else {
@@ -98,7 +101,8 @@ impl Scanner<'_> {
             b"define" => EntryKind::ObjectMacro,
             b"undef" => EntryKind::Undef,
             b"include" | b"include_next" => {
-                self.includes.push(Include::parse(rest, token.start));
+                let under = self.conditions.current();
+                self.includes.push(Include::parse(rest, token.start, under));
                 return;
             }
             _ => return self.conditions.directive(text),

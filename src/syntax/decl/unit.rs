@@ -3,8 +3,8 @@
 use super::constant::{Constant, NotConstant};
 use super::declarator::Param;
 use super::enums::EnumValues;
+use super::facts::MacroFacts;
 use super::index::{Definition, DefinitionKind, EntryKind, FileIndex, TagKind, name_hash};
-use super::macros::MacroFacts;
 use super::universe::Universe;
 use rustc_hash::FxHashMap;
 use std::sync::{Arc, Mutex};
@@ -213,9 +213,9 @@ impl Unit {
 
 impl FunctionSig {
     /// What two declarations of one function must have in common.
-    fn types(&self) -> (&str, Vec<&str>, bool) {
-        let params = self.params.iter().map(|p| p.type_text.as_str()).collect();
-        (&self.return_type, params, self.variadic)
+    fn types(&self) -> (String, Vec<String>, bool) {
+        let params = self.params.iter().map(|p| agreed(&p.type_text)).collect();
+        (agreed(&self.return_type), params, self.variadic)
     }
 
     /// One of two declarations that agree; the definition gives the names.
@@ -228,6 +228,19 @@ impl FunctionSig {
         kept.attributes.sort();
         kept.attributes.dedup();
         kept
+    }
+}
+
+/// A type as it counts for agreement: a parameter's own `const` does not, and
+/// some types are written in two ways.
+fn agreed(text: &str) -> String {
+    let text = text.strip_suffix("const").filter(|t| t.ends_with('*')).unwrap_or(text);
+    let text = text.strip_suffix("*const ").map(|t| format!("{t}*")).unwrap_or(text.to_string());
+    match text.as_str() {
+        "__kernel_size_t" => "size_t".to_string(),
+        "unsigned" => "unsigned int".to_string(),
+        "const int" => "int".to_string(),
+        _ => text,
     }
 }
 
@@ -263,13 +276,24 @@ fn plain(condition: &str) -> String {
     }
 }
 
+/// Conditions of the 32-bit half of `arch/x86`.
+const NARROW: [&str; 2] = ["defined(CONFIG_X86_32)", "!defined(CONFIG_X86_64)"];
+
+/// Whether what stands in the file under these conditions is never part of a
+/// 64-bit kernel's C.
+pub(super) fn never_compiled(file: &str, conditions: &[String]) -> bool {
+    let in_arch = file.starts_with("arch/");
+    conditions.iter().any(|condition| {
+        let plain = plain(condition);
+        let is_never = |part: &str| NEVER.contains(&part) || (in_arch && NARROW.contains(&part));
+        plain.split("&&").any(is_never) && !plain.contains("||")
+    })
+}
+
 impl Definition {
     /// Whether it stands where no kernel C is compiled.
     pub(super) fn is_never_compiled(&self) -> bool {
-        self.conditions.iter().any(|condition| {
-            let plain = plain(condition);
-            plain.split("&&").any(|part| NEVER.contains(&part)) && !plain.contains("||")
-        })
+        never_compiled(&self.file, &self.conditions)
     }
 }
 

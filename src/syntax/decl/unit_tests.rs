@@ -64,6 +64,19 @@ fn assembler_and_cplusplus_are_not_seen() {
 }
 
 #[test]
+fn the_32_bit_half_of_the_architecture_is_not_seen() {
+    let unit = unit(&[
+        ("a.c", "#include <asm/s.h>\n#ifdef CONFIG_X86_32\nint own;\n#endif\n"),
+        (
+            "arch/x86/include/asm/s.h",
+            "#ifdef CONFIG_X86_32\n#include \"narrow.h\"\n#else\nint wide;\n#endif\n",
+        ),
+        ("arch/x86/include/asm/narrow.h", "int narrow;\n"),
+    ]);
+    assert_eq!(["own", "wide", "narrow"].map(|name| unit.lookup(name).len()), [1, 1, 0]);
+}
+
+#[test]
 fn functions_merge_their_declarations_that_agree() {
     let unit = unit(&[
         ("a.c", "#include \"a.h\"\nstatic inline int __must_check f(struct s *dev, u8 b)\n{\n}\n"),

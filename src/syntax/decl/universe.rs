@@ -2,7 +2,7 @@
 
 use super::body::Body;
 use super::index::{FileIndex, name_hash};
-use super::unit::Unit;
+use super::unit::{Unit, never_compiled};
 use rustc_hash::FxHashMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -33,10 +33,13 @@ pub(super) struct Links {
 #[derive(Clone)]
 enum Places {
     One((FileId, u32)),
-    Many(Box<Vec<(FileId, u32)>>),
+    Many(Vec<(FileId, u32)>),
 }
 
 const SHARDS: usize = 64;
+
+/// A macro body that has been analysed; `None` where there is none to analyse.
+type AnalysedBody = Option<Arc<Body>>;
 
 /// What a list of `-I` folders has been found to hold.
 type Searched = Arc<RwLock<FxHashMap<String, Option<FileId>>>>;
@@ -50,7 +53,7 @@ pub struct Universe {
     files: RwLock<Vec<Arc<File>>>,
     names: Vec<RwLock<FxHashMap<u64, Places>>>,
     searches: RwLock<FxHashMap<Vec<String>, Searched>>,
-    bodies: RwLock<FxHashMap<(Arc<str>, u32), Option<Arc<Body>>>>,
+    bodies: RwLock<FxHashMap<(Arc<str>, u32), AnalysedBody>>,
 }
 
 /// Headers that the kernel's makefiles include before every file.
@@ -158,7 +161,8 @@ impl Universe {
         let folder = index.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let mut links = Links { found: Vec::new(), open: Vec::new() };
         for include in &index.includes {
-            if include.computed {
+            let conditions = index.conditions.texts(include.condition);
+            if include.computed || never_compiled(&index.path, &conditions) {
                 continue;
             }
             let beside = include.quoted.then(|| self.file(&join_path(folder, &include.path)));
@@ -255,7 +259,7 @@ impl Universe {
         shard
             .entry(hash)
             .and_modify(|places| match places {
-                Places::One(first) => *places = Places::Many(Box::new(vec![*first, place])),
+                Places::One(first) => *places = Places::Many(vec![*first, place]),
                 Places::Many(all) => all.push(place),
             })
             .or_insert(Places::One(place));
