@@ -7,14 +7,14 @@
 use crate::detect::CloneGroup;
 use crate::generate::templates::{TemplateError, Templates};
 use crate::generate::lines::line_edits;
-use crate::generate::{EditSet, Patch, message, rewrite};
+use crate::generate::{EditSet, Patch, message, rewrite, unidiff};
 use crate::plan::uses::Pastes;
 use crate::plan::{self, Claimed, Fate, FileContext, Plan, Reason, Refusal, Remedy, Rule};
 use crate::store::{Proposal, content_hash};
 use crate::syntax::LoopMacros;
 use crate::syntax::decl::Universe;
 use crate::tree::{Drivers, KernelTree, SourceFile, TreePath};
-use crate::verify::{self, Claim, Verdict};
+use crate::verify::{self, Claim, Climb, Files};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::{Digest, Sha256};
@@ -164,10 +164,10 @@ impl Proposer<'_> {
             let detail = "another proposal changes the same lines".to_owned();
             return refuse(Reason::Overlaps, detail);
         }
-        let verdict = match self.check(file, plan, &after, &patch) {
-            Ok(verdict) => verdict,
-            Err(problem) => return refuse(Reason::NotProved, problem),
-        };
+        let climb = self.climb(file, plan, &patch);
+        if let Some(problem) = climb.problem {
+            return refuse(Reason::NotProved, problem.to_string());
+        }
         claim(claimed, plan, &edits, &file.path, changed);
         let message = message::compose(plan, group, file, self.templates)?;
         let id = proposal_id(&group.id, &plan.rule.name);
@@ -180,7 +180,7 @@ impl Proposer<'_> {
             files: vec![file.path.clone()],
             lines_added: patch.lines_added,
             lines_removed: patch.lines_removed,
-            verdict,
+            verdict: climb.verdict,
             notes: plan.notes.clone(),
             subject: message.subject,
             message: message.body,
@@ -189,23 +189,22 @@ impl Proposer<'_> {
         Ok(Outcome::Proposal(Box::new(proposal), patch.text))
     }
 
-    /// The first three rungs.
-    fn check(
-        &self,
-        file: &FileContext,
-        plan: &Plan,
-        after: &[u8],
-        patch: &Patch,
-    ) -> Result<Verdict, String> {
-        let before: BTreeMap<TreePath, Vec<u8>> =
-            [(file.path.clone(), file.bytes.to_vec())].into();
-        let expected: BTreeMap<TreePath, Vec<u8>> = [(file.path.clone(), after.to_vec())].into();
-        let climbed = verify::climb(&before, &expected, &patch.text, &claim_of(plan), self.loops);
-        match climbed.problem {
-            None if climbed.verdict >= Verdict::Expands => Ok(climbed.verdict),
-            Some(problem) => Err(problem.to_string()),
-            None => Err(format!("only {:?}", climbed.verdict)),
-        }
+    /// The first three rungs, from the text of the patch and nothing else.
+    fn climb(&self, file: &FileContext, plan: &Plan, patch: &Patch) -> Climb {
+        let before: Files = [(file.path.clone(), file.bytes.to_vec())].into();
+        let applied = unidiff::parse(&patch.text)
+            .map_err(|error| (file.path.clone(), 1, error.to_string()))
+            .and_then(|patches| {
+                let mut after = Files::new();
+                for patch in &patches {
+                    let bytes = before.get(&patch.path).map_or(&[][..], Vec::as_slice);
+                    let bytes = unidiff::apply_to(bytes, patch)
+                        .map_err(|error| (patch.path.clone(), 1, error.to_string()))?;
+                    after.insert(patch.path.clone(), bytes);
+                }
+                Ok(after)
+            });
+        verify::climb_applied(&before, applied, &claim_of(plan), self.loops)
     }
 }
 

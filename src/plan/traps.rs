@@ -5,7 +5,7 @@ use super::align::{AlignedMember, Alignment, lossy};
 use super::file::FileContext;
 use super::refusal::{Reason, Refusal};
 use crate::detect::CloneGroup;
-use crate::syntax::TokenKind;
+use crate::syntax::{TokenKind, lexer};
 use crate::syntax::decl::Fact;
 use rustc_hash::FxHashSet;
 
@@ -17,8 +17,9 @@ const CALLING_ATTRIBUTES: &[&[u8]] = &[
     b"noinstr", b"__weak", b"__used",
 ];
 
-/// Macros of the kernel whose static object or place describes the call site for
-/// a debugger, not a state of the program: dynamic debug and the printk index.
+/// Macros of the kernel whose static object, line or function name describes the
+/// place for a debugger or makes a name unique, and is no state of the program:
+/// dynamic debug, the printk index, branch profiling, compile-time assertions.
 const DESCRIPTIVE_MACROS: &[&str] = &[
     "DEFINE_DYNAMIC_DEBUG_METADATA",
     "DEFINE_DYNAMIC_DEBUG_METADATA_CLS",
@@ -31,6 +32,12 @@ const DESCRIPTIVE_MACROS: &[&str] = &[
     "dynamic_netdev_dbg",
     "dynamic_ibdev_dbg",
     "dynamic_hex_dump",
+    "__branch_check__",
+    "__trace_if_var",
+    "__trace_if_value",
+    "compiletime_assert",
+    "_compiletime_assert",
+    "__UNIQUE_ID",
     "printk_index_wrap",
     "printk_index_subsys_emit",
     "__printk_index_emit",
@@ -112,7 +119,9 @@ fn macro_traps(file: &FileContext, alignment: &Alignment) -> Result<(), Refusal>
     for aligned in &alignment.members {
         for index in aligned.tokens.clone() {
             let word = file.text(index);
+            // `if` is a macro under CONFIG_PROFILE_ALL_BRANCHES.
             if file.tokens[index].kind != TokenKind::Ident
+                || lexer::is_keyword(word)
                 || aligned.locals.contains(word)
                 || !seen.insert(word)
             {
@@ -187,7 +196,7 @@ fn redefined_macros(
         }
         let (directive, rest) = crate::syntax::split::directive_word(token.text(&file.bytes));
         let rest = rest.trim_ascii_start();
-        let end = rest.iter().position(|&b| !crate::syntax::lexer::is_ident_byte(b));
+        let end = rest.iter().position(|&b| !lexer::is_ident_byte(b));
         let name = &rest[..end.unwrap_or(rest.len())];
         // The first definition of a name that only later members use is none of
         // the helper's business; an `#undef` always is.

@@ -1,0 +1,52 @@
+//! What a name means. In: the bytes of files, through a [`Reader`], and the
+//! include folders of a `.c` file. Out: a [`Unit`], which answers what the names
+//! visible in that translation unit stand for: the [`Definition`]s, the C type
+//! and value of a constant expression, the signature of a function, and what a
+//! macro does with its parameters.
+//!
+//! It works on tokens only (no grammar), takes every branch of every `#if`, and
+//! never guesses: where several definitions disagree, or a name is not to be
+//! found, the answer says so. It never reads a byte that its reader does not give
+//! it, and never writes.
+//!
+//! ```text
+//! lexeme      tokens that own their text
+//! directive   #define, #include and the stack of #if
+//! declarator  types, names and parameters of a declaration
+//! scan        one file -> its entries        index   FileIndex, Definition
+//! universe    files, include paths, closures unit    Unit::lookup, ::function
+//! types       CType and the conversions      literal numbers and characters
+//! expand      macros in a constant           constant, enums: Unit::constant
+//! body        what one macro body says       macros  Unit::macro_facts
+//! ```
+
+mod arithmetic;
+mod body;
+mod constant;
+mod declarator;
+mod directive;
+mod enums;
+mod expand;
+mod facts;
+mod index;
+mod lexeme;
+mod literal;
+mod macros;
+mod native;
+mod parser;
+mod scan;
+#[cfg(test)]
+mod testing;
+mod types;
+mod unit;
+mod universe;
+
+pub use constant::{Constant, NotConstant, NotConstantReason};
+pub use declarator::Param;
+pub use directive::{Define, Include};
+pub use facts::{Fact, MacroFacts, ParamFacts};
+pub use index::{Definition, DefinitionKind, FunctionDeclaration, TagKind};
+pub use lexeme::Lexeme;
+pub use types::CType;
+pub use unit::{FunctionSig, NoSignature, Unit};
+pub use universe::{Reader, Universe};
