@@ -1,0 +1,92 @@
+//! Builds objects of the working copy with the kernel's own make, at `W=1`.
+
+use crate::support::diagnostics::{self, Diagnostics};
+use crate::workspace::Workspace;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// A configured build folder.
+pub struct Build {
+    source: PathBuf,
+    folder: PathBuf,
+}
+
+/// What one make said.
+pub struct Built {
+    /// The `.c` files whose objects exist afterwards.
+    pub built: BTreeSet<String>,
+    diagnostics: Diagnostics,
+}
+
+impl Build {
+    /// Configures the working copy. It has its own build folder: the commands
+    /// that make remembers hold the path of the source.
+    pub fn prepare(workspace: &Workspace) -> Build {
+        let build = Build { source: workspace.source().to_owned(), folder: workspace.build() };
+        fs::create_dir_all(&build.folder).expect("a build folder can be made");
+        fs::copy(workspace.configuration(), build.folder.join(".config"))
+            .unwrap_or_else(|e| panic!("{}: {e}", workspace.configuration().display()));
+        let status = build
+            .make()
+            .args(["olddefconfig", "prepare", "modules_prepare"])
+            .stdout(Stdio::null())
+            .status();
+        assert!(status.expect("make starts").success(), "the kernel cannot be prepared");
+        build
+    }
+
+    /// Compiles the object of every `.c` file of `files` anew.
+    pub fn objects(&self, files: &[String]) -> Built {
+        let objects: Vec<String> = files
+            .iter()
+            .filter_map(|file| file.strip_suffix(".c"))
+            .map(|stem| format!("{stem}.o"))
+            .collect();
+        for object in &objects {
+            // What is up to date says nothing.
+            let path = self.folder.join(object);
+            assert!(!path.exists() || fs::remove_file(&path).is_ok(), "{}", path.display());
+        }
+        let output = self.make().args(["-k", "W=1"]).args(&objects).output().expect("make starts");
+        let built = files
+            .iter()
+            .filter(|file| {
+                let stem = file.strip_suffix(".c");
+                stem.is_some_and(|stem| self.folder.join(format!("{stem}.o")).exists())
+            })
+            .cloned()
+            .collect();
+        let text = [output.stdout, output.stderr].concat();
+        Built { built, diagnostics: diagnostics::read(&text, &self.source.to_string_lossy()) }
+    }
+
+    fn make(&self) -> Command {
+        let jobs = std::thread::available_parallelism().map_or(1, |count| count.get());
+        let mut make = Command::new("make");
+        make.arg("-s").arg(format!("-j{jobs}")).arg("-C").arg(&self.source);
+        make.arg(format!("O={}", self.folder.display())).env("LC_ALL", "C");
+        // Inside `cargo test` under make, its own flags are not for the kernel.
+        make.env_remove("MAKEFLAGS").env_remove("MFLAGS");
+        make
+    }
+}
+
+impl Built {
+    /// As if only `files` had been asked for. Messages about other files do no
+    /// harm: they only excuse themselves.
+    pub fn only(&self, files: &[String]) -> Built {
+        let built = self.built.iter().filter(|file| files.contains(file)).cloned().collect();
+        Built { built, diagnostics: self.diagnostics.clone() }
+    }
+
+    /// Fails if an object is missing that `before` has, or a warning is there
+    /// that it has not.
+    pub fn assert_no_worse_than(&self, before: &Built, what: &str) {
+        let new = diagnostics::new_ones(&before.diagnostics, &self.diagnostics);
+        assert!(new.is_empty(), "{what}: {} new warnings:\n{}", new.len(), new.join("\n"));
+        let missing: Vec<_> = before.built.difference(&self.built).collect();
+        assert!(missing.is_empty(), "{what}: no longer built: {missing:?}");
+    }
+}

@@ -1,0 +1,157 @@
+//! The working copy: a farm of hard links to the kernel, with real copies of the
+//! folders that the tests change, so that nothing can reach the original.
+
+use crate::support::plan::{self, Plan, Proposal};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// What the tests plan and change.
+pub const FOLDERS: [&str; 5] = [
+    "drivers/hwmon",
+    "drivers/power/supply",
+    "drivers/gpio",
+    "drivers/media/dvb-frontends",
+    "drivers/net/wireless/realtek",
+];
+
+/// The proposal store, and where it is kept as it was after planning.
+const STORE: &str = ".drvdedup";
+const FRESH_STORE: &str = "fresh-store";
+
+/// The working copy, for one test at a time.
+pub struct Workspace {
+    work: PathBuf,
+    source: PathBuf,
+    pristine: PathBuf,
+    build: PathBuf,
+    /// Keeps other runs of these tests out of `work`.
+    _lock: File,
+    /// Whether there is a store to restore.
+    planned: bool,
+}
+
+impl Workspace {
+    /// Waits for the tests before this one; the copy is as new afterwards.
+    pub fn lock() -> MutexGuard<'static, Workspace> {
+        static WORKSPACE: OnceLock<Mutex<Workspace>> = OnceLock::new();
+        let workspace = WORKSPACE.get_or_init(|| Mutex::new(Workspace::create()));
+        // A test that failed leaves a mess, which is cleaned up in any case.
+        let mut workspace = workspace.lock().unwrap_or_else(PoisonError::into_inner);
+        workspace.reset();
+        workspace
+    }
+
+    fn create() -> Workspace {
+        let pristine = folder_of("DRVDEDUP_KERNEL");
+        let build = folder_of("DRVDEDUP_KERNEL_BUILD");
+        let work = std::env::var_os("DRVDEDUP_KERNEL_WORK").map_or_else(
+            || build.parent().expect("a build folder lies somewhere").join("test-work"),
+            PathBuf::from,
+        );
+        fs::create_dir_all(&work).unwrap_or_else(|e| panic!("{}: {e}", work.display()));
+        let lock = File::create(work.join("lock")).expect("a lock file can be made");
+        lock.lock().expect("the lock can be taken");
+        let source = work.join("source");
+        let workspace = Workspace { work, source, pristine, build, _lock: lock, planned: false };
+        remove(workspace.source());
+        let linked = copy(&["-al"], &workspace.pristine, workspace.source());
+        if !linked {
+            remove(workspace.source());
+            let copied = copy(&["-a", "--reflink=auto"], &workspace.pristine, workspace.source());
+            assert!(copied, "{} cannot be copied", workspace.pristine.display());
+        }
+        workspace
+    }
+
+    /// Restores the folders of the tests and the proposals of the first plan.
+    pub fn reset(&mut self) {
+        for folder in FOLDERS {
+            let target = self.source().join(folder);
+            remove(&target);
+            assert!(copy(&["-r", "--reflink=auto"], &self.pristine.join(folder), &target));
+        }
+        remove(&self.source().join(STORE));
+        if self.planned {
+            assert!(copy(&["-a"], &self.work.join(FRESH_STORE), &self.source().join(STORE)));
+        }
+    }
+
+    /// Plans the folders; they must be as new.
+    pub fn plan(&mut self) -> Plan {
+        let plan = plan::plan(self.source(), &FOLDERS).unwrap_or_else(|error| panic!("{error}"));
+        assert!(!plan.proposals.is_empty(), "no proposals: nothing is tested");
+        let fresh = self.work.join(FRESH_STORE);
+        remove(&fresh);
+        assert!(copy(&["-a"], &self.source().join(STORE), &fresh));
+        self.planned = true;
+        plan
+    }
+
+    /// The working copy's top.
+    pub fn source(&self) -> &Path {
+        &self.source
+    }
+
+    /// The kernel that it is a copy of.
+    pub fn pristine(&self) -> &Path {
+        &self.pristine
+    }
+
+    /// The folder in which the working copy is built.
+    pub fn build(&self) -> PathBuf {
+        self.work.join("build")
+    }
+
+    /// The configuration to build it with.
+    pub fn configuration(&self) -> PathBuf {
+        self.build.join(".config")
+    }
+
+    /// Runs the program, which must succeed, and returns what it prints.
+    pub fn run(&self, arguments: &[&str]) -> Vec<u8> {
+        plan::drvdedup_ok(self.source(), arguments).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Applies proposals, all or none.
+    pub fn apply(&self, ids: &[&str]) {
+        self.run(&[&["apply"], ids].concat());
+    }
+
+    /// The bytes of every file of the folders.
+    pub fn sources(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let walks = FOLDERS.iter().flat_map(|folder| {
+            ignore::WalkBuilder::new(self.source().join(folder)).standard_filters(false).build()
+        });
+        walks
+            .map(|entry| entry.expect("the working copy can be read"))
+            .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
+            .map(|entry| (entry.path().to_owned(), fs::read(entry.path()).expect("readable")))
+            .collect()
+    }
+}
+
+/// The files that `proposals` touch, each once.
+pub fn touched_files<'p>(proposals: impl IntoIterator<Item = &'p Proposal>) -> Vec<String> {
+    let files: BTreeSet<&String> = proposals.into_iter().flat_map(|p| &p.files).collect();
+    files.into_iter().cloned().collect()
+}
+
+fn folder_of(variable: &str) -> PathBuf {
+    let value = std::env::var_os(variable)
+        .unwrap_or_else(|| panic!("set {variable}: eval \"$(.ci/prepare-kernel)\" does"));
+    fs::canonicalize(&value).unwrap_or_else(|error| panic!("{variable}={value:?}: {error}"))
+}
+
+fn remove(path: &Path) {
+    if path.exists() {
+        fs::remove_dir_all(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+}
+
+fn copy(options: &[&str], from: &Path, to: &Path) -> bool {
+    let status = Command::new("cp").args(options).arg(from).arg(to).status();
+    status.expect("cp starts").success()
+}
