@@ -24,8 +24,10 @@
 //! * in doubt the planner refuses, and says why: a refusal costs nothing, a
 //!   patch that changes behaviour is the worst thing the program can do.
 
+pub mod config;
 pub mod detect;
 pub mod generate;
+pub mod report;
 pub mod store;
 pub mod syntax;
 pub mod tree;
