@@ -1,6 +1,18 @@
 //! Which code is the same. In: source files and their functions. Out:
 //! [`CloneGroup`]s. It never proposes anything and never reads a header.
 
+mod group;
+mod holes;
+mod id;
+mod level;
+mod names;
+mod normalise;
+mod roles;
+mod scan;
+
+pub use level::Placement;
+pub use scan::{Gap, Options, Problem, ProblemKind, Scan, scan};
+
 use crate::syntax::Function;
 use crate::tree::TreePath;
 use serde::{Deserialize, Serialize};
@@ -48,6 +60,8 @@ pub struct Member {
     pub name: String,
     /// Its place in the file.
     pub function: Function,
+    /// How many functions of the same name precede it in the file.
+    pub ordinal: u32,
     /// Module that its file belongs to.
     pub driver: String,
     /// Class of its file.

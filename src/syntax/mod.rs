@@ -3,6 +3,7 @@
 //! never changes a byte, never walks the tree, and never lets a tree-sitter type
 //! out.
 
+pub mod census;
 pub mod lexer;
 pub mod mask;
 pub mod parse;

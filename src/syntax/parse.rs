@@ -3,7 +3,8 @@
 //! The grammar's tree is copied into a flat [`FunctionTree`], so that no other
 //! module depends on tree-sitter, and a node is an index.
 
-use super::mask::{self, LoopMacros};
+use super::lexer::Lexer;
+use super::mask::{self, Branch, LoopMacros};
 use super::split::Function;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -45,9 +46,18 @@ pub struct FunctionTree {
     pub nodes: Vec<Node>,
     /// Set when the text did not parse, even masked.
     pub gap: Option<ParseGap>,
-    /// The text that parsed kept only the first branch of each `#if`.
+    /// The text that parsed kept only one branch of each `#if`: the
+    /// first, or the last where the first does not parse.
     pub first_branch_only: bool,
 }
+
+/// Longest function that is parsed, in bytes: the longest of Linux 6.1's drivers
+/// has a tenth of it.
+const MAX_TEXT: usize = 2 << 20;
+
+/// Deepest nesting of brackets that is parsed. The parser's time grows faster
+/// than the depth; no function of Linux 6.1 nests deeper than a tenth of it.
+const MAX_NESTING: usize = 500;
 
 /// The grammar, for the life of the program: its names are `'static`.
 static LANGUAGE: LazyLock<tree_sitter::Language> = LazyLock::new(|| tree_sitter_c::LANGUAGE.into());
@@ -67,16 +77,24 @@ impl FunctionTree {
     /// gaps; look at [`FunctionTree::gap`].
     pub fn parse(source: &[u8], function: &Function, loops: &LoopMacros) -> FunctionTree {
         let range = function.range();
-        let text = &source[range.clone()];
-        let mut masked = mask::mask(text, loops);
-        let tree = parse_masked(&masked, range.start);
+        let text = source.get(range.clone()).unwrap_or_default();
+        if text.len() > MAX_TEXT || nesting(text) > MAX_NESTING {
+            return unparsed(range);
+        }
+        let tree = parse_masked(&mask::mask(text, loops), range.start);
         if tree.gap.is_none() || !text.contains(&b'#') {
             return tree;
         }
-        mask::keep_first_branches(&mut masked);
-        let mut second = parse_masked(&masked, range.start);
-        second.first_branch_only = true;
-        if second.gap.is_none() { second } else { tree }
+        [Branch::First, Branch::Last]
+            .into_iter()
+            .map(|branch| {
+                let kept = mask::keep_branch(text, branch);
+                let mut one_branch = parse_masked(&mask::mask(&kept, loops), range.start);
+                one_branch.first_branch_only = true;
+                one_branch
+            })
+            .find(|one_branch| one_branch.gap.is_none())
+            .unwrap_or(tree)
     }
 
     /// The node with this id.
@@ -139,6 +157,11 @@ impl FunctionTree {
         Some(self.ancestors(smallest).take_while(same).last().unwrap_or(smallest))
     }
 
+    /// The nodes without children, in the order of the text.
+    pub fn leaves(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().zip(1..).filter(|(node, next)| node.subtree_end == *next).map(|(n, _)| n)
+    }
+
     /// All nodes of `kind`, in the order of the text.
     pub fn of_kind<'t>(&'t self, kind: &'t str) -> impl Iterator<Item = NodeId> + 't {
         (0..self.nodes.len() as NodeId).filter(move |&id| self.node(id).kind == kind)
@@ -148,22 +171,34 @@ impl FunctionTree {
 fn parse_masked(masked: &[u8], base: usize) -> FunctionTree {
     let tree = PARSER.with_borrow_mut(|parser| parser.parse(masked, None));
     let mut out = FunctionTree { nodes: Vec::new(), gap: None, first_branch_only: false };
-    let Some(tree) = tree else {
-        // Only a cancelled parse or a missing language gives none.
-        let range = base as u32..(base + masked.len()) as u32;
-        out.nodes.push(Node {
-            kind: "ERROR",
-            field: "",
-            range,
-            parent: 0,
-            subtree_end: 1,
-            named: true,
-        });
-        out.gap = Some(ParseGap { offset: base as u32, nodes: 1 });
-        return out;
-    };
+    // Only a cancelled parse or a missing language gives none.
+    let Some(tree) = tree else { return unparsed(base..base + masked.len()) };
     flatten(&tree, base, &mut out);
     out
+}
+
+/// What stands for the tree of a text that was not parsed: one ERROR node.
+fn unparsed(range: Range<usize>) -> FunctionTree {
+    let range = range.start as u32..range.end as u32;
+    let gap = Some(ParseGap { offset: range.start, nodes: 1 });
+    let root = Node { kind: "ERROR", field: "", range, parent: 0, subtree_end: 1, named: true };
+    FunctionTree { nodes: vec![root], gap, first_branch_only: false }
+}
+
+/// How deep the brackets of `text` nest.
+fn nesting(text: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    for token in Lexer::new(text) {
+        match token.text(text) {
+            b"(" | b"[" | b"{" => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b")" | b"]" | b"}" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// Copies the tree in preorder, without recursion: 100,000 nested parentheses

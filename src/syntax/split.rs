@@ -198,7 +198,8 @@ impl Splitter<'_> {
         let at = brace.start as usize;
         let in_column_0 = at == 0 || self.source[at - 1] == b'\n';
         let unbalanced = self.depth.brace > 0;
-        if unbalanced && !(self.open.is_some() && in_column_0) {
+        let ends_here = || in_column_0 && !indented_after(self.source, at + 1);
+        if unbalanced && !(self.open.is_some() && ends_here()) {
             return None;
         }
         let Some(open) = self.open.take() else {
@@ -245,12 +246,24 @@ impl Splitter<'_> {
             }
             _ => {}
         }
-        if self.open.is_some() {
+        // A directive among the parameters, or a `#define` between the `)` and
+        // the `{`, is part of the definition; any other ends the item before it.
+        let between = matches!(word, b"define" | b"undef" | b"pragma")
+            && self.item.last().is_some_and(|t| t.is(self.source, b")"));
+        if self.open.is_some() || (self.depth.brace == 0 && (self.depth.paren > 0 || between)) {
             self.item.push(token);
-        } else if self.depth.brace == 0 && self.depth.paren == 0 {
+        } else if self.depth.brace == 0 {
             self.end_item();
         }
     }
+}
+
+/// Whether the first line with text after the one of `at` is indented: a `}` in
+/// column 0 before it does not end a function.
+fn indented_after(source: &[u8], at: usize) -> bool {
+    let mut lines = source[at..].split(|&b| b == b'\n').skip(1);
+    let next = lines.find(|line| !line.trim_ascii().is_empty());
+    next.is_some_and(|line| line[0].is_ascii_whitespace())
 }
 
 /// The word after `#` of a directive and what follows it.
@@ -363,7 +376,7 @@ fn header(source: &[u8], item: &[Token]) -> Option<Header> {
         && !text(0).starts_with(b"__")
         && starts_line(past)
     {
-        first = past;
+        first = (past..name).find(|&i| tokens[i].kind != TokenKind::Directive).unwrap_or(name);
     }
     let storage = |word: &[u8]| {
         matches!(word, b"static" | b"extern" | b"inline" | b"__init" | b"__exit" | b"asmlinkage")
@@ -454,10 +467,38 @@ mod tests {
     }
 
     #[test]
+    fn a_define_between_signature_and_body_is_part_of_the_function() {
+        let source =
+            "A(x)\nstatic int a(int b)\n#define C 1\n{\n}\nM(x)\n#define D\nint e(void)\n{\n}\n";
+        assert_eq!(names(source), ["a", "e"]);
+        let (found, _) = functions(source.as_bytes());
+        assert!(source[found[1].range()].starts_with("int e"));
+        assert_eq!(found[0].token_count, 11);
+    }
+
+    #[test]
+    fn a_directive_among_the_parameters_is_a_token_of_the_function() {
+        let source = "int a(int b,\n#ifdef X\n\tint c)\n#else\n\tint d)\n#endif\n{\n}\n";
+        let mut lexed = Vec::new();
+        split(source.as_bytes(), |function, tokens| {
+            lexed.push((function.range(), tokens.len()));
+        });
+        let alone = super::super::lexer::tokens(&source.as_bytes()[lexed[0].0.clone()]);
+        assert_eq!(lexed[0].1, alone.len());
+    }
+
+    #[test]
     fn an_unclosed_function_is_reported() {
         let (found, outline) = functions(b"int a(void) { if (x) {\n");
         assert!(found.is_empty());
         assert_eq!(outline.unclosed, Some(0));
+    }
+
+    #[test]
+    fn a_brace_in_column_0_before_indented_code_does_not_end_the_function() {
+        let source = "int a(int b)\n{\n\tswitch (b) {\n\tcase 1:\n\t\tc();\n}\n\n\treturn 0;\n}\n";
+        let (found, _) = functions(source.as_bytes());
+        assert_eq!((found[0].end_line, found[0].unbalanced), (9, false));
     }
 
     #[test]

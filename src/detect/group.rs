@@ -1,0 +1,212 @@
+//! Groups the functions of one hash, strictest first. Nothing is taken from the
+//! hash: every member is compared token by token.
+
+use super::holes;
+use super::level::{Placement, level, level_of};
+use super::names::{Named, clusters, shared_percent};
+use super::normalise::{Code, Normaliser};
+use super::roles::{Role, Roles, roles};
+use super::scan::{Gap, line_at};
+use super::{CloneGroup, Member};
+use crate::syntax::{Function, LoopMacros, Token, lexer};
+use crate::tree::TreePath;
+use std::collections::BTreeMap;
+
+/// A function whose hash at least one other has.
+pub struct Candidate {
+    pub file: TreePath,
+    pub driver: String,
+    pub class: String,
+    pub function: Function,
+    pub ordinal: u32,
+    /// The bytes of the definition, and nothing else of its file.
+    pub text: Vec<u8>,
+}
+
+/// A candidate with its tokens and its normal form.
+pub struct Form<'a> {
+    candidate: &'a Candidate,
+    /// The function, as if its text were a file.
+    function: Function,
+    pub tokens: Vec<Token>,
+    /// One a token.
+    pub codes: Vec<Code>,
+    /// The names that [`Code::Name`] counts.
+    pub names: Vec<&'a [u8]>,
+}
+
+impl<'a> Form<'a> {
+    fn new(candidate: &'a Candidate, normaliser: &mut Normaliser) -> Form<'a> {
+        let text = &candidate.text;
+        let function = from_zero(&candidate.function);
+        let tokens = lexer::tokens(text);
+        let mut codes = Vec::with_capacity(tokens.len());
+        normaliser.run(text, function.name(text), &tokens, |code, _| codes.push(code));
+        let mut names = Vec::new();
+        for (code, token) in codes.iter().zip(&tokens) {
+            if *code == Code::Name(names.len() as u32) {
+                names.push(token.text(text));
+            }
+        }
+        Form { candidate, function, tokens, codes, names }
+    }
+
+    /// The text of the token at `at`.
+    pub fn text(&self, at: usize) -> &'a [u8] {
+        self.tokens.get(at).map_or(&[], |token| token.text(&self.candidate.text))
+    }
+
+    fn same_shape(&self, other: &Form) -> bool {
+        let same_text = |i: usize| self.codes[i] != Code::Text || self.text(i) == other.text(i);
+        self.codes == other.codes && (0..self.codes.len()).all(same_text)
+    }
+
+    fn roles(&self, loops: &LoopMacros) -> Roles {
+        roles(&self.candidate.text, &self.function, &self.tokens, loops)
+    }
+
+    fn member(&self) -> Member {
+        let Candidate { file, driver, class, function, ordinal, text } = self.candidate;
+        Member {
+            file: file.clone(),
+            name: String::from_utf8_lossy(self.function.name(text)).into_owned(),
+            function: function.clone(),
+            ordinal: *ordinal,
+            driver: driver.clone(),
+            class: class.clone(),
+        }
+    }
+
+    fn place(&self) -> (&'a str, &'a str) {
+        (&self.candidate.class, &self.candidate.driver)
+    }
+}
+
+/// `function` moved to the start of its text.
+fn from_zero(function: &Function) -> Function {
+    let by = function.start;
+    Function {
+        name: function.name.start - by..function.name.end - by,
+        start: 0,
+        body: function.body - by,
+        end: function.end - by,
+        ..function.clone()
+    }
+}
+
+/// The groups among `candidates`, which are in the order of file and place, and
+/// the members that do not parse.
+pub fn group_shape(
+    candidates: &[Candidate],
+    placement: &dyn Placement,
+    loops: &LoopMacros,
+) -> (Vec<CloneGroup>, Vec<Gap>) {
+    let mut normaliser = Normaliser::default();
+    let forms: Vec<Form> = candidates.iter().map(|c| Form::new(c, &mut normaliser)).collect();
+    let mut shapes: Vec<Vec<&Form>> = Vec::new();
+    for form in &forms {
+        match shapes.iter_mut().find(|shape| shape[0].same_shape(form)) {
+            Some(shape) => shape.push(form),
+            None => shapes.push(vec![form]),
+        }
+    }
+    let mut groups = Vec::new();
+    let mut gaps = Vec::new();
+    for shape in shapes.iter().filter(|shape| shape.len() > 1) {
+        for members in partition(shape, placement, loops) {
+            groups.push(clone_group(&members, placement, loops, &mut gaps));
+        }
+    }
+    (groups, gaps)
+}
+
+/// Partitions functions of one shape into the members of groups: first those of
+/// the same names, then those of similar names. The rest is dropped.
+fn partition<'f, 'a>(
+    shape: &[&'f Form<'a>],
+    placement: &dyn Placement,
+    loops: &LoopMacros,
+) -> Vec<Vec<&'f Form<'a>>> {
+    let mut by_names: BTreeMap<&[&[u8]], Vec<usize>> = BTreeMap::new();
+    for (i, form) in shape.iter().enumerate() {
+        by_names.entry(&form.names).or_default().push(i);
+    }
+    let (mut groups, singles): (Vec<_>, Vec<_>) =
+        by_names.into_values().partition(|members| members.len() > 1);
+    let mut singles: Vec<usize> = singles.into_iter().flatten().collect();
+    singles.sort_unstable();
+    if !singles.is_empty() {
+        let free = free_names(shape[0], loops);
+        let named: Vec<Named> = shape.iter().map(|form| named(form, &free)).collect();
+        let exact = groups.len();
+        let lone: Vec<Named> = singles.iter().map(|&i| named[i].clone()).collect();
+        let found = clusters(&lone);
+        groups.extend(found.iter().map(|c| c.iter().map(|&i| singles[i]).collect::<Vec<_>>()));
+        for (at, &single) in singles.iter().enumerate() {
+            if !found.iter().any(|cluster| cluster.binary_search(&at).is_ok()) {
+                join(single, &mut groups[..exact], &named, placement);
+            }
+        }
+    }
+    for group in &mut groups {
+        group.sort_unstable();
+    }
+    groups.sort_unstable();
+    groups.iter().map(|group| group.iter().map(|&i| shape[i]).collect()).collect()
+}
+
+/// Adds `single` to the first of `groups` all of whose members are similar to it
+/// and that lies no farther apart with it than without.
+fn join(single: usize, groups: &mut [Vec<usize>], named: &[Named], placement: &dyn Placement) {
+    let place = |&i: &usize| (named[i].class, named[i].driver);
+    let takes = |group: &&mut Vec<usize>| {
+        let with = group.iter().chain([&single]).map(place);
+        group.iter().all(|&i| shared_percent(&named[i], &named[single]).1)
+            && level_of(with, placement) == level_of(group.iter().map(place), placement)
+    };
+    if let Some(group) = groups.iter_mut().find(takes) {
+        group.push(single);
+    }
+}
+
+/// Which of the names of `form` are not its own business: one flag a name.
+fn free_names(form: &Form, loops: &LoopMacros) -> Vec<bool> {
+    let mut free = vec![false; form.names.len()];
+    for (code, role) in form.codes.iter().zip(form.roles(loops).roles) {
+        if let Code::Name(index) = *code
+            && role != Role::Local
+        {
+            free[index as usize] = true;
+        }
+    }
+    free
+}
+
+fn named<'a>(form: &Form<'a>, free: &[bool]) -> Named<'a> {
+    let (class, driver) = form.place();
+    let names = form.names.iter().zip(free).filter(|(_, free)| **free).map(|(name, _)| *name);
+    Named { class, driver, names: names.collect() }
+}
+
+fn clone_group(
+    forms: &[&Form],
+    placement: &dyn Placement,
+    loops: &LoopMacros,
+    gaps: &mut Vec<Gap>,
+) -> CloneGroup {
+    let roles: Vec<Roles> = forms.iter().map(|form| form.roles(loops)).collect();
+    let members: Vec<Member> = forms.iter().map(|form| form.member()).collect();
+    for ((form, member), roles) in forms.iter().zip(&members).zip(&roles) {
+        if let Some(offset) = roles.gap {
+            let line = line_at(&form.candidate.text, offset as usize);
+            gaps.push(Gap {
+                file: member.file.clone(),
+                line: member.function.start_line + line - 1,
+                function: member.name.clone(),
+            });
+        }
+    }
+    let (kind, holes) = holes::find(forms, &roles);
+    let level = level(&members, placement);
+    CloneGroup { id: String::new(), kind, level, members, holes }
+}

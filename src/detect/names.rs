@@ -1,0 +1,127 @@
+//! Which functions of one shape have enough names in common to be duplicates.
+//!
+//! Many drivers have functions of one shape that do different things: an
+//! accessor, a remove callback. What tells them apart are the names that are not
+//! the function's own business: callees, fields, types and globals.
+
+/// The part of the distinct free names that two functions must share, in percent:
+/// lower where copying is likelier.
+const SAME_DRIVER: u32 = 25;
+const SAME_CLASS: u32 = 40;
+const ELSEWHERE: u32 = 50;
+
+/// Above this many functions, clusters are sought in stretches of as many (in the
+/// order of the files, where relatives stand together), which bounds the number of
+/// pairs.
+const MOST: usize = 512;
+
+/// A function to be clustered.
+#[derive(Clone, Debug)]
+pub struct Named<'a> {
+    /// Its class.
+    pub class: &'a str,
+    /// Its driver.
+    pub driver: &'a str,
+    /// Its free names: those of all functions of the shape correspond by index.
+    pub names: Vec<&'a [u8]>,
+}
+
+/// Partitions `functions` such that in a cluster every two are similar (complete
+/// linkage); the closest pairs are joined first. Only clusters of two and more are
+/// returned, as increasing indices, in the order of their first.
+pub fn clusters(functions: &[Named]) -> Vec<Vec<usize>> {
+    let mut out = Vec::new();
+    for (chunk, functions) in functions.chunks(MOST).enumerate() {
+        let found = cluster(functions).into_iter();
+        out.extend(found.map(|c| c.into_iter().map(|i| i + chunk * MOST).collect()));
+    }
+    out
+}
+
+fn cluster(functions: &[Named]) -> Vec<Vec<usize>> {
+    let count = functions.len();
+    let mut similar = vec![false; count * count];
+    let mut pairs = Vec::new();
+    for a in 0..count {
+        for b in a + 1..count {
+            let (shared, enough) = shared_percent(&functions[a], &functions[b]);
+            if enough {
+                similar[a * count + b] = true;
+                similar[b * count + a] = true;
+                pairs.push((100 - shared, a, b));
+            }
+        }
+    }
+    pairs.sort_unstable();
+    let mut cluster_of: Vec<usize> = (0..count).collect();
+    let mut clusters: Vec<Vec<usize>> = (0..count).map(|i| vec![i]).collect();
+    for (_, a, b) in pairs {
+        let (into, from) = (cluster_of[a], cluster_of[b]);
+        let linked = |&x: &usize| clusters[from].iter().all(|&y| similar[x * count + y]);
+        if into == from || !clusters[into].iter().all(linked) {
+            continue;
+        }
+        let moved = std::mem::take(&mut clusters[from]);
+        for &i in &moved {
+            cluster_of[i] = into;
+        }
+        clusters[into].extend(moved);
+    }
+    clusters.retain(|c| c.len() > 1);
+    for cluster in &mut clusters {
+        cluster.sort_unstable();
+    }
+    clusters.sort_unstable();
+    clusters
+}
+
+/// How many percent of the free names `a` and `b` share, and whether that is
+/// enough for where they lie. Functions without free names share all.
+pub fn shared_percent(a: &Named, b: &Named) -> (u32, bool) {
+    let equal = a.names.iter().zip(&b.names).filter(|(a, b)| a == b).count();
+    let shared = (equal * 100).checked_div(a.names.len()).unwrap_or(100) as u32;
+    let bar = match (a.class == b.class, a.driver == b.driver) {
+        (true, true) => SAME_DRIVER,
+        (true, false) => SAME_CLASS,
+        _ => ELSEWHERE,
+    };
+    (shared, shared >= bar)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(functions: &[(&str, &str, &str)], expected: &[&[usize]]) {
+        let named: Vec<Named> = functions
+            .iter()
+            .map(|&(class, driver, names)| {
+                let names = names.split(' ').map(str::as_bytes).collect();
+                Named { class, driver, names }
+            })
+            .collect();
+        assert_eq!(clusters(&named), expected);
+    }
+
+    #[test]
+    fn boilerplate_of_other_classes_needs_half_of_the_names() {
+        check(&[("net", "a", "p q r s"), ("rtc", "b", "p q x y")], &[&[0, 1]]);
+        check(&[("net", "a", "p q r s"), ("rtc", "b", "p w x y")], &[]);
+    }
+
+    #[test]
+    fn one_driver_needs_a_quarter_of_the_names() {
+        check(&[("net", "a", "p q r s"), ("net", "a", "p w x y")], &[&[0, 1]]);
+        check(&[("net", "a", "p q r s"), ("net", "b", "p w x y")], &[]);
+        check(&[("net", "a", "p q r s"), ("net", "a", "v w x y")], &[]);
+    }
+
+    #[test]
+    fn every_member_is_similar_to_every_other() {
+        // 0 ~ 1 and 1 ~ 2 but not 0 ~ 2: no chain. The closest pair wins.
+        check(
+            &[("net", "a", "p q r s"), ("rtc", "b", "p q r y"), ("spi", "c", "z w r y")],
+            &[&[0, 1]],
+        );
+    }
+}

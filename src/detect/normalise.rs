@@ -1,0 +1,332 @@
+//! The normal form of a function: what is left of its tokens when names and
+//! constants are taken out. Functions of one normal form are candidates for each
+//! other; the same pass feeds the hash of tier 1 and the comparison of tier 2, so
+//! that the two cannot disagree.
+
+use crate::syntax::lexer::is_keyword;
+use crate::syntax::{Token, TokenKind};
+use rustc_hash::FxHasher;
+use std::hash::Hasher;
+
+/// What a token is in the normal form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// Itself: keywords, primitive types, punctuators, directives.
+    Text,
+    /// A number, a character constant, or an identifier that is spelled and
+    /// placed like a macro constant or an enumerator.
+    Constant,
+    /// A string literal.
+    Literal,
+    /// The function's own name.
+    OwnName,
+    /// Any other identifier, by the order in which the names first occur.
+    Name(u32),
+}
+
+/// A table of the names of one function, reused from function to function so that
+/// no token costs an allocation.
+pub struct Normaliser {
+    slots: Vec<Slot>,
+    /// Slots of other generations are empty.
+    generation: u32,
+    used: usize,
+}
+
+/// One name. The text is kept as offsets, so that equal hashes are never trusted.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    hash: u64,
+    start: u32,
+    end: u32,
+    generation: u32,
+    /// Spelled without a lowercase letter.
+    upper: bool,
+    word: Word,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Word {
+    /// A name that has only been met as a constant so far.
+    #[default]
+    Unnumbered,
+    Text,
+    Constant,
+    OwnName,
+    Name(u32),
+}
+
+impl Default for Normaliser {
+    fn default() -> Self {
+        Normaliser { slots: vec![Slot::default(); 1024], generation: 0, used: 0 }
+    }
+}
+
+impl Normaliser {
+    /// Gives `sink` the code of each of `tokens`, the tokens of one function
+    /// named `own_name` in `source`, in order.
+    pub fn run(
+        &mut self,
+        source: &[u8],
+        own_name: &[u8],
+        tokens: &[Token],
+        mut sink: impl FnMut(Code, &[u8]),
+    ) {
+        self.next_generation();
+        let mut names = 0;
+        for (i, token) in tokens.iter().enumerate() {
+            let text = token.text(source);
+            let code = match token.kind {
+                TokenKind::Ident => {
+                    let at = self.slot(source, own_name, token);
+                    let slot = &mut self.slots[at];
+                    match slot.word {
+                        Word::Text => Code::Text,
+                        Word::Constant => Code::Constant,
+                        Word::OwnName => Code::OwnName,
+                        _ if slot.upper && constant_place(source, tokens, i) => Code::Constant,
+                        Word::Name(index) => Code::Name(index),
+                        Word::Unnumbered => {
+                            slot.word = Word::Name(names);
+                            names += 1;
+                            Code::Name(names - 1)
+                        }
+                    }
+                }
+                TokenKind::Number | TokenKind::Char => Code::Constant,
+                TokenKind::Str => Code::Literal,
+                TokenKind::Punct | TokenKind::Directive | TokenKind::Stray => Code::Text,
+            };
+            sink(code, text);
+        }
+    }
+
+    fn next_generation(&mut self) {
+        self.used = 0;
+        self.generation = self.generation.wrapping_add(1);
+        if self.generation == 0 {
+            self.slots.fill(Slot::default());
+            self.generation = 1;
+        }
+    }
+
+    /// The slot of the identifier `token`, filled.
+    fn slot(&mut self, source: &[u8], own_name: &[u8], token: &Token) -> usize {
+        let text = token.text(source);
+        let hash = hash_text(text);
+        let mut at = self.probe_from(hash);
+        while self.slots[at].generation == self.generation {
+            let slot = &self.slots[at];
+            if slot.hash == hash && &source[slot.start as usize..slot.end as usize] == text {
+                return at;
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+        if self.used * 2 >= self.slots.len() {
+            self.grow();
+            return self.slot(source, own_name, token);
+        }
+        self.used += 1;
+        let (start, end) = (token.start, token.end);
+        let word = classify(text, own_name);
+        let upper = spelled_like_a_constant(text);
+        self.slots[at] = Slot { hash, start, end, generation: self.generation, upper, word };
+        at
+    }
+
+    fn probe_from(&self, hash: u64) -> usize {
+        (hash >> 20) as usize & (self.slots.len() - 1)
+    }
+
+    fn grow(&mut self) {
+        let empty = vec![Slot::default(); self.slots.len() * 2];
+        for slot in std::mem::replace(&mut self.slots, empty) {
+            if slot.generation != self.generation {
+                continue;
+            }
+            let mut at = self.probe_from(slot.hash);
+            while self.slots[at].generation == self.generation {
+                at = (at + 1) & (self.slots.len() - 1);
+            }
+            self.slots[at] = slot;
+        }
+    }
+}
+
+fn hash_text(text: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(text);
+    hasher.finish()
+}
+
+fn classify(text: &[u8], own_name: &[u8]) -> Word {
+    if text == own_name {
+        Word::OwnName
+    } else if is_keyword(text) || is_primitive_type(text) {
+        Word::Text
+    } else if matches!(text, b"true" | b"false" | b"NULL") {
+        Word::Constant
+    } else {
+        Word::Unnumbered
+    }
+}
+
+/// Whether `word` is written as the kernel writes macro constants and
+/// enumerators: at least two characters, a capital, no lowercase letter.
+pub fn spelled_like_a_constant(word: &[u8]) -> bool {
+    word.len() >= 2
+        && !word.iter().any(u8::is_ascii_lowercase)
+        && word.iter().any(u8::is_ascii_uppercase)
+}
+
+/// Whether an identifier at `tokens[i]` may be a constant where it stands: it is
+/// not called, no field, no tag and no label.
+fn constant_place(source: &[u8], tokens: &[Token], i: usize) -> bool {
+    let before = i.checked_sub(1).map_or(&b""[..], |p| tokens[p].text(source));
+    let called = tokens.get(i + 1).is_some_and(|next| next.is(source, b"("));
+    !called && !matches!(before, b"." | b"->" | b"struct" | b"union" | b"enum" | b"goto")
+}
+
+/// Whether `word` is one of the arithmetic types that `linux/types.h` defines: to
+/// exchange one for another changes what the code does, so they are no names.
+fn is_primitive_type(word: &[u8]) -> bool {
+    let bare = word.strip_prefix(b"__").unwrap_or(word);
+    matches!(
+        bare,
+        b"u8"
+            | b"u16"
+            | b"u32"
+            | b"u64"
+            | b"s8"
+            | b"s16"
+            | b"s32"
+            | b"s64"
+            | b"le16"
+            | b"le32"
+            | b"le64"
+            | b"be16"
+            | b"be32"
+            | b"be64"
+            | b"bool"
+            | b"size_t"
+            | b"ssize_t"
+            | b"uint8_t"
+            | b"uint16_t"
+            | b"uint32_t"
+            | b"uint64_t"
+            | b"int8_t"
+            | b"int16_t"
+            | b"int32_t"
+            | b"int64_t"
+            | b"uint"
+            | b"ulong"
+            | b"ushort"
+            | b"uchar"
+            | b"uintptr_t"
+            | b"loff_t"
+            | b"dma_addr_t"
+            | b"phys_addr_t"
+            | b"resource_size_t"
+    )
+}
+
+/// The hash of a normal form: equal forms have equal hashes. It only finds
+/// candidates, every match is compared token by token afterwards.
+pub fn shape_hash(
+    normaliser: &mut Normaliser,
+    source: &[u8],
+    own_name: &[u8],
+    tokens: &[Token],
+) -> u64 {
+    let mut hash = tokens.len() as u64;
+    normaliser.run(source, own_name, tokens, |code, text| {
+        let value = match code {
+            Code::Text if text.len() <= 7 => {
+                text.iter().fold(text.len() as u64, |packed, &b| packed << 8 | u64::from(b))
+            }
+            Code::Text => hash_text(text),
+            Code::Constant => 1 << 60,
+            Code::Literal => 2 << 60,
+            Code::OwnName => 3 << 60,
+            Code::Name(index) => 4 << 60 | u64::from(index),
+        };
+        hash = fold(hash ^ value);
+    });
+    hash
+}
+
+/// Multiplies to 128 bits and folds the halves, so that every bit of `value`
+/// reaches every bit of the result.
+fn fold(value: u64) -> u64 {
+    let product = u128::from(value ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93;
+    (product as u64) ^ (product >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::lexer::tokens;
+
+    fn form(source: &str) -> String {
+        let bytes = source.as_bytes();
+        let mut out = Vec::new();
+        Normaliser::default().run(bytes, b"own", &tokens(bytes), |code, text| {
+            out.push(match code {
+                Code::Text => String::from_utf8_lossy(text).into_owned(),
+                Code::Constant => "K".into(),
+                Code::Literal => "S".into(),
+                Code::OwnName => "F".into(),
+                Code::Name(index) => index.to_string(),
+            });
+        });
+        out.join(" ")
+    }
+
+    #[test]
+    fn names_are_numbered_in_the_order_of_their_first_occurrence() {
+        assert_eq!(form("b + a * b"), "0 + 1 * 0");
+    }
+
+    #[test]
+    fn the_own_name_is_a_placeholder_wherever_it_occurs() {
+        assert_eq!(form("own(x, own)"), "F ( 0 , F )");
+    }
+
+    #[test]
+    fn numbers_characters_and_macro_constants_are_one_class_and_strings_another() {
+        assert_eq!(form("1 'c' REG_A true NULL \"s\""), "K K K K K S");
+    }
+
+    #[test]
+    fn capitals_that_are_called_or_are_fields_tags_or_labels_are_names() {
+        assert_eq!(form("BIT(3)"), "0 ( K )");
+        assert_eq!(form("a.RX->TX"), "0 . 1 -> 2");
+        assert_eq!(form("struct FOO union BAR enum BAZ"), "struct 0 union 1 enum 2");
+        assert_eq!(form("goto OUT;"), "goto 0 ;");
+        assert_eq!(form("X"), "0");
+    }
+
+    #[test]
+    fn keywords_and_primitive_types_stand_for_themselves() {
+        assert_eq!(form("unsigned u32 __le16 foo_t"), "unsigned u32 __le16 0");
+    }
+
+    #[test]
+    fn a_function_with_more_names_than_the_table_holds_is_numbered_right() {
+        let source: String = (0..5000).map(|i| format!("n{i} ")).collect();
+        let expected: Vec<_> = (0..5000).map(|i| i.to_string()).collect();
+        assert_eq!(form(&source), expected.join(" "));
+    }
+
+    #[test]
+    fn the_hash_sees_the_form_and_nothing_else() {
+        let hash = |source: &str| {
+            let bytes = source.as_bytes();
+            shape_hash(&mut Normaliser::default(), bytes, b"own", &tokens(bytes))
+        };
+        assert_eq!(hash("a = b + 1;"), hash("c = d + REG;"));
+        assert_ne!(hash("a = b + 1;"), hash("a = a + 1;"));
+        assert_ne!(hash("a = b + 1;"), hash("a = b - 1;"));
+        assert_ne!(hash("int a;"), hash("long a;"));
+    }
+}

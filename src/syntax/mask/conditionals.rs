@@ -1,0 +1,77 @@
+//! One branch of each `#if`, for text that is C only after the preprocessor.
+
+use super::canvas::Canvas;
+use crate::syntax::lexer::TokenKind;
+use crate::syntax::split::directive_word;
+
+/// Which branch of each `#if` the parser is to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Branch {
+    /// The first; the second of an `#if 0`.
+    First,
+    /// The last, which of an `#if` without `#else` is nothing.
+    Last,
+}
+
+/// Of one open `#if`: is the branch that is being read to be kept?
+struct Condition {
+    kept: bool,
+    chosen: bool,
+}
+
+/// Blanks every directive, and every branch but the chosen one.
+pub(super) fn keep_branch(canvas: &mut Canvas, branch: Branch) {
+    let last = last_branches(canvas);
+    let mut conditions: Vec<Condition> = Vec::new();
+    for i in 0..canvas.len() {
+        if canvas.kind(i) == Some(TokenKind::Directive) {
+            let (word, rest) = directive_word(canvas.text(i));
+            match word {
+                b"if" | b"ifdef" | b"ifndef" | b"else" | b"elif" => {
+                    let opens = word.starts_with(b"if");
+                    if opens {
+                        conditions.push(Condition { kept: false, chosen: false });
+                    }
+                    if let Some(condition) = conditions.last_mut() {
+                        let wanted = match branch {
+                            Branch::First => rest.trim_ascii() != b"0" || word != b"if",
+                            Branch::Last => {
+                                word == b"else" || (word == "elif".as_bytes() && last.contains(&i))
+                            }
+                        };
+                        condition.kept = wanted && !condition.chosen;
+                        condition.chosen |= wanted;
+                    }
+                }
+                b"endif" => drop(conditions.pop()),
+                _ => {}
+            }
+            canvas.blank(i..i + 1);
+        } else if conditions.iter().any(|condition| !condition.kept) {
+            canvas.blank(i..i + 1);
+        }
+    }
+}
+
+/// The directives whose branch is the last of its `#if`.
+fn last_branches(canvas: &Canvas) -> Vec<usize> {
+    let mut open: Vec<usize> = Vec::new();
+    let mut last = Vec::new();
+    for i in 0..canvas.len() {
+        if canvas.kind(i) != Some(TokenKind::Directive) {
+            continue;
+        }
+        match directive_word(canvas.text(i)).0 {
+            b"if" | b"ifdef" | b"ifndef" => open.push(i),
+            b"else" | b"elif" => {
+                if let Some(top) = open.last_mut() {
+                    *top = i;
+                }
+            }
+            b"endif" => last.extend(open.pop()),
+            _ => {}
+        }
+    }
+    last.sort_unstable();
+    last
+}
