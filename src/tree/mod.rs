@@ -3,10 +3,24 @@
 //! Kbuild files and the tree's `.clang-format`; it never looks inside a C file
 //! and never writes.
 
+mod clang_format;
+mod class;
+mod discover;
+mod error;
+mod kbuild;
+mod path;
+mod walk;
+
+pub use class::class_of;
+pub use error::TreeError;
+pub use kbuild::{Drivers, Module};
+pub use walk::{MAX_FILE_SIZE, Unreadable, Walk};
+
+use std::io;
 use std::path::PathBuf;
 
 /// Folders and files as the program names them: relative to the top of the tree,
-/// `/` between the parts, never with `.` or `..`.
+/// `/` between the parts, never with `.` or `..`. The top itself is empty.
 pub type TreePath = String;
 
 /// A kernel tree, or any other folder of C files.
@@ -18,6 +32,13 @@ pub struct KernelTree {
     pub kernel: Option<String>,
     /// The macros that `.clang-format` lists under `ForEachMacros`.
     pub loop_macros: Vec<String>,
+}
+
+impl KernelTree {
+    /// The bytes of a file, named from the top of the tree.
+    pub fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        std::fs::read(self.root.join(path))
+    }
 }
 
 /// A C file below the paths asked for.

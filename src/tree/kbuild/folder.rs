@@ -1,0 +1,203 @@
+//! What the Kbuild file of one folder builds, and with which include folders.
+
+use super::makefile::{Statement, statements};
+use super::variables::Variables;
+use crate::tree::path::join;
+use crate::tree::{KernelTree, TreePath, Unreadable};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// Makefiles that one folder may include, and how deep; Linux needs 200 and 4.
+const MAX_INCLUDES: usize = 2_000;
+const MAX_INCLUDE_DEPTH: usize = 16;
+
+/// Makefiles of more bytes are not read; the largest of Linux's drivers has 20,000.
+const MAX_MAKEFILE: u64 = 1 << 20;
+
+/// A folder with a Kbuild file.
+#[derive(Debug, Default)]
+pub(super) struct Folder {
+    /// Where it is.
+    pub path: TreePath,
+    /// Name, as in the Kbuild file and with its folder, and C files of each module.
+    pub modules: Vec<(String, Vec<TreePath>)>,
+    /// Folders that Kbuild goes into from here.
+    pub subfolders: Vec<TreePath>,
+    /// Include folders for what is built here.
+    pub includes: Vec<TreePath>,
+    /// Include folders for what is built here and in the folders below.
+    pub includes_below: Vec<TreePath>,
+    /// Include folders for single C files.
+    pub includes_of_file: FxHashMap<TreePath, Vec<TreePath>>,
+    /// Makefiles that are there and cannot be read.
+    pub unreadable: Vec<Unreadable>,
+}
+
+impl Folder {
+    /// Reads the `Kbuild` of the folder at `path`, or else its `Makefile`; `None`
+    /// where it has neither. `known` are files that need not be looked for on disk.
+    pub fn read(tree: &KernelTree, path: &str, known: &FxHashSet<&str>) -> Option<Self> {
+        let mut reader = Reader {
+            tree,
+            variables: Variables::of_folder(path),
+            includes: 0,
+            folder: Self { path: path.to_owned(), ..Self::default() },
+        };
+        let found = ["Kbuild", "Makefile"]
+            .iter()
+            .any(|name| join(path, name).is_some_and(|makefile| reader.makefile(&makefile, 0)));
+        if !found && reader.folder.unreadable.is_empty() {
+            return None;
+        }
+        Some(reader.finish(known))
+    }
+}
+
+struct Reader<'a> {
+    tree: &'a KernelTree,
+    variables: Variables,
+    includes: usize,
+    folder: Folder,
+}
+
+impl Reader<'_> {
+    /// Takes in a makefile; false where there is none.
+    fn makefile(&mut self, path: &str, depth: usize) -> bool {
+        self.includes += 1;
+        if depth > MAX_INCLUDE_DEPTH || self.includes > MAX_INCLUDES {
+            return false;
+        }
+        let text = match read_makefile(&self.tree.root.join(path)) {
+            Ok(Some(text)) => text,
+            Ok(None) => return false,
+            Err(error) => {
+                self.folder
+                    .unreadable
+                    .push(Unreadable { path: path.to_owned(), reason: error.to_string() });
+                return false;
+            }
+        };
+        for statement in statements(&text) {
+            match statement {
+                Statement::Assign(assignment) => self.variables.assign(&assignment),
+                Statement::Include(words) => {
+                    for word in self.variables.expand(&words).split_whitespace() {
+                        if let Some(included) = join("", word) {
+                            self.makefile(&included, depth + 1);
+                        }
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    fn finish(mut self, known: &FxHashSet<&str>) -> Folder {
+        let goals = ["obj-y", "lib-y", "subdir-y"].map(|list| self.variables.value(list)).join(" ");
+        let mut seen = FxHashSet::default();
+        for word in goals.split_whitespace().filter(|word| seen.insert(*word)) {
+            if let Some(stem) = word.strip_suffix(".o") {
+                let files = self.sources(stem, known);
+                if !files.is_empty() {
+                    self.folder.modules.push((stem.to_owned(), files));
+                }
+            } else if let Some(subfolder) = join(&self.folder.path, word) {
+                self.folder.subfolders.push(subfolder);
+            }
+        }
+        self.folder.includes = self.include_folders(&["EXTRA_CFLAGS", "ccflags-y"]);
+        self.folder.includes_below = self.include_folders(&["subdir-ccflags-y"]);
+        self.folder.includes_of_file = self.includes_of_file();
+        self.folder
+    }
+
+    /// The C files that are linked into the object `goal`, sorted. An object is made
+    /// of the objects of its list; one that has no list is made from its C file.
+    fn sources(&self, goal: &str, known: &FxHashSet<&str>) -> Vec<TreePath> {
+        let mut sources = Vec::new();
+        let mut seen = FxHashSet::default();
+        let mut open = vec![goal.to_owned()];
+        while let Some(stem) = open.pop() {
+            let source = join(&self.folder.path, &format!("{stem}.c")).filter(|source| {
+                known.contains(source.as_str()) || self.tree.root.join(source).is_file()
+            });
+            let lists =
+                ["y", "objs"].map(|list| self.variables.value(&format!("{stem}-{list}"))).join(" ");
+            let mut parts =
+                lists.split_whitespace().filter_map(|part| part.strip_suffix(".o")).peekable();
+            // A part with a C file of its own is that file, even where a module of
+            // the same name is a list; so is a module that lists itself.
+            let is_goal = seen.is_empty();
+            seen.insert(stem.clone());
+            if !is_goal && source.is_some() || parts.peek().is_none() {
+                sources.extend(source);
+                continue;
+            }
+            for part in parts {
+                if part == stem {
+                    sources.extend(source.clone());
+                } else if !seen.contains(part) {
+                    open.push(part.to_owned());
+                }
+            }
+        }
+        sources.sort_unstable();
+        sources.dedup();
+        sources
+    }
+
+    fn includes_of_file(&self) -> FxHashMap<TreePath, Vec<TreePath>> {
+        let mut includes = FxHashMap::default();
+        for name in self.variables.names() {
+            let object = name.strip_prefix("CFLAGS_").and_then(|name| name.strip_suffix(".o"));
+            let file = object.and_then(|object| join(&self.folder.path, &format!("{object}.c")));
+            let folders = self.include_folders(&[name]);
+            if let Some(file) = file.filter(|_| !folders.is_empty()) {
+                includes.insert(file, folders);
+            }
+        }
+        includes
+    }
+
+    /// The folders that exist of those given to the compiler with `-I` in the values
+    /// of `variables`.
+    fn include_folders(&self, variables: &[&str]) -> Vec<TreePath> {
+        let flags: Vec<String> = variables.iter().map(|name| self.variables.value(name)).collect();
+        let flags = flags.join(" ");
+        let mut words = flags.split_whitespace();
+        let mut folders: Vec<TreePath> = Vec::new();
+        while let Some(word) = words.next() {
+            let Some(folder) =
+                ["-I", "-iquote", "-isystem"].iter().find_map(|flag| word.strip_prefix(flag))
+            else {
+                continue;
+            };
+            let folder = if folder.is_empty() { words.next().unwrap_or_default() } else { folder };
+            let folder = join("", folder).filter(|folder| self.tree.root.join(folder).is_dir());
+            folders.extend(folder.filter(|folder| !folders.contains(folder)));
+        }
+        folders
+    }
+}
+
+/// The text of a makefile; `None` where there is none.
+fn read_makefile(path: &Path) -> io::Result<Option<String>> {
+    let length = match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => metadata.len(),
+        Ok(_) => return Ok(None),
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    if length > MAX_MAKEFILE {
+        return Err(io::Error::other(format!(
+            "{length} bytes long; at most {MAX_MAKEFILE} are read"
+        )));
+    }
+    Ok(Some(String::from_utf8_lossy(&fs::read(path)?).into_owned()))
+}

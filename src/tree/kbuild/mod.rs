@@ -1,0 +1,203 @@
+//! Which C files form which driver. In: the files of a walk. Out: [`Drivers`], read
+//! from the Kbuild files of their folders and of the folders above. There is no
+//! configuration, so every option is taken as set and every branch as taken; what a
+//! Kbuild file names and the tree does not hold is dropped.
+
+mod folder;
+mod functions;
+mod makefile;
+mod variables;
+
+use super::path::{ancestors, file_name, parent};
+use super::{KernelTree, SourceFile, TreePath, Unreadable};
+use folder::Folder;
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One driver: what Kbuild links into one module, or would if it were one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Module {
+    /// Its name, as the Kbuild file spells it (`snd-hda-intel`).
+    pub name: String,
+    /// The folder whose Kbuild file names it.
+    pub folder: TreePath,
+    /// Its C files that exist, sorted; also those that were not walked.
+    pub files: Vec<TreePath>,
+}
+
+/// The drivers of a tree, as far as its Kbuild files were read.
+#[derive(Debug, Default)]
+pub struct Drivers {
+    modules: Vec<Module>,
+    by_file: FxHashMap<TreePath, Owners>,
+    folders: BTreeMap<TreePath, Folder>,
+}
+
+#[derive(Debug, Default)]
+struct Owners {
+    /// Indices into `modules`, increasing.
+    modules: Vec<usize>,
+    /// Their names, sorted, each once.
+    names: Vec<String>,
+}
+
+impl Drivers {
+    /// Reads the Kbuild files that say something about `files`.
+    pub fn read(tree: &KernelTree, files: &[SourceFile]) -> Self {
+        let known: FxHashSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        let mut drivers = Self::default();
+        let mut tried = BTreeSet::new();
+        let mut wanted: BTreeSet<TreePath> =
+            files.iter().flat_map(|file| ancestors(&file.path)).map(str::to_owned).collect();
+        while !wanted.is_empty() {
+            let read = wanted.par_iter().filter_map(|path| Folder::read(tree, path, &known));
+            let read: Vec<Folder> = read.collect();
+            drivers.folders.extend(read.into_iter().map(|folder| (folder.path.clone(), folder)));
+            tried.append(&mut wanted);
+            wanted = drivers.neighbours(files);
+            wanted.retain(|path| !tried.contains(path));
+        }
+        drivers.index();
+        drivers
+    }
+
+    /// All modules, by name and folder.
+    pub fn modules(&self) -> &[Module] {
+        &self.modules
+    }
+
+    /// The names of the modules that a file is linked into, sorted. Empty for a file
+    /// that no Kbuild file names: one that another file includes, a host program.
+    pub fn modules_of(&self, path: &str) -> &[String] {
+        self.by_file.get(path).map_or(&[], |owners| &owners.names)
+    }
+
+    /// The driver that a file belongs to: its module, the first by name where it has
+    /// several, or the name of the file without its suffix where it has none.
+    pub fn driver_of(&self, path: &str) -> String {
+        match self.modules_of(path) {
+            [first, ..] => first.clone(),
+            [] => stem(path).to_owned(),
+        }
+    }
+
+    /// Whether two files belong to one driver. Drivers of the same name in different
+    /// folders are different ones, and so are files of no module.
+    pub fn in_one_driver(&self, a: &str, b: &str) -> bool {
+        let owners = |path| self.by_file.get(path).map_or(&[][..], |owners| &owners.modules);
+        a == b || owners(a).iter().any(|module| owners(b).contains(module))
+    }
+
+    /// The files of the modules of that name, sorted.
+    pub fn files_of(&self, module: &str) -> Vec<&str> {
+        let named = self.modules.iter().filter(|it| it.name == module);
+        let files: BTreeSet<&str> = named.flat_map(|it| &it.files).map(String::as_str).collect();
+        files.into_iter().collect()
+    }
+
+    /// The folders of the tree in which the compiler looks for the headers of that
+    /// file, in its order: those that the Kbuild files add with `-I`, not the file's
+    /// own folder and not the kernel's common ones. Only folders that exist.
+    pub fn include_dirs(&self, path: &str) -> Vec<TreePath> {
+        let mut dirs: Vec<TreePath> = Vec::new();
+        let mut seen = FxHashSet::default();
+        for builder in self.builders(path) {
+            let mut above: Vec<&Folder> =
+                ancestors(builder).filter_map(|it| self.folders.get(it)).collect();
+            above.reverse();
+            let here = self.folders.get(builder);
+            let below = above.into_iter().chain(here).flat_map(|folder| &folder.includes_below);
+            let own = here.into_iter().flat_map(|folder| &folder.includes);
+            let of_file =
+                here.and_then(|folder| folder.includes_of_file.get(path)).into_iter().flatten();
+            dirs.extend(below.chain(own).chain(of_file).filter(|dir| seen.insert(*dir)).cloned());
+        }
+        dirs
+    }
+
+    /// Kbuild files that are there and could not be read, sorted.
+    pub fn unreadable(&self) -> Vec<&Unreadable> {
+        let mut unreadable: Vec<_> =
+            self.folders.values().flat_map(|folder| &folder.unreadable).collect();
+        unreadable.sort_unstable();
+        unreadable.dedup();
+        unreadable
+    }
+
+    /// The folders whose Kbuild files build a file; the nearest that has one where
+    /// none names it.
+    fn builders<'a>(&'a self, path: &'a str) -> BTreeSet<&'a str> {
+        let owners = self.by_file.get(path).into_iter().flat_map(|owners| &owners.modules);
+        let builders = owners
+            .filter_map(|module| self.modules.get(*module))
+            .map(|module| module.folder.as_str());
+        let mut builders: BTreeSet<&str> = builders.collect();
+        if builders.is_empty() {
+            builders.extend(ancestors(path).find(|folder| self.folders.contains_key(*folder)));
+        }
+        builders
+    }
+
+    /// Folders that may build those of `files` that no folder read so far does:
+    /// Kbuild goes into them, and they lie beside the file.
+    fn neighbours(&self, files: &[SourceFile]) -> BTreeSet<TreePath> {
+        let claimed: FxHashSet<&str> = self
+            .folders
+            .values()
+            .flat_map(|it| &it.modules)
+            .flat_map(|(_, files)| files)
+            .map(String::as_str)
+            .collect();
+        let unclaimed =
+            files.iter().map(|file| file.path.as_str()).filter(|path| !claimed.contains(path));
+        let quarters: BTreeSet<&str> = unclaimed.filter_map(|path| self.quarter(path)).collect();
+        let subfolders = self.folders.values().flat_map(|folder| &folder.subfolders);
+        let beside = |folder: &&TreePath| ancestors(folder).any(|above| quarters.contains(above));
+        subfolders.filter(beside).cloned().collect()
+    }
+
+    /// The part of the tree around `path` that one Kbuild file looks after: the
+    /// highest folder above it and below one from which Kbuild goes on.
+    fn quarter<'a>(&self, path: &'a str) -> Option<&'a str> {
+        let mut below = parent(path)?;
+        for folder in ancestors(below) {
+            if self.folders.get(folder).is_some_and(|it| !it.subfolders.is_empty()) {
+                return Some(below);
+            }
+            below = folder;
+        }
+        None
+    }
+
+    fn index(&mut self) {
+        for folder in self.folders.values_mut() {
+            self.modules.extend(std::mem::take(&mut folder.modules).into_iter().map(
+                |(name, files)| Module {
+                    name: file_name(&name).to_owned(),
+                    folder: folder.path.clone(),
+                    files,
+                },
+            ));
+        }
+        self.modules.sort_unstable();
+        for (at, module) in self.modules.iter().enumerate() {
+            for file in &module.files {
+                let owners = self.by_file.entry(file.clone()).or_default();
+                owners.modules.push(at);
+                // The modules are met in the order of their names.
+                if owners.names.last() != Some(&module.name) {
+                    owners.names.push(module.name.clone());
+                }
+            }
+        }
+    }
+}
+
+fn stem(path: &str) -> &str {
+    let name = file_name(path);
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+#[cfg(test)]
+mod tests;

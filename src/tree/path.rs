@@ -1,0 +1,71 @@
+//! Arithmetic on [`TreePath`]s, without touching the disk.
+
+use super::TreePath;
+use std::path::Path;
+
+/// `relative`, seen from `folder`, with `.` and `..` resolved by name only. `None`
+/// where it is absolute or climbs out of the tree.
+pub(super) fn join(folder: &str, relative: &str) -> Option<TreePath> {
+    if relative.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            _ => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// The folder that holds `path`; `None` for the top.
+pub(super) fn parent(path: &str) -> Option<&str> {
+    match path.rsplit_once('/') {
+        Some((folder, _)) => Some(folder),
+        None if path.is_empty() => None,
+        None => Some(""),
+    }
+}
+
+/// The folders above `path`, nearest first, the top last.
+pub(super) fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(parent(path), |folder| parent(folder))
+}
+
+/// The last part of `path`.
+pub(super) fn file_name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+/// `absolute` as a path in the tree at `root`; `None` where it lies elsewhere or
+/// is not UTF-8.
+pub(super) fn inside(root: &Path, absolute: &Path) -> Option<TreePath> {
+    absolute.strip_prefix(root).ok()?.to_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_are_resolved_and_nothing_climbs_out() {
+        let check = |folder, relative, expected: Option<&str>| {
+            assert_eq!(join(folder, relative).as_deref(), expected, "{folder} + {relative}");
+        };
+        check("a/b", "../c/./d.c", Some("a/c/d.c"));
+        check("", "./a//b/", Some("a/b"));
+        check("a", "..", Some(""));
+        check("a", "../..", None);
+        check("a", "/etc", None);
+    }
+
+    #[test]
+    fn ancestors_end_at_the_top() {
+        assert_eq!(ancestors("a/b/c.c").collect::<Vec<_>>(), ["a/b", "a", ""]);
+        assert_eq!(ancestors("").count(), 0);
+    }
+}
