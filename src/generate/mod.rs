@@ -2,6 +2,12 @@
 //! [`EditSet`] and, from it, a [`Patch`]. It decides nothing: what may be
 //! rewritten is the planner's business, how the text looks is the templates'.
 
+pub mod edits;
+pub mod lines;
+pub mod patch;
+mod slide;
+pub mod unidiff;
+
 use crate::tree::TreePath;
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -2,10 +2,34 @@
 //! `.drvdedup` folder and the tree itself. A crash at any moment leaves the tree
 //! before or after an apply, never between.
 
+mod apply;
+mod decisions;
+mod disk;
+mod error;
+mod journal;
+mod lock;
+mod merge;
+mod proposals;
+mod rebase;
+mod transaction;
+mod undo;
+
+pub use apply::Applied;
+pub use decisions::{Choice, Decision};
+pub use disk::{Step, StepHook};
+pub use error::StoreError;
+pub use journal::Action;
+pub use lock::{Holder, WhenBusy};
+pub use merge::Overlap;
+pub use proposals::{Drift, Stale, below, content_hash};
+pub use transaction::{Outcome, Recovered};
+pub use undo::Undone;
+
 use crate::tree::TreePath;
 use crate::verify::Verdict;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// A patch on offer, as it is stored and printed (see the contract).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,4 +62,89 @@ pub struct Proposal {
     pub message: String,
     /// SHA-256, in hexadecimal, of every file that it was planned against.
     pub base: BTreeMap<TreePath, String>,
+}
+
+/// The `.drvdedup` folder of a tree: `proposals/ID.json` and `ID.patch`,
+/// `proposals/applied/`, `decisions.json`, `journal`, `backup/`, `lock`.
+pub struct Store {
+    root: PathBuf,
+    when_busy: WhenBusy,
+    disk: disk::Disk,
+}
+
+impl Store {
+    /// The store of the tree whose top is `root`.
+    ///
+    /// # Errors
+    /// When there is no store, that is, before the first plan.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Store, StoreError> {
+        let root = root.into();
+        let root = root.canonicalize().map_err(StoreError::io("find the tree", &root))?;
+        let store = Store { root, when_busy: WhenBusy::Fail, disk: disk::Disk::default() };
+        match store.folder().is_dir() {
+            true => Ok(store),
+            false => Err(StoreError::Missing { root: store.root }),
+        }
+    }
+
+    /// As [`Store::open`], but makes the folder where there is none.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn create(root: impl Into<PathBuf>) -> Result<Store, StoreError> {
+        let root = root.into();
+        let root = root.canonicalize().map_err(StoreError::io("find the tree", &root))?;
+        let mut store = Store { root, when_busy: WhenBusy::Fail, disk: disk::Disk::default() };
+        let proposals = store.proposals_folder();
+        for folder in [store.folder(), proposals.clone(), proposals.join("applied")] {
+            store.disk.create_folder(&folder)?;
+        }
+        let ignore = store.folder().join(".gitignore");
+        if !ignore.exists() {
+            store.disk.replace(&ignore, b"*\n")?;
+        }
+        Ok(store)
+    }
+
+    /// Says what to do when another process is writing; without this, fail.
+    pub fn when_busy(mut self, when_busy: WhenBusy) -> Store {
+        self.when_busy = when_busy;
+        self
+    }
+
+    /// Has `hook` called before each step that writes: for tests of what happens
+    /// when the disk is full or the program ends there.
+    pub fn with_hook(mut self, hook: StepHook) -> Store {
+        self.disk.hook = Some(hook);
+        self
+    }
+
+    /// Absolute path of the top of the tree.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn lock(&self) -> Result<lock::Lock, StoreError> {
+        lock::Lock::take(&self.folder().join("lock"), self.when_busy)
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.root.join(".drvdedup")
+    }
+
+    fn proposals_folder(&self) -> PathBuf {
+        self.folder().join("proposals")
+    }
+
+    fn decisions_path(&self) -> PathBuf {
+        self.folder().join("decisions.json")
+    }
+
+    fn journal_path(&self) -> PathBuf {
+        self.folder().join("journal")
+    }
+
+    fn backups_folder(&self) -> PathBuf {
+        self.folder().join("backup")
+    }
 }

@@ -1,0 +1,67 @@
+//! One writer at a time.
+
+use super::error::StoreError;
+use std::fmt;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+
+/// What to do when another process is writing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhenBusy {
+    /// Say so and stop.
+    #[default]
+    Fail,
+    /// Wait until it has ended.
+    Wait,
+}
+
+/// The process that holds the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its process id; `None` where it could not be read.
+    pub pid: Option<u32>,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pid {
+            Some(pid) => write!(f, "process {pid}"),
+            None => f.write_str("another process"),
+        }
+    }
+}
+
+/// The right to write, held until it is dropped or the process ends.
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock at `path` and writes the own process id into it.
+    pub fn take(path: &Path, when_busy: WhenBusy) -> Result<Lock, StoreError> {
+        let mut open = OpenOptions::new();
+        open.read(true).write(true).create(true).truncate(false);
+        let mut file = open.open(path).map_err(StoreError::io("open the lock", path))?;
+        match (file.try_lock(), when_busy) {
+            (Ok(()), _) => {}
+            (Err(TryLockError::WouldBlock), WhenBusy::Wait) => {
+                file.lock().map_err(StoreError::io("wait for the lock", path))?;
+            }
+            (Err(TryLockError::WouldBlock), WhenBusy::Fail) => {
+                let mut pid = String::new();
+                let _ = file.read_to_string(&mut pid);
+                let holder = Holder { pid: pid.trim().parse().ok() };
+                return Err(StoreError::Busy { path: path.to_owned(), holder });
+            }
+            (Err(TryLockError::Error(source)), _) => {
+                return Err(StoreError::Io { path: path.to_owned(), action: "lock", source });
+            }
+        }
+        // Who holds it is a courtesy to others: on a full disk the lock still holds.
+        let _ = file.set_len(0);
+        let _ = file.rewind();
+        let _ = writeln!(file, "{}", std::process::id());
+        Ok(Lock { _file: file })
+    }
+}
