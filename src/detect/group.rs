@@ -10,6 +10,7 @@ use super::scan::{Gap, line_at};
 use super::{CloneGroup, Member};
 use crate::syntax::{Function, LoopMacros, Token, lexer};
 use crate::tree::TreePath;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// A function whose hash at least one other has.
@@ -33,6 +34,7 @@ pub struct Form<'a> {
     pub codes: Vec<Code>,
     /// The names that [`Code::Name`] counts.
     pub names: Vec<&'a [u8]>,
+    roles: OnceCell<Roles>,
 }
 
 impl<'a> Form<'a> {
@@ -48,7 +50,7 @@ impl<'a> Form<'a> {
                 names.push(token.text(text));
             }
         }
-        Form { candidate, function, tokens, codes, names }
+        Form { candidate, function, tokens, codes, names, roles: OnceCell::new() }
     }
 
     /// The text of the token at `at`.
@@ -61,8 +63,10 @@ impl<'a> Form<'a> {
         self.codes == other.codes && (0..self.codes.len()).all(same_text)
     }
 
-    fn roles(&self, loops: &LoopMacros) -> Roles {
-        roles(&self.candidate.text, &self.function, &self.tokens, loops)
+    /// Parses the function the first time.
+    fn roles(&self, loops: &LoopMacros) -> &Roles {
+        let parse = || roles(&self.candidate.text, &self.function, &self.tokens, loops);
+        self.roles.get_or_init(parse)
     }
 
     fn member(&self) -> Member {
@@ -172,9 +176,9 @@ fn join(single: usize, groups: &mut [Vec<usize>], named: &[Named], placement: &d
 /// Which of the names of `form` are not its own business: one flag a name.
 fn free_names(form: &Form, loops: &LoopMacros) -> Vec<bool> {
     let mut free = vec![false; form.names.len()];
-    for (code, role) in form.codes.iter().zip(form.roles(loops).roles) {
+    for (code, role) in form.codes.iter().zip(&form.roles(loops).roles) {
         if let Code::Name(index) = *code
-            && role != Role::Local
+            && *role != Role::Local
         {
             free[index as usize] = true;
         }
@@ -194,7 +198,7 @@ fn clone_group(
     loops: &LoopMacros,
     gaps: &mut Vec<Gap>,
 ) -> CloneGroup {
-    let roles: Vec<Roles> = forms.iter().map(|form| form.roles(loops)).collect();
+    let roles: Vec<&Roles> = forms.iter().map(|form| form.roles(loops)).collect();
     let members: Vec<Member> = forms.iter().map(|form| form.member()).collect();
     for ((form, member), roles) in forms.iter().zip(&members).zip(&roles) {
         if let Some(offset) = roles.gap {

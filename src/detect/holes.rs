@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 /// The kind of a group of functions of one shape, and its holes in the order of
 /// the text. `roles` are those of each function.
-pub fn find(forms: &[&Form], roles: &[Roles]) -> (Kind, Vec<Hole>) {
+pub fn find(forms: &[&Form], roles: &[&Roles]) -> (Kind, Vec<Hole>) {
     let Some(first) = forms.first() else { return (Kind::Identical, Vec::new()) };
     let locals_move_together = locals_move_together(forms, roles);
     let mut kind = Kind::Identical;
@@ -71,7 +71,7 @@ fn is_constant(role: Role) -> bool {
 /// The role of the tokens at `at`. Functions of one shape have one syntax, so one
 /// member tells for all, unless the shape took a name in capitals for a constant:
 /// then any member that says otherwise is right.
-fn role(code: Code, roles: &[Roles], at: usize) -> Role {
+fn role(code: Code, roles: &[&Roles], at: usize) -> Role {
     let mut each = roles.iter().filter_map(|r| r.roles.get(at).copied());
     match code {
         Code::Literal => Role::Text,
@@ -101,7 +101,7 @@ fn hole_kind(role: Role, forms: &[&Form], at: usize) -> HoleKind {
 
 /// Whether each member's locals are the first member's under a one-to-one
 /// renaming. The shape sees to it, but for locals spelled like constants.
-fn locals_move_together(forms: &[&Form], roles: &[Roles]) -> bool {
+fn locals_move_together(forms: &[&Form], roles: &[&Roles]) -> bool {
     let Some((first, others)) = forms.split_first() else { return true };
     let locals: Vec<usize> = (0..first.tokens.len())
         .filter(|&at| role(first.codes[at], roles, at) == Role::Local)

@@ -45,3 +45,20 @@ fn digest(key: &[u8], salt: u32) -> String {
     }
     hasher.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::{Kind, Level};
+
+    #[test]
+    fn groups_whose_ids_collide_are_told_apart_by_a_salt() {
+        let (level, kind) = (Level::Driver, Kind::Identical);
+        let group =
+            CloneGroup { id: String::new(), kind, level, members: Vec::new(), holes: Vec::new() };
+        let mut groups = [group.clone(), group.clone(), group];
+        assign(&mut groups);
+        let ids: BTreeSet<_> = groups.iter().map(|g| g.id.clone()).collect();
+        assert_eq!(ids.len(), 3);
+    }
+}

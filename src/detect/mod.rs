@@ -1,5 +1,16 @@
 //! Which code is the same. In: source files and their functions. Out:
 //! [`CloneGroup`]s. It never proposes anything and never reads a header.
+//!
+//! ```text
+//! scan       every file once: a hash of each function's normal form;
+//!            then the functions that share one, file by file
+//! normalise  the normal form
+//! group      functions of one form, verified, into groups, strictest first
+//! roles      what each token stands for (local, field, type, …)
+//! names      which renamed functions have enough names in common
+//! holes      where the members differ
+//! level, id  how far apart they are, and what they are called
+//! ```
 
 mod group;
 mod holes;
@@ -9,6 +20,8 @@ mod names;
 mod normalise;
 mod roles;
 mod scan;
+#[cfg(test)]
+mod tests;
 
 pub use level::Placement;
 pub use scan::{Gap, Options, Problem, ProblemKind, Scan, scan};

@@ -282,7 +282,7 @@ impl Iterator for Lexer<'_> {
         let source = self.source;
         loop {
             let at = self.pos;
-            let Some(&byte) = source.get(at) else { return None };
+            let &byte = source.get(at)?;
             let class = class(byte);
             if class & SPACE != 0 {
                 if byte == 0 {
