@@ -148,11 +148,7 @@ impl KernelTree {
         }
         let size = entry.metadata().map_err(|error| error.to_string())?.len();
         if size > MAX_FILE_SIZE {
-            return Err(format!(
-                "{} MiB long; at most {} MiB are read",
-                size >> 20,
-                MAX_FILE_SIZE >> 20
-            ));
+            return Err(format!("{size} bytes long; at most {MAX_FILE_SIZE} are read"));
         }
         Ok(Some(SourceFile { path, size }))
     }
@@ -213,5 +209,150 @@ fn path_of(error: &ignore::Error) -> Option<&Path> {
 }
 
 #[cfg(test)]
-#[path = "walk_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+    use tempfile::TempDir;
+
+    /// A tree of empty files at `paths`.
+    fn tree(paths: &[&str], kernel: Option<&str>) -> (TempDir, KernelTree) {
+        let dir = tempfile::tempdir().expect("a folder");
+        for path in paths {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            fs::write(path, "").expect("a file");
+        }
+        let root = fs::canonicalize(dir.path()).expect("a path");
+        let tree = KernelTree { root, kernel: kernel.map(str::to_owned), loop_macros: Vec::new() };
+        (dir, tree)
+    }
+
+    fn walk(tree: &KernelTree, paths: &[&str], excludes: &[&str]) -> Walk {
+        let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+        let excludes: Vec<String> = excludes.iter().map(|&glob| glob.to_owned()).collect();
+        tree.walk(&paths, &excludes).expect("a walk")
+    }
+
+    fn check(tree: &KernelTree, paths: &[&str], excludes: &[&str], expected: &[&str]) {
+        let found = walk(tree, paths, excludes);
+        let files: Vec<&str> = found.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(files, expected, "{paths:?} without {excludes:?}");
+        assert_eq!(found.unreadable, []);
+    }
+
+    fn reason(tree: &KernelTree, path: &str) -> String {
+        let found = walk(tree, &[], &[]);
+        assert_eq!(found.files, []);
+        let reasons =
+            found.unreadable.iter().filter(|it| it.path == path).map(|it| it.reason.clone());
+        reasons.collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn a_kernel_is_walked_in_drivers_and_sound_and_any_other_tree_as_a_whole() {
+        let paths = [
+            "sound/b.c",
+            "drivers/rtc/a.c",
+            "drivers/rtc/a.h",
+            "drivers/Makefile",
+            "fs/c.c",
+            "top.c",
+        ];
+        let (_dir, kernel) = tree(&paths, Some("6.1"));
+        check(&kernel, &[], &[], &["drivers/rtc/a.c", "sound/b.c"]);
+        let (_dir, other) = tree(&paths, None);
+        check(&other, &[], &[], &["drivers/rtc/a.c", "fs/c.c", "sound/b.c", "top.c"]);
+    }
+
+    #[test]
+    fn overlapping_paths_give_each_file_once() {
+        let (_dir, tree) = tree(&["drivers/rtc/a.c", "drivers/b.c", "fs/c.c"], Some("6.1"));
+        let paths = ["drivers/rtc/a.c", "drivers", "fs/../drivers/rtc"];
+        check(&tree, &paths, &[], &["drivers/b.c", "drivers/rtc/a.c"]);
+    }
+
+    #[test]
+    fn hidden_and_git_ignored_files_are_walked_and_the_tools_folders_are_not() {
+        let (dir, tree) = tree(&[".x/a.c", "b.c", ".git/c.c", "d/.drvdedup/e.c"], None);
+        fs::write(dir.path().join(".gitignore"), "b.c\n").expect("a file");
+        check(&tree, &[], &[], &[".x/a.c", "b.c"]);
+    }
+
+    #[test]
+    fn excludes_are_seen_from_the_top_and_do_not_touch_a_named_path() {
+        let (_dir, tree) = tree(&["a/x.mod.c", "a/y.c", "staging/z.c", "a/staging/w.c"], None);
+        check(&tree, &[], &["*.mod.c", "/staging/"], &["a/staging/w.c", "a/y.c"]);
+        check(
+            &tree,
+            &["staging", "a/x.mod.c"],
+            &["*.mod.c", "/staging/"],
+            &["a/x.mod.c", "staging/z.c"],
+        );
+    }
+
+    #[test]
+    fn a_broken_exclude_is_named() {
+        let (_dir, tree) = tree(&["a.c"], None);
+        let error = tree.walk(&[], &["a{b".to_owned()]).expect_err("an error").to_string();
+        assert!(error.contains("`a{b`"), "{error}");
+    }
+
+    #[test]
+    fn a_path_outside_the_tree_or_missing_is_an_error_that_names_it() {
+        let (_dir, tree) = tree(&["a.c"], None);
+        let other = tempfile::tempdir().expect("a folder");
+        let error =
+            |path: &Path| tree.walk(&[path.to_path_buf()], &[]).expect_err("an error").to_string();
+        let outside = error(other.path());
+        assert!(
+            outside.contains("lies outside the tree")
+                && outside.contains(&*other.path().to_string_lossy())
+        );
+        assert_eq!(error(Path::new("no/where.c")), "no/where.c: no such file or folder");
+    }
+
+    #[test]
+    fn links_that_lead_nowhere_in_circles_or_out_are_reported() {
+        let (dir, tree) = tree(&[], None);
+        let other = tempfile::tempdir().expect("a folder");
+        let link =
+            |target: &Path, name: &str| symlink(target, dir.path().join(name)).expect("a link");
+        link(Path::new("gone.c"), "broken.c");
+        link(Path::new("loop"), "loop");
+        link(other.path(), "out");
+        assert_eq!(reason(&tree, "broken.c"), "broken symbolic link to gone.c");
+        assert!(reason(&tree, "loop").starts_with("symbolic link that cannot be followed: "));
+        assert!(reason(&tree, "out").starts_with("symbolic link out of the tree, to "));
+    }
+
+    #[test]
+    fn links_into_the_tree_are_passed_over() {
+        let (dir, tree) = tree(&["a/x.c"], None);
+        symlink("x.c", dir.path().join("a/y.c")).expect("a link");
+        symlink(".", dir.path().join("a/again")).expect("a link");
+        check(&tree, &[], &[], &["a/x.c"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_as_source_is_reported() {
+        let (dir, tree) = tree(&[], None);
+        let huge = fs::File::create(dir.path().join("huge.c")).expect("a file");
+        huge.set_len(MAX_FILE_SIZE + 1).expect("a sparse file");
+        fs::write(dir.path().join(std::ffi::OsStr::from_bytes(b"\xff.c")), "").expect("a file");
+        std::os::unix::net::UnixListener::bind(dir.path().join("socket.c")).expect("a socket");
+        assert_eq!(reason(&tree, "huge.c"), "67108865 bytes long; at most 67108864 are read");
+        assert_eq!(reason(&tree, "\u{fffd}.c"), "its name is not UTF-8");
+        assert_eq!(reason(&tree, "socket.c"), "not a regular file");
+    }
+
+    #[test]
+    fn sizes_are_in_bytes() {
+        let (dir, tree) = tree(&[], None);
+        fs::write(dir.path().join("a.c"), "int a;").expect("a file");
+        assert_eq!(
+            walk(&tree, &["a.c"], &[]).files,
+            [SourceFile { path: "a.c".to_owned(), size: 6 }]
+        );
+    }
+}

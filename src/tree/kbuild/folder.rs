@@ -9,11 +9,11 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Makefiles that one folder may include, and how deep; Linux needs 200 and 4.
+/// Makefiles that one folder may include, and how deep; Linux 6.1 needs 56 and 3.
 const MAX_INCLUDES: usize = 2_000;
 const MAX_INCLUDE_DEPTH: usize = 16;
 
-/// Makefiles of more bytes are not read; the largest of Linux's drivers has 20,000.
+/// Makefiles of more bytes are not read; the largest of Linux 6.1 has 32,166.
 const MAX_MAKEFILE: u64 = 1 << 20;
 
 /// A folder with a Kbuild file.
@@ -152,9 +152,13 @@ impl Reader<'_> {
         let mut includes = FxHashMap::default();
         for name in self.variables.names() {
             let object = name.strip_prefix("CFLAGS_").and_then(|name| name.strip_suffix(".o"));
-            let file = object.and_then(|object| join(&self.folder.path, &format!("{object}.c")));
+            let Some(file) =
+                object.and_then(|object| join(&self.folder.path, &format!("{object}.c")))
+            else {
+                continue;
+            };
             let folders = self.include_folders(&[name]);
-            if let Some(file) = file.filter(|_| !folders.is_empty()) {
+            if !folders.is_empty() {
                 includes.insert(file, folders);
             }
         }

@@ -12,7 +12,7 @@ pub(super) fn call(variables: &Variables, inside: &str, scope: &Scope<'_>) -> Op
     let (name, arguments) = inside.split_once([' ', '\t'])?;
     let raw = Arguments { variables, scope, raw: split_arguments(arguments.trim_start()) };
     let result = match name {
-        "subst" => join(raw.rest(2).split(raw.get(0).as_str()).map(str::to_owned), &raw.get(1)),
+        "subst" => subst(&raw.get(0), &raw.get(1), &raw.rest(2)),
         "patsubst" => Pattern::new(&raw.get(0)).substitute(&raw.rest(2), &raw.get(1)),
         "filter" => filter(&raw.get(0), &raw.rest(1), true),
         "filter-out" => filter(&raw.get(0), &raw.rest(1), false),
@@ -89,6 +89,14 @@ fn split_arguments(text: &str) -> Vec<&str> {
         letter == ',' && depth == 0
     })
     .collect()
+}
+
+fn subst(from: &str, to: &str, text: &str) -> String {
+    // Splitting at nothing would split between all letters.
+    if from.is_empty() {
+        return text.to_owned();
+    }
+    join(text.split(from).map(str::to_owned), to)
 }
 
 fn foreach(arguments: &Arguments<'_>) -> String {

@@ -1,1 +1,187 @@
+use super::*;
+use std::fs;
+use tempfile::TempDir;
 
+/// A tree of these files; a file that is no makefile is empty.
+fn drivers(files: &[(&str, &str)]) -> (TempDir, Drivers) {
+    let (dir, tree) = tree(files);
+    let walk = tree.walk(&[], &[]).expect("a walk");
+    let drivers = Drivers::read(&tree, &walk.files);
+    (dir, drivers)
+}
+
+fn tree(files: &[(&str, &str)]) -> (TempDir, KernelTree) {
+    let dir = tempfile::tempdir().expect("a folder");
+    for (path, text) in files {
+        let path = dir.path().join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+    let root = fs::canonicalize(dir.path()).expect("a path");
+    (dir, KernelTree { root, kernel: None, loop_macros: Vec::new() })
+}
+
+/// The modules that a Makefile in `d` makes of the sources, as `name: files`.
+fn check(makefile: &str, sources: &[&str], expected: &[&str]) {
+    let mut files: Vec<(&str, &str)> = sources.iter().map(|source| (*source, "")).collect();
+    files.push(("d/Makefile", makefile));
+    let (_dir, drivers) = drivers(&files);
+    let modules: Vec<String> =
+        drivers.modules().iter().map(|it| format!("{}: {}", it.name, it.files.join(" "))).collect();
+    assert_eq!(modules, expected, "{makefile}");
+}
+
+#[test]
+fn an_object_without_a_list_is_a_module_of_one_file() {
+    check(
+        "obj-$(CONFIG_A) += a.o\nobj-y += b.o\nobj-m += c.o\nlib-y += e.o",
+        &["d/a.c", "d/b.c", "d/c.c", "d/e.c"],
+        &["a: d/a.c", "b: d/b.c", "c: d/c.c", "e: d/e.c"],
+    );
+}
+
+#[test]
+fn every_kind_of_list_adds_its_files() {
+    let makefile =
+        "obj-$(CONFIG_M) += m.o\nm-y := a.o\nm-$(CONFIG_B) += b.o\nm-objs += c.o\nm-m += e.o";
+    check(
+        makefile,
+        &["d/a.c", "d/b.c", "d/c.c", "d/e.c", "d/m.c"],
+        &["m: d/a.c d/b.c d/c.c d/e.c"],
+    );
+}
+
+#[test]
+fn lists_nest_and_may_name_themselves() {
+    let makefile = "obj-m += m.o\nm-y := a.o core.o\ncore-y := b.o core2.o\ncore2-y := core.o c.o";
+    check(makefile, &["d/a.c", "d/b.c", "d/c.c"], &["m: d/a.c d/b.c d/c.c"]);
+    check("obj-m += m.o\nm-y := m.o a.o", &["d/m.c", "d/a.c"], &["m: d/a.c d/m.c"]);
+}
+
+#[test]
+fn a_part_with_a_source_of_its_own_is_that_source() {
+    let makefile = "obj-m += snd.o misc.o\nsnd-y := misc.o\nmisc-objs := a.o";
+    check(makefile, &["d/misc.c", "d/a.c"], &["misc: d/a.c", "snd: d/misc.c"]);
+}
+
+#[test]
+fn objects_without_source_are_dropped() {
+    check("obj-m += m.o gone.o\nm-y := a.o made.o", &["d/a.c"], &["m: d/a.c"]);
+}
+
+#[test]
+fn objects_by_another_path_are_found() {
+    let makefile =
+        "P = ../other\nobj-m += m.o\nm-y := $(P)/a.o sub/b.o\nobj-m += sub/c.o\nobj-y += /etc/x.o";
+    check(
+        makefile,
+        &["other/a.c", "d/sub/b.c", "d/sub/c.c"],
+        &["c: d/sub/c.c", "m: d/sub/b.c other/a.c"],
+    );
+}
+
+#[test]
+fn a_folder_of_one_is_claimed_by_a_neighbour_that_is_not_walked() {
+    let files = [
+        ("drm/Makefile", "obj-$(CONFIG_AMD) += amd/amdgpu/\nobj-y += other/"),
+        ("drm/amd/amdgpu/Makefile", "obj-m += amdgpu.o\namdgpu-y := drv.o ../display/dc/dc.o"),
+        ("drm/amd/amdgpu/drv.c", ""),
+        ("drm/amd/display/dc/dc.c", ""),
+        ("drm/other/Makefile", "obj-m += o.o"),
+        ("drm/other/o.c", ""),
+    ];
+    let (_dir, tree) = tree(&files);
+    let walk = tree.walk(&["drm/amd/display".into()], &[]).expect("a walk");
+    let drivers = Drivers::read(&tree, &walk.files);
+    assert_eq!(drivers.modules_of("drm/amd/display/dc/dc.c"), ["amdgpu"]);
+    assert_eq!(drivers.files_of("amdgpu"), ["drm/amd/amdgpu/drv.c", "drm/amd/display/dc/dc.c"]);
+    assert_eq!(drivers.files_of("o"), [""; 0]);
+}
+
+#[test]
+fn kbuild_goes_before_makefile_and_includes_are_read() {
+    let (_dir, drivers) = drivers(&[
+        ("d/Kbuild", "obj-m += m.o\ninclude $(src)/sub/Kbuild\ninclude $(src)/Kbuild $(src)/none"),
+        ("d/Makefile", "obj-m += wrong.o"),
+        ("d/sub/Kbuild", "m-y += sub/a.o"),
+        ("d/sub/a.c", ""),
+        ("d/wrong.c", ""),
+    ]);
+    assert_eq!(drivers.modules_of("d/sub/a.c"), ["m"]);
+    assert_eq!(drivers.modules_of("d/wrong.c"), [""; 0]);
+}
+
+#[test]
+fn a_file_of_no_module_is_its_own_driver() {
+    let (_dir, drivers) = drivers(&[
+        ("d/Makefile", "obj-m += b.o a.o\nb-y := x.o\na-y := x.o"),
+        ("d/x.c", ""),
+        ("d/y.z.c", ""),
+    ]);
+    assert_eq!(
+        (drivers.modules_of("d/x.c"), drivers.driver_of("d/x.c").as_str()),
+        (&["a".to_owned(), "b".to_owned()][..], "a")
+    );
+    assert_eq!(
+        (drivers.modules_of("d/y.z.c").len(), drivers.driver_of("d/y.z.c").as_str()),
+        (0, "y.z")
+    );
+    assert!(
+        drivers.in_one_driver("d/y.z.c", "d/y.z.c") && !drivers.in_one_driver("d/y.z.c", "d/x.c")
+    );
+}
+
+#[test]
+fn modules_of_one_name_in_two_folders_stay_apart() {
+    let makefile = "obj-m += core.o\ncore-y := a.o b.o";
+    let (_dir, drivers) = drivers(&[
+        ("p/Makefile", makefile),
+        ("q/Makefile", makefile),
+        ("p/a.c", ""),
+        ("p/b.c", ""),
+        ("q/a.c", ""),
+    ]);
+    assert_eq!(drivers.driver_of("p/a.c"), drivers.driver_of("q/a.c"));
+    assert!(drivers.in_one_driver("p/a.c", "p/b.c"));
+    assert!(!drivers.in_one_driver("p/a.c", "q/a.c"));
+}
+
+#[test]
+fn include_folders_come_from_the_builder_and_the_folders_above() {
+    let (_dir, drivers) = drivers(&[
+        ("Makefile", "subdir-ccflags-y := -I $(srctree)/common"),
+        ("d/Makefile", "FULL=$(srctree)/$(src)/..\nsubdir-ccflags-y += -I$(FULL)/inc\nobj-y += e/"),
+        (
+            "d/e/Makefile",
+            "obj-m += m.o\nm-y := a.o b.o ../../f/c.o\nccflags-$(CONFIG_X) := -DX -I$(src)/inc -I/usr/include -Inone\nCFLAGS_a.o := -I$(obj)\nEXTRA_CFLAGS += -I$(src)/../inc",
+        ),
+        ("common/x.h", ""),
+        ("inc/x.h", ""),
+        ("d/inc/x.h", ""),
+        ("d/e/inc/x.h", ""),
+        ("d/e/a.c", ""),
+        ("d/e/b.c", ""),
+        ("d/e/unclaimed.c", ""),
+        ("f/c.c", ""),
+    ]);
+    let shared = ["common", "inc", "d/inc", "d/e/inc"];
+    assert_eq!(drivers.include_dirs("d/e/b.c"), shared);
+    assert_eq!(drivers.include_dirs("d/e/a.c"), [&shared[..], &["d/e"]].concat());
+    assert_eq!(drivers.include_dirs("f/c.c"), shared);
+    assert_eq!(drivers.include_dirs("d/e/unclaimed.c"), shared);
+}
+
+#[test]
+fn a_makefile_that_is_no_text_or_no_file_does_no_harm() {
+    let (dir, tree) = tree(&[("d/a.c", ""), ("e/Makefile", ""), ("e/b.c", ""), ("f/c.c", "")]);
+    fs::create_dir(dir.path().join("d/Makefile")).expect("a folder");
+    fs::write(dir.path().join("e/Makefile"), b"\xff\xfe\0 := $(\nobj-m += b.o\n").expect("a file");
+    let huge = fs::File::create(dir.path().join("f/Makefile")).expect("a file");
+    huge.set_len(2 << 20).expect("a sparse file");
+    let walk = tree.walk(&[], &[]).expect("a walk");
+    let drivers = Drivers::read(&tree, &walk.files);
+    assert_eq!(drivers.driver_of("d/a.c"), "a");
+    assert_eq!(drivers.modules_of("e/b.c"), ["b"]);
+    let reasons: Vec<&str> = drivers.unreadable().iter().map(|it| it.path.as_str()).collect();
+    assert_eq!(reasons, ["f/Makefile"]);
+}
