@@ -67,6 +67,9 @@ fn arguments(canvas: &mut Canvas, open: usize, close: usize) {
 
 fn argument(canvas: &mut Canvas, range: Range<usize>) {
     let first = canvas.text(range.start);
+    if statements(canvas, range.clone()) {
+        return;
+    }
     if words::begins_type(first) {
         type_argument(canvas, range);
         return;
@@ -75,14 +78,11 @@ fn argument(canvas: &mut Canvas, range: Range<usize>) {
         single_token(canvas, range.start);
         return;
     }
-    match first {
-        // A designated initialiser becomes an assignment.
-        b"." => canvas.blank(range.start..range.start + 1),
-        b"return" | b"goto" | b"else" | b"case" => canvas.blank(range.start..range.start + 1),
-        b"break" | b"continue" => canvas.rename(range.start),
-        _ => {}
+    // A designated initialiser becomes an assignment.
+    if matches!(first, b"." | b"else" | b"case") {
+        canvas.blank(range.start..range.start + 1);
     }
-    statements(canvas, range.clone());
+    joined_macros(canvas, range.clone());
     // `foo_t *` as an argument is a type; an expression never ends in `*`.
     let stars = range.clone().rev().take_while(|&i| canvas.is(i, b"*")).count();
     if stars > 0 {
@@ -90,6 +90,17 @@ fn argument(canvas: &mut Canvas, range: Range<usize>) {
     }
     if first == b"{" && canvas.partner(range.start) == Some(range.end - 1) {
         initialiser(canvas, range);
+    }
+}
+
+/// `KERN_INFO VERSION` and `KERN_INFO fmt("…")`: string macros in a row, with no
+/// string in sight.
+fn joined_macros(canvas: &mut Canvas, range: Range<usize>) {
+    let words = range.clone().take_while(|&i| canvas.is_word(i)).count();
+    let end = range.start + words;
+    let macros = words > 1 && words::is_macro_name(canvas.text(range.start));
+    if macros && (end == range.end || canvas.is(end, b"(")) {
+        canvas.join(range.start..end);
     }
 }
 
@@ -105,55 +116,89 @@ fn single_token(canvas: &mut Canvas, i: usize) {
 }
 
 /// A type becomes its tag, or one identifier of its words; a declaration becomes
-/// the declared name.
+/// the product of its tag and its name (`foo *p`), or its name.
 fn type_argument(canvas: &mut Canvas, range: Range<usize>) {
-    let mut i = range.start;
-    let mut type_words = i..i;
-    while i < range.end && canvas.is_word(i) {
-        let word = canvas.text(i);
-        if words::is_tagged(word) && canvas.is_word(i + 1) {
-            canvas.blank(range.start..i + 1);
-            type_words = i + 1..i + 2;
-            i += 2;
-        } else if words::begins_type(word) || type_words.is_empty() {
-            type_words.end = i + 1;
-            if words::begins_type(word) && !matches!(word, b"const" | b"volatile") {
-                // `const int`: the qualifier goes into the name or is blanked.
-            }
-            i += 1;
+    let mut name = range.start;
+    let mut after = range.start;
+    let mut tagged = false;
+    while after < range.end && canvas.is_word(after) {
+        let word = canvas.text(after);
+        if words::is_tagged(word) && canvas.is_word(after + 1) {
+            tagged = true;
+            name = after + 1;
+            after += 2;
+        } else if words::begins_type(word) || after == name {
+            after += 1;
         } else {
             break;
         }
     }
-    let after = i;
-    let mut i = after;
-    while i < range.end && (canvas.is(i, b"*") || words::is_qualifier(canvas.text(i))) {
-        i += 1;
+    let pointer = |i: usize| canvas.is(i, b"*") || words::is_qualifier(canvas.text(i));
+    let declarator = (after..range.end).find(|&i| !pointer(i)).unwrap_or(range.end);
+    if tagged {
+        canvas.blank(range.start..name);
     }
-    let declares = i < range.end;
-    if declares {
-        // `struct foo *p`, `int i`, `int (*f)(int)`: only the declarator stays.
-        canvas.blank(range.start..i);
+    if declarator < range.end {
+        if !(tagged && canvas.is(after, b"*") && canvas.is_word(declarator)) {
+            canvas.blank(range.start..declarator);
+        }
         return;
     }
     canvas.blank(after..range.end);
-    if type_words.len() > 1 {
-        if !canvas.join(type_words.clone()) {
-            canvas.blank(type_words.start..type_words.end - 1);
-            canvas.rename(type_words.end - 1);
-        }
-    } else if words::begins_type(canvas.text(type_words.start)) {
-        canvas.rename(type_words.start);
+    if tagged {
+        return;
+    }
+    if after - name == 1 {
+        canvas.rename(name);
+    } else if !canvas.join(name..after) {
+        canvas.blank(name..after - 1);
+        canvas.rename(after - 1);
     }
 }
 
-/// Statements as an argument become a comma expression.
-fn statements(canvas: &mut Canvas, range: Range<usize>) {
+/// Statements as an argument: a block where there is room for its braces (then
+/// it says true), else a comma expression.
+fn statements(canvas: &mut Canvas, range: Range<usize>) -> bool {
+    let semicolons = top_level_semicolons(canvas, range.clone());
+    let last_ends = semicolons.last().is_some_and(|&last| last + 1 == range.end);
+    let keyword = matches!(
+        canvas.text(range.start),
+        b"if"
+            | b"for"
+            | b"while"
+            | b"do"
+            | b"switch"
+            | b"return"
+            | b"goto"
+            | b"break"
+            | b"continue"
+    );
+    if (keyword || !semicolons.is_empty())
+        && (last_ends || canvas.is(range.end - 1, b"}"))
+        && canvas.has_room_after(range.start - 1)
+        && canvas.has_room_after(range.end - 1)
+    {
+        canvas.put_after(range.start - 1, b'{');
+        canvas.put_after(range.end - 1, b'}');
+        return true;
+    }
+    match canvas.text(range.start) {
+        b"return" | b"goto" => canvas.blank(range.start..range.start + 1),
+        b"break" | b"continue" => canvas.rename(range.start),
+        _ => {}
+    }
+    for i in semicolons {
+        canvas.put(i, if i + 1 == range.end { b" " } else { b"," });
+    }
+    false
+}
+
+fn top_level_semicolons(canvas: &Canvas, range: Range<usize>) -> Vec<usize> {
+    let mut found = Vec::new();
     let mut i = range.start;
     while i < range.end {
         if canvas.is(i, b";") {
-            let trailing = i + 1 == range.end;
-            canvas.put(i, if trailing { b" " } else { b"," });
+            found.push(i);
         } else if matches!(canvas.text(i), b"(" | b"[" | b"{")
             && let Some(partner) = canvas.partner(i)
         {
@@ -161,6 +206,7 @@ fn statements(canvas: &mut Canvas, range: Range<usize>) {
         }
         i += 1;
     }
+    found
 }
 
 /// `{ 1, 2 }` becomes `( 1, 2 )`; a block stays a block.

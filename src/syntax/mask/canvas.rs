@@ -122,6 +122,13 @@ impl<'t> Canvas<'t> {
         }
     }
 
+    /// Makes an identifier of token `i`, whatever it is.
+    pub(super) fn name_over(&mut self, i: usize) {
+        if let Some(range) = self.tokens.get(i).map(Token::range) {
+            self.out[range].iter_mut().filter(|b| **b != b'\n').for_each(|b| *b = b'_');
+        }
+    }
+
     /// All keywords that the grammar knows are in lower case, or begin with `_`.
     fn break_keyword(&mut self, bytes: Range<usize>) {
         if let Some(first) = self.out.get_mut(bytes.start) {
@@ -129,9 +136,9 @@ impl<'t> Canvas<'t> {
         }
     }
 
-    /// Puts a `;` on the blank after token `i`. False where there is none before
-    /// the next token.
-    pub(super) fn end_statement_after(&mut self, i: usize) -> bool {
+    /// Puts `byte` on the last blank between token `i` and the next. False where
+    /// there is none.
+    pub(super) fn put_after(&mut self, i: usize, byte: u8) -> bool {
         let Some(from) = self.tokens.get(i).map(|token| token.end as usize) else { return false };
         let to = self.tokens.get(i + 1).map_or(self.out.len(), |next| next.start as usize);
         let Some(gap) = self.out.get_mut(from..to) else { return false };
@@ -139,10 +146,30 @@ impl<'t> Canvas<'t> {
         // last blank.
         match gap.last_mut() {
             Some(last @ (b' ' | b'\t')) => {
-                *last = b';';
+                *last = byte;
                 true
             }
             _ => false,
+        }
+    }
+
+    /// Whether [`Canvas::put_after`] can put something after token `i`.
+    pub(super) fn has_room_after(&self, i: usize) -> bool {
+        let next = self.tokens.get(i + 1).map_or(self.out.len(), |next| next.start as usize);
+        let after_token = self.tokens.get(i).is_some_and(|token| (token.end as usize) < next);
+        after_token && matches!(self.out.get(next - 1), Some(b' ' | b'\t'))
+    }
+
+    /// Whether the `{` at `open` begins a block and not an initialiser.
+    pub(super) fn is_block(&self, open: usize) -> bool {
+        match self.before(open) {
+            b";" | b"{" | b"}" | b":" | b"(" | b"else" | b"do" => true,
+            // A head, or a compound literal.
+            b")" => {
+                let opening = self.partner(open - 1);
+                opening.is_some_and(|i| i > 0 && self.is_word(i - 1))
+            }
+            _ => self.is_word(open.wrapping_sub(1)),
         }
     }
 

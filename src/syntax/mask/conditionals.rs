@@ -13,10 +13,14 @@ pub enum Branch {
     Last,
 }
 
-/// Of one open `#if`: is the branch that is being read to be kept?
+/// One open `#if`.
 struct Condition {
+    /// The branch being read is the chosen one.
     kept: bool,
+    /// The branch to keep has been met.
     chosen: bool,
+    /// All that encloses it is kept.
+    visible: bool,
 }
 
 /// Blanks every directive, and every branch but the chosen one.
@@ -24,31 +28,33 @@ pub(super) fn keep_branch(canvas: &mut Canvas, branch: Branch) {
     let last = last_branches(canvas);
     let mut conditions: Vec<Condition> = Vec::new();
     for i in 0..canvas.len() {
-        if canvas.kind(i) == Some(TokenKind::Directive) {
-            let (word, rest) = directive_word(canvas.text(i));
-            match word {
-                b"if" | b"ifdef" | b"ifndef" | b"else" | b"elif" => {
-                    let opens = word.starts_with(b"if");
-                    if opens {
-                        conditions.push(Condition { kept: false, chosen: false });
-                    }
-                    if let Some(condition) = conditions.last_mut() {
-                        let wanted = match branch {
-                            Branch::First => rest.trim_ascii() != b"0" || word != b"if",
-                            Branch::Last => {
-                                word == b"else" || (word == "elif".as_bytes() && last.contains(&i))
-                            }
-                        };
-                        condition.kept = wanted && !condition.chosen;
-                        condition.chosen |= wanted;
-                    }
-                }
-                b"endif" => drop(conditions.pop()),
-                _ => {}
+        let visible = conditions.last().is_none_or(|top| top.visible && top.kept);
+        let directive = canvas.kind(i) == Some(TokenKind::Directive);
+        if directive || !visible {
+            canvas.blank(i..i + 1);
+        }
+        if !directive {
+            continue;
+        }
+        let (word, rest) = directive_word(canvas.text(i));
+        match word {
+            b"if" | b"ifdef" | b"ifndef" => {
+                conditions.push(Condition { kept: false, chosen: false, visible });
             }
-            canvas.blank(i..i + 1);
-        } else if conditions.iter().any(|condition| !condition.kept) {
-            canvas.blank(i..i + 1);
+            b"else" | b"elif" => {}
+            b"endif" => {
+                conditions.pop();
+                continue;
+            }
+            _ => continue,
+        }
+        if let Some(condition) = conditions.last_mut() {
+            let wanted = match branch {
+                Branch::First => word != b"if" || rest.trim_ascii() != b"0",
+                Branch::Last => !word.starts_with(b"if") && last.binary_search(&i).is_ok(),
+            };
+            condition.kept = wanted && !condition.chosen;
+            condition.chosen |= wanted;
         }
     }
 }

@@ -4,6 +4,10 @@ use super::canvas::Canvas;
 use super::words;
 use crate::syntax::lexer::TokenKind;
 
+/// Most tokens that are joined to one name: a bound on the time that a run of
+/// words without any string takes.
+const LONGEST_NAME: usize = 64;
+
 /// Makes one identifier of the macros in front of a string, and of a macro call
 /// between strings: `KERN_ERR PFX "…"`, `"…" __stringify(X) "…"`.
 pub(super) fn string_macros(canvas: &mut Canvas) {
@@ -15,7 +19,7 @@ pub(super) fn string_macros(canvas: &mut Canvas) {
         }
         let start = i;
         let mut calls = false;
-        while canvas.is_word(i) && !words::is_control(canvas.text(i)) {
+        while i - start < LONGEST_NAME && canvas.is_word(i) && !words::is_control(canvas.text(i)) {
             i += 1;
             if let Some(close) = canvas.parens(i) {
                 calls = true;
@@ -24,7 +28,9 @@ pub(super) fn string_macros(canvas: &mut Canvas) {
         }
         let after_string = start.checked_sub(1).is_some_and(|before| canvas.is_string(before));
         let before_string = canvas.is_string(i);
-        if (after_string || before_string) && (calls || i - start > 1) {
+        // Between strings the grammar takes any number of identifiers.
+        let several = calls || (i - start > 1 && !after_string);
+        if (after_string || before_string) && several {
             one_name(canvas, start, i);
         } else if calls {
             // Look for strings inside of the parentheses, too.
@@ -48,7 +54,7 @@ pub(super) fn case_ranges(canvas: &mut Canvas) {
             continue;
         }
         let label = (case + 1..canvas.len())
-            .take_while(|&i| !matches!(canvas.text(i), b":" | b";" | b"{" | b"}"));
+            .take_while(|&i| !matches!(canvas.text(i), b":" | b";" | b"{" | b"}" | b"case"));
         let dots: Vec<usize> = label.filter(|&i| canvas.is(i, b"...")).collect();
         for i in dots {
             canvas.put(i, b"||");
@@ -82,7 +88,12 @@ fn is_number(text: &[u8]) -> bool {
     };
     let rest = &text[suffix..];
     rest.iter().all(|b| matches!(b, b'u' | b'U' | b'l' | b'L' | b'f' | b'F'))
-        || matches!(rest, [b'e' | b'E', ..])
+        || matches!(rest, [b'e' | b'E', exponent @ ..] if is_exponent(exponent))
+}
+
+fn is_exponent(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"+").or(text.strip_prefix(b"-")).unwrap_or(text);
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
 }
 
 /// The address of a label, and a jump to one.
@@ -94,7 +105,7 @@ pub(super) fn label_addresses(canvas: &mut Canvas) {
                 canvas.put(i, b" ");
                 canvas.put(i, b"&");
             }
-            b"*" if before == b"goto" => canvas.blank(i..i + 1),
+            b"*" if before == b"goto" => canvas.blank(i - 1..i),
             _ => {}
         }
     }
@@ -107,10 +118,21 @@ pub(super) fn nested_offsetof(canvas: &mut Canvas) {
         if canvas.is(i, b"offsetof")
             && let Some(close) = canvas.parens(i + 1)
         {
-            let simple = close >= 2 && canvas.is(close - 2, b",") && canvas.is_word(close - 1);
+            let member = close >= 2 && canvas.is(close - 2, b",") && canvas.is_word(close - 1);
+            let simple = member && !words::is_typeof(canvas.text(i + 2));
             if !simple {
                 canvas.rename(i);
             }
+        }
+    }
+}
+
+/// `__alignof__(*p)`: the grammar knows types only; as the call of a macro it can
+/// have any expression.
+pub(super) fn alignof_expressions(canvas: &mut Canvas) {
+    for i in 0..canvas.len() {
+        if words::is_alignof(canvas.text(i)) {
+            canvas.rename(i);
         }
     }
 }

@@ -13,9 +13,12 @@ mod conditionals;
 mod literals;
 mod specifiers;
 mod statements;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use conditionals::Branch;
+pub(super) use words::is_typeof;
 
 use canvas::Canvas;
 use rustc_hash::FxHashSet;
@@ -43,6 +46,7 @@ pub fn mask(text: &[u8], loops: &LoopMacros) -> Vec<u8> {
     // each round reads what the one before has left.
     let mut canvas = Canvas::new(text);
     specifiers::known_attributes(&mut canvas);
+    statements::lone_macros(&mut canvas);
     let text = canvas.finish();
 
     let mut canvas = Canvas::new(&text);
@@ -54,12 +58,16 @@ pub fn mask(text: &[u8], loops: &LoopMacros) -> Vec<u8> {
     let mut canvas = Canvas::new(&text);
     specifiers::macro_signature(&mut canvas);
     specifiers::macro_declarations(&mut canvas);
+    specifiers::initialised_macros(&mut canvas);
+    specifiers::declarators(&mut canvas);
     arguments::call_arguments(&mut canvas);
     literals::string_macros(&mut canvas);
     literals::case_ranges(&mut canvas);
     literals::pasted_numbers(&mut canvas);
     literals::label_addresses(&mut canvas);
     literals::nested_offsetof(&mut canvas);
+    literals::alignof_expressions(&mut canvas);
+    statements::macro_conditions(&mut canvas);
     statements::macro_statements(&mut canvas, loops);
     let mut text = canvas.finish();
     // Bytes that are not ASCII stand in comments and strings; the file's

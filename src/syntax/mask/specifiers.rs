@@ -29,16 +29,21 @@ pub(super) fn typeof_types(canvas: &mut Canvas) {
     for i in 0..canvas.len() {
         if words::is_typeof(canvas.text(i))
             && let Some(close) = canvas.parens(i + 1)
+            && !is_argument(canvas, i, close)
         {
-            let follows = canvas.text(close + 1);
-            let argument_of_call = matches!(follows, b"," | b")")
-                && canvas.before(i) != b"("
-                && canvas.before(i) != b"const";
-            if !argument_of_call {
-                canvas.blank(i + 1..close + 1);
-            }
+            canvas.blank(i + 1..close + 1);
         }
     }
+}
+
+/// Whether the `typeof` at `i` is the argument of a macro, in which it parses as
+/// a call of its own.
+fn is_argument(canvas: &Canvas, i: usize, close: usize) -> bool {
+    let first = canvas.before(i) == b"("
+        && i >= 2
+        && canvas.is_word(i - 2)
+        && !words::is_control(canvas.text(i - 2));
+    (first || canvas.before(i) == b",") && matches!(canvas.text(close + 1), b"," | b")")
 }
 
 /// Words in a row: `static const struct foo ATTR name`.
@@ -165,7 +170,7 @@ fn plain_parameters(canvas: &mut Canvas, from: usize, to: usize) {
     for i in from..to {
         match canvas.kind(i) {
             Some(TokenKind::Number) => canvas.rename(i),
-            Some(TokenKind::Str | TokenKind::Char) => drop(canvas.join(i..i + 1)),
+            Some(TokenKind::Str | TokenKind::Char) => canvas.name_over(i),
             _ => {}
         }
     }
@@ -191,6 +196,52 @@ pub(super) fn macro_declarations(canvas: &mut Canvas) {
             && matches!(canvas.text(close + 1), b";" | b"=")
         {
             canvas.blank(i..name);
+        }
+    }
+}
+
+/// `DECLARE_BITMAP(name, SIZE) = { … };` becomes the declaration
+/// `DECLARE_BITMAP name[ SIZE] = { … };`.
+pub(super) fn initialised_macros(canvas: &mut Canvas) {
+    let Some(body) = canvas.body() else { return };
+    for i in body + 1..canvas.len() {
+        if canvas.is(i, b")")
+            && canvas.is(i + 1, b"=")
+            && canvas.is(i + 2, b"{")
+            && let Some(open) = canvas.partner(i)
+            && canvas.is_word(open + 1)
+            && matches!(canvas.before(open - 1), b";" | b"{" | b"}" | b"static" | b"const")
+        {
+            canvas.blank(open..open + 1);
+            if canvas.is(open + 2, b",") {
+                canvas.put(open + 2, b"[");
+                canvas.put(i, b"]");
+            } else {
+                canvas.blank(i..i + 1);
+            }
+        }
+    }
+}
+
+/// What the grammar does not have in declarations: the register of a variable
+/// that is initialised, and a bit-field without a name.
+pub(super) fn declarators(canvas: &mut Canvas) {
+    for i in 1..canvas.len() {
+        if words::is_asm(canvas.text(i))
+            && canvas.is_word(i - 1)
+            && let Some(close) = canvas.parens(i + 1)
+            && canvas.is(close + 1, b"=")
+        {
+            canvas.blank(i..close + 1);
+        }
+        let unnamed = canvas.is(i, b":")
+            && canvas.kind(i + 1) == Some(TokenKind::Number)
+            && canvas.is(i + 2, b";")
+            && canvas.is_word(i - 1)
+            && matches!(canvas.before(i - 1), b";" | b"{");
+        if unnamed {
+            // Padding has no name to keep: the whole member goes.
+            canvas.blank(i - 1..i + 3);
         }
     }
 }

@@ -38,11 +38,11 @@ fn statement(canvas: &mut Canvas, name: usize, close: usize, loops: &LoopMacros)
     if loops.contains(word) {
         loop_head(canvas, name, close);
     } else if words::is_macro_name(word) && matches!(canvas.text(follows), b"}") {
-        canvas.end_statement_after(close);
+        canvas.put_after(close, b';');
     } else if canvas.is_word(follows) && canvas.column(follows) > canvas.column(name) {
         loop_head(canvas, name, close);
     } else if canvas.is_word(follows) && words::is_macro_name(word) {
-        canvas.end_statement_after(close);
+        canvas.put_after(close, b';');
     }
 }
 
@@ -68,9 +68,16 @@ fn closes_do(canvas: &Canvas, i: usize) -> bool {
 
 fn begins_statement(canvas: &Canvas, i: usize) -> bool {
     match canvas.before(i) {
-        b";" | b"{" | b"}" | b":" | b"else" | b"do" => true,
+        b"{" => canvas.is_block(i - 1),
+        b";" | b"}" | b":" | b"else" | b"do" => true,
         b")" => canvas.partner(i - 1).is_some_and(|open| is_head(canvas, open)),
-        before => before.starts_with(b"#"),
+        // A macro alone in its line, which needs no `;`.
+        before => {
+            before.starts_with(b"#")
+                || words::is_macro_name(before)
+                    && begins_line(canvas, i)
+                    && begins_line(canvas, i - 1)
+        }
     }
 }
 
@@ -86,4 +93,35 @@ fn is_head(canvas: &Canvas, open: usize) -> bool {
 
 fn begins_line(canvas: &Canvas, i: usize) -> bool {
     i.checked_sub(1).is_some_and(|before| canvas.line_ends_after(before))
+}
+
+/// Ends the statement that is a macro alone in its line: `CRITICAL_BEGIN`.
+pub(super) fn lone_macros(canvas: &mut Canvas) {
+    let Some(body) = canvas.body() else { return };
+    for i in body + 1..canvas.len() {
+        if canvas.is_word(i)
+            && words::is_macro_name(canvas.text(i))
+            && canvas.line_ends_after(i)
+            && begins_line(canvas, i)
+            && (canvas.is_word(i + 1) || canvas.is(i + 1, b"}"))
+            && canvas.column(i + 1) <= canvas.column(i)
+            && begins_statement(canvas, i)
+        {
+            canvas.put_after(i, b';');
+        }
+    }
+}
+
+/// `if MACRO(x)`, where the macro brings the parentheses, becomes `if(MACRO,x)`.
+pub(super) fn macro_conditions(canvas: &mut Canvas) {
+    for i in 0..canvas.len() {
+        if matches!(canvas.text(i), b"if" | b"while" | b"switch")
+            && canvas.is_word(i + 1)
+            && let Some(close) = canvas.parens(i + 2)
+            && close > i + 3
+            && canvas.put_after(i, b'(')
+        {
+            canvas.put(i + 2, b",");
+        }
+    }
 }

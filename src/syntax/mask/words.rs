@@ -18,16 +18,14 @@ pub(super) fn is_control(word: &[u8]) -> bool {
             | b"sizeof"
             | b"switch"
             | b"while"
-    ) || is_typeof(word)
-        || is_asm(word)
-        || is_alignof(word)
+    ) || is_asm(word)
 }
 
 pub(super) fn is_asm(word: &[u8]) -> bool {
     matches!(word, b"asm" | b"__asm__" | b"__asm")
 }
 
-pub(super) fn is_typeof(word: &[u8]) -> bool {
+pub(in crate::syntax) fn is_typeof(word: &[u8]) -> bool {
     matches!(word, b"typeof" | b"__typeof__" | b"__typeof" | b"typeof_member")
 }
 
@@ -235,6 +233,7 @@ pub(super) fn is_attribute_call(word: &[u8]) -> bool {
             | b"__compiletime_warning"
             | b"__error"
             | b"__warning"
+            | b"__free"
             | b"__counted_by"
             | b"__guarded_by"
     )
