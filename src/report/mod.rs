@@ -170,6 +170,7 @@ pub(crate) mod sample {
             function,
             driver: "a".into(),
             class: "hwmon".into(),
+            ordinal: 0,
         });
         CloneGroup {
             id: "0a0b0c0d".into(),
