@@ -24,10 +24,13 @@
 //! * in doubt the planner refuses, and says why: a refusal costs nothing, a
 //!   patch that changes behaviour is the worst thing the program can do.
 
+pub mod cli;
+pub mod config;
 pub mod detect;
 pub mod generate;
 pub mod plan;
 pub mod propose;
+pub mod report;
 pub mod store;
 pub mod syntax;
 pub mod tree;

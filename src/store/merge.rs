@@ -204,14 +204,20 @@ fn float_span(before: &[u8], edit: &Edit) -> Range<usize> {
     up.start..down.end
 }
 
-/// Whether an edit begins a top-level item: at the beginning of the file or after
-/// a blank line, with text in column 0 that is no brace.
+/// Whether an edit takes or brings whole top-level items: text in column 0 that is
+/// no brace, after a blank line of its own or above, or at the beginning of the file.
 fn aligned(before: &[u8], edit: &Edit) -> bool {
     let above = before.get(..edit.range.start).and_then(last_line).unwrap_or(b"\n");
     let text = match edit.text.is_empty() {
         true => before.get(edit.range.clone()).unwrap_or_default(),
         false => &edit.text,
     };
+    let is_blank = |line: &&[u8]| line.trim_ascii().is_empty();
+    let lines = split_lines(text);
+    let item = lines.iter().find(|line| !is_blank(line)).and_then(|line| line.first());
     let begins = |byte: &u8| !byte.is_ascii_whitespace() && !matches!(byte, b'{' | b'}');
-    above.trim_ascii().is_empty() && text.first().is_some_and(begins)
+    (is_blank(&above) || lines.first().is_some_and(is_blank)) && item.is_some_and(begins)
 }
+
+#[cfg(test)]
+mod tests;

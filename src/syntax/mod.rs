@@ -3,11 +3,8 @@
 //! never changes a byte, never walks the tree, and never lets a tree-sitter type
 //! out.
 
-<<<<<<< HEAD
 pub mod census;
-=======
 pub mod decl;
->>>>>>> decl
 pub mod lexer;
 pub mod mask;
 pub mod parse;

@@ -1,0 +1,116 @@
+//! `drvdedup apply`.
+
+use super::args::{ApplyArgs, Format};
+use super::error;
+use super::exit::Exit;
+use super::options::Options;
+use super::output::CANNOT_WRITE;
+use super::project::Project;
+use super::store;
+use crate::report::{counted, json};
+use crate::store::{Applied, Store, StoreError};
+use anyhow::Context;
+use codespan_reporting::term::termcolor::WriteColor;
+use serde::Serialize;
+use std::io;
+
+/// What `--format json` prints.
+#[derive(Serialize)]
+struct AppliedJson<'a> {
+    schema: u32,
+    /// Whether the tree was changed.
+    applied: bool,
+    proposals: &'a [String],
+    files: &'a [String],
+    lines_added: u64,
+    lines_removed: u64,
+    /// Other proposals that were moved onto the new texts.
+    rebased: &'a [String],
+    /// Other proposals that must be planned again.
+    stale: &'a [String],
+}
+
+/// Applies the proposals, or tries to; found is one that does not apply.
+pub fn run(
+    options: &Options,
+    args: &ApplyArgs,
+    out: &mut (dyn WriteColor + Send),
+) -> anyhow::Result<Exit> {
+    let project = Project::open(options)?;
+    let mut store = store::open(&project)?;
+    store::recover(&mut store, options)?;
+    let ids = asked(&store, args)?;
+    if ids.is_empty() {
+        let what = if args.all { "the store has no proposals" } else { "nothing is accepted" };
+        error::say(&format!("{what}; `drvdedup apply ID…` applies those that are named"));
+    }
+    let applied = match ids.as_slice() {
+        [] => Ok(Applied::default()),
+        ids if args.check => store.check(ids),
+        ids => store.apply(ids),
+    };
+    let applied = match applied {
+        Err(error) if does_not_apply(&error) => {
+            error::print(&error.into());
+            return Ok(Exit::Found);
+        }
+        applied => applied?,
+    };
+    match options.format {
+        Format::Json => write_json(out, &applied, args.check),
+        Format::Human => write_human(out, &applied, args.check),
+    }
+    .context(CANNOT_WRITE)?;
+    Ok(Exit::Done)
+}
+
+/// The ids that the arguments name, or those that were accepted.
+fn asked(store: &Store, args: &ApplyArgs) -> Result<Vec<String>, StoreError> {
+    if args.all {
+        return Ok(store.proposals()?.into_iter().map(|proposal| proposal.id).collect());
+    }
+    if args.ids.is_empty() {
+        return store.accepted();
+    }
+    let named = args.ids.iter().map(|id| store.proposal(&id.to_ascii_lowercase()));
+    named.map(|proposal| proposal.map(|proposal| proposal.id)).collect()
+}
+
+/// Whether the patches are at fault, and not the store or the system.
+fn does_not_apply(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::DoesNotApply { .. } | StoreError::Conflict { .. } | StoreError::Edits(_)
+    )
+}
+
+fn write_json(out: &mut dyn io::Write, applied: &Applied, only_tried: bool) -> io::Result<()> {
+    let object = AppliedJson {
+        schema: json::SCHEMA,
+        applied: !only_tried && !applied.proposals.is_empty(),
+        proposals: &applied.proposals,
+        files: &applied.files,
+        lines_added: applied.lines_added,
+        lines_removed: applied.lines_removed,
+        rebased: &applied.rebased,
+        stale: &applied.made_stale,
+    };
+    json::write_object(out, &object)
+}
+
+fn write_human(out: &mut dyn io::Write, applied: &Applied, only_tried: bool) -> io::Result<()> {
+    if applied.proposals.is_empty() {
+        return Ok(());
+    }
+    let Applied { proposals, files, lines_added, lines_removed, made_stale, .. } = applied;
+    let number = counted(proposals.len() as u64, "proposal");
+    let files = counted(files.len() as u64, "file");
+    let verb = if only_tried { "would apply" } else { "applied" };
+    writeln!(out, "{number} {verb}: {}", proposals.join(", "))?;
+    writeln!(out, "{files}, +{lines_added} -{lines_removed}")?;
+    if !made_stale.is_empty() {
+        let stale = made_stale.join(", ");
+        writeln!(out, "these change the same lines and must be planned again: {stale}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,267 @@
+//! The arguments as typed.
+
+use crate::detect::{Kind, Level};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Groups that the human report prints unless told otherwise.
+const DEFAULT_LIMIT: usize = 50;
+
+/// Finds duplicated functions in Linux drivers, proposes the helper that replaces
+/// them, and proves the patch.
+#[derive(Debug, Parser)]
+#[command(name = "drvdedup", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: CommonArgs,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  drvdedup plan drivers/hwmon     find duplicates and write a patch for each
+  drvdedup show 3f9a              look at one of them
+  drvdedup apply --check 3f9a     would its patch apply?
+  drvdedup apply 3f9a             apply it; `drvdedup undo` takes it back
+
+Exit codes: 0 done; 1 done, and something denied is there or a proposal does not
+apply; 2 wrong usage, unreadable input, broken configuration, stale store entry.";
+
+/// Options that every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
+pub struct CommonArgs {
+    /// Top of the kernel tree [default: found upward from the current folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub tree: Option<PathBuf>,
+    /// What the output is for: people or programs
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// When to use colours; NO_COLOR in the environment turns `auto` off
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub color: Color,
+    /// Threads to use, 0 for one a core
+    #[arg(short = 'j', long = "jobs", global = true, value_name = "N", default_value_t = 0)]
+    pub jobs: usize,
+    /// Configuration file [default: drvdedup.toml, found upward to the tree's top]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Neither read nor write the cache
+    #[arg(long, global = true)]
+    pub no_cache: bool,
+    /// No progress and no warnings
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more, on standard error
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// See [`CommonArgs::format`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Text for a terminal
+    Human,
+    /// One JSON object
+    Json,
+}
+
+/// See [`CommonArgs::color`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Find groups of duplicated functions and report them
+    Scan(ScanArgs),
+    /// Take every group to a proposal, which is a patch, or to a refusal with its reason
+    Plan(PlanArgs),
+    /// Show one group or proposal: members, holes, plan, diff and verdict
+    Show(ShowArgs),
+    /// Apply proposals to the tree, all of those named or none
+    Apply(ApplyArgs),
+    /// Take the last apply back
+    Undo,
+    /// List the rewrite rules in force, or print one with its templates
+    Rewrites(RewritesArgs),
+    /// Print the completion script of a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man,
+}
+
+/// Arguments of `scan`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drvdedup scan drivers/hwmon
+  drvdedup scan --kind identical,constant-only --level driver --format json
+  drvdedup scan --deny identical drivers/gpio    exit with 1 if there are any
+  drvdedup scan -v                               also how much of the code was read")]
+pub struct ScanArgs {
+    #[command(flatten)]
+    pub what: WhatArgs,
+    /// Exit with 1 if a group of one of these kinds is reported
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = kind_parser())]
+    pub deny: Vec<Kind>,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drvdedup plan drivers/hwmon
+  drvdedup plan --kind constant-only --format json drivers/net > plan.json
+  drvdedup plan --explain                        what each reason of a refusal means
+
+The proposals are kept in .drvdedup/ at the top of the tree.")]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub what: WhatArgs,
+    /// List the reasons for which a group is refused, one line each
+    #[arg(long)]
+    pub explain: bool,
+}
+
+/// What to read and what of it to report.
+#[derive(Debug, Args)]
+pub struct WhatArgs {
+    /// Files and folders to read [default: those of the configuration, else the
+    /// tree's `drivers` and `sound`, or `.` outside a kernel tree]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Only groups of these kinds
+    #[arg(long, value_delimiter = ',', value_parser = kind_parser())]
+    pub kind: Vec<Kind>,
+    /// Only groups of these levels
+    #[arg(long, value_delimiter = ',', value_parser = level_parser())]
+    pub level: Vec<Level>,
+    /// Only groups with a member in one of these classes (`net` includes `net/ethernet`)
+    #[arg(long, value_delimiter = ',')]
+    pub class: Vec<String>,
+    /// Groups to print for people, the most worthwhile first; 0 prints all
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_LIMIT)]
+    pub limit: usize,
+}
+
+/// Arguments of `show`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drvdedup show 3f9a                  the beginning of an id is enough
+  drvdedup show 77c0 drivers/hwmon    a group that `drvdedup scan drivers/hwmon` found")]
+pub struct ShowArgs {
+    /// Id of a proposal or of a group, or its beginning
+    pub id: String,
+    /// Where to look for a group without a proposal [default: as for `scan`]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// Arguments of `apply`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drvdedup apply --check 3f9a 77c0    try, change nothing
+  drvdedup apply 3f9a 77c0            both or none")]
+pub struct ApplyArgs {
+    /// Ids of proposals, or their beginnings [default: the accepted ones]
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Every proposal of the store
+    #[arg(long, conflicts_with = "ids")]
+    pub all: bool,
+    /// Only try: the tree stays as it is
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Arguments of `rewrites`.
+#[derive(Debug, Args)]
+pub struct RewritesArgs {
+    /// The rule to print
+    pub name: Option<String>,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  drvdedup completions bash > ~/.local/share/bash-completion/completions/drvdedup")]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// The kinds that `detect` finds, by their names in the contract.
+const KINDS: [(&str, Kind); 3] = [
+    ("identical", Kind::Identical),
+    ("constant-only", Kind::ConstantOnly),
+    ("renamed", Kind::Renamed),
+];
+const LEVELS: [(&str, Level); 4] = [
+    ("driver", Level::Driver),
+    ("subset", Level::Subset),
+    ("class", Level::Class),
+    ("cross-class", Level::CrossClass),
+];
+
+fn kind_parser() -> impl TypedValueParser<Value = Kind> {
+    named_parser(&KINDS)
+}
+
+fn level_parser() -> impl TypedValueParser<Value = Level> {
+    named_parser(&LEVELS)
+}
+
+/// Takes the names of `table` and yields what they stand for.
+fn named_parser<T>(table: &'static [(&'static str, T)]) -> impl TypedValueParser<Value = T>
+where
+    T: Copy + Send + Sync + 'static,
+{
+    let names = PossibleValuesParser::new(table.iter().map(|(name, _)| *name));
+    names.try_map(|name| {
+        let entry = table.iter().find(|(known, _)| *known == name);
+        entry.map(|&(_, value)| value).ok_or_else(|| format!("`{name}` is not known"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::contract_name;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_declaration_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn names_are_those_of_the_contract() {
+        for (name, kind) in KINDS {
+            assert_eq!(name, contract_name(kind));
+        }
+        for (name, level) in LEVELS {
+            assert_eq!(name, contract_name(level));
+        }
+    }
+
+    #[test]
+    fn lists_are_separated_by_commas() {
+        let args = ["drvdedup", "scan", "--kind", "identical,renamed", "--deny=renamed", "x"];
+        let Command::Scan(scan) = Cli::parse_from(args).command else { panic!("it is a scan") };
+        assert_eq!(scan.what.kind, [Kind::Identical, Kind::Renamed]);
+        assert_eq!(scan.deny, [Kind::Renamed]);
+    }
+}

@@ -1,0 +1,74 @@
+//! The command line. In: the arguments. Out: what the stages make of them, written
+//! to standard output, and an [`Exit`]. A command's file fetches, calls the stages
+//! through [`pipeline`] and hands the result to a writer of [`crate::report`]; it
+//! decides nothing about code. Warnings, progress and errors go to standard error.
+
+mod apply;
+mod args;
+mod error;
+mod exit;
+mod ids;
+mod man;
+mod options;
+mod output;
+mod pipeline;
+mod plan;
+mod progress;
+mod project;
+mod rewrites;
+mod scan;
+mod seams;
+mod show;
+mod store;
+mod undo;
+
+pub use exit::Exit;
+
+use anyhow::Context;
+use args::{Cli, Command};
+use clap::Parser;
+use codespan_reporting::term::termcolor::WriteColor;
+use options::Options;
+use std::ffi::OsString;
+
+/// Runs the program with its arguments, the program's own name first.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return error::print_usage(&error),
+    };
+    match run_command(cli) {
+        Ok(exit) => exit,
+        Err(error) => {
+            error::print(&error);
+            Exit::Failed
+        }
+    }
+}
+
+fn run_command(cli: Cli) -> anyhow::Result<Exit> {
+    let options = Options::meant_by(cli.common);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads);
+    let pool = pool.build().context("cannot start the threads that -j asks for")?;
+    let mut out = output::stdout(options.colour);
+    let exit = pool.install(|| dispatch(&options, cli.command, &mut *out))?;
+    out.flush().context(output::CANNOT_WRITE)?;
+    Ok(exit)
+}
+
+fn dispatch(
+    options: &Options,
+    command: Command,
+    out: &mut (dyn WriteColor + Send),
+) -> anyhow::Result<Exit> {
+    match command {
+        Command::Scan(args) => scan::run(options, &args, out),
+        Command::Plan(args) => plan::run(options, &args, out),
+        Command::Show(args) => show::run(options, &args, out),
+        Command::Apply(args) => apply::run(options, &args, out),
+        Command::Undo => undo::run(options, out),
+        Command::Rewrites(args) => rewrites::run(options, &args, out),
+        Command::Completions(args) => man::completions(args.shell, out),
+        Command::Man => man::man(out),
+    }
+}

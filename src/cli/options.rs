@@ -1,0 +1,147 @@
+//! The common arguments as meant: the one place where the environment and the
+//! terminal are asked.
+
+use super::args::{Color, CommonArgs, Format, WhatArgs};
+use crate::detect::CloneGroup;
+use std::env;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+/// Columns assumed where there is no terminal to ask.
+const DEFAULT_WIDTH: usize = 80;
+
+/// What every command goes by.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Top of the tree, if it was named.
+    pub tree: Option<PathBuf>,
+    /// What to write.
+    pub format: Format,
+    /// Whether standard output takes colours.
+    pub colour: bool,
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Number of threads; 0 for one a core.
+    pub threads: usize,
+    /// Configuration file, if it was named.
+    pub config: Option<PathBuf>,
+    /// Leave out warnings.
+    pub quiet: bool,
+    /// Say more.
+    pub verbose: bool,
+    /// Show progress on standard error.
+    pub progress: bool,
+}
+
+impl Options {
+    /// What `args` mean in this environment.
+    pub fn meant_by(args: CommonArgs) -> Options {
+        let on_terminal = io::stdout().is_terminal();
+        Options {
+            tree: args.tree,
+            format: args.format,
+            colour: wants_colour(args.color, on_terminal, |name| {
+                env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+            }),
+            width: width(),
+            threads: args.jobs,
+            config: args.config,
+            quiet: args.quiet,
+            verbose: args.verbose,
+            progress: !args.quiet && io::stderr().is_terminal(),
+        }
+    }
+}
+
+/// <https://no-color.org>: a `NO_COLOR` that is not empty turns colours off unless
+/// they are asked for on the command line.
+fn wants_colour(when: Color, on_terminal: bool, variable: impl Fn(&str) -> Option<String>) -> bool {
+    match when {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            let refused = variable("NO_COLOR").is_some_and(|value| !value.is_empty());
+            on_terminal && !refused && variable("TERM").is_none_or(|term| term != "dumb")
+        }
+    }
+}
+
+fn width() -> usize {
+    let columns = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let asked = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    columns.or_else(asked).filter(|&width| width > 0).unwrap_or(DEFAULT_WIDTH)
+}
+
+impl WhatArgs {
+    /// Whether the group is one of those asked for.
+    pub fn takes(&self, group: &CloneGroup) -> bool {
+        let in_class = |class: &str| {
+            self.class.iter().any(|asked| {
+                let asked = asked.trim_end_matches('/');
+                class
+                    .strip_prefix(asked)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+        };
+        (self.kind.is_empty() || self.kind.contains(&group.kind))
+            && (self.level.is_empty() || self.level.contains(&group.level))
+            && (self.class.is_empty() || group.members.iter().any(|member| in_class(&member.class)))
+    }
+
+    /// Whether any group is left out.
+    pub fn filters(&self) -> bool {
+        !(self.kind.is_empty() && self.level.is_empty() && self.class.is_empty())
+    }
+
+    /// Number of groups to print for people; `None` for all.
+    pub fn limit(&self) -> Option<usize> {
+        (self.limit > 0).then_some(self.limit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::{Kind, Level};
+    use crate::report::sample;
+
+    #[test]
+    fn colours_follow_option_terminal_and_environment() {
+        let check = |when, on_terminal, set: &[(&str, &str)], expected| {
+            let variable = |name: &str| {
+                set.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string())
+            };
+            assert_eq!(wants_colour(when, on_terminal, variable), expected, "{when:?} {set:?}");
+        };
+        check(Color::Auto, true, &[], true);
+        check(Color::Auto, false, &[], false);
+        check(Color::Auto, true, &[("NO_COLOR", "1")], false);
+        check(Color::Auto, true, &[("NO_COLOR", "")], true);
+        check(Color::Auto, true, &[("TERM", "dumb")], false);
+        check(Color::Always, false, &[("NO_COLOR", "1")], true);
+        check(Color::Never, true, &[], false);
+    }
+
+    #[test]
+    fn a_group_is_taken_when_it_meets_every_filter() {
+        let check = |kind: &[Kind], level: &[Level], class: &[&str], expected| {
+            let what = WhatArgs {
+                paths: vec![],
+                kind: kind.to_vec(),
+                level: level.to_vec(),
+                class: class.iter().map(|class| class.to_string()).collect(),
+                limit: 0,
+            };
+            let mut group = sample::group("a.c");
+            group.members[1].class = "net/ethernet".into();
+            assert_eq!(what.takes(&group), expected, "{kind:?} {level:?} {class:?}");
+        };
+        check(&[], &[], &[], true);
+        check(&[Kind::ConstantOnly], &[Level::Driver], &["hwmon"], true);
+        check(&[Kind::Identical], &[], &[], false);
+        check(&[], &[Level::Class, Level::Subset], &[], false);
+        check(&[], &[], &["gpio", "net/"], true);
+        check(&[], &[], &["ne"], false);
+        check(&[], &[], &["net/ethernet"], true);
+    }
+}

@@ -1,0 +1,135 @@
+//! The one place in which the command line calls the stages.
+
+use super::args::WhatArgs;
+use super::error;
+use super::options::Options;
+use super::progress;
+use super::project::Project;
+use crate::detect::{self, CloneGroup, Placement, Scan};
+use crate::report::Counts;
+use crate::syntax::LoopMacros;
+use crate::tree::{Drivers, SourceFile, class_of};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// Warnings of one sort that are printed without `-v`.
+const WARNINGS: usize = 20;
+
+/// A scan and what it was made from.
+pub struct Scanned {
+    /// The files that were read.
+    pub files: Vec<SourceFile>,
+    /// The tree's loop macros.
+    pub loops: LoopMacros,
+    /// What was read.
+    pub counts: Counts,
+    /// The groups that were asked for.
+    pub groups: Vec<CloneGroup>,
+}
+
+/// Scans what the arguments or else the configuration name.
+pub fn scan(project: &Project, options: &Options, what: &WhatArgs) -> anyhow::Result<Scanned> {
+    let paths = asked_or_configured(project, &what.paths);
+    let mut scanned = scan_paths(project, options, &paths)?;
+    scanned.groups.retain(|group| what.takes(group));
+    Ok(scanned)
+}
+
+/// Scans `paths`, or the tree's default where there are none.
+pub fn scan_paths(
+    project: &Project,
+    options: &Options,
+    paths: &[PathBuf],
+) -> anyhow::Result<Scanned> {
+    let Project { tree, config } = project;
+    let walk = tree.walk(paths, &config.exclude)?;
+    let drivers = Drivers::read(tree, &walk.files);
+    let loops = LoopMacros::new(&tree.loop_macros);
+    let placing = Placing::new(&drivers, &walk.files);
+    let thresholds = detect::Options {
+        min_lines: config.thresholds.min_lines,
+        min_tokens: config.thresholds.min_tokens,
+    };
+    let bytes = walk.files.iter().map(|file| file.size).sum();
+    let bar = progress::bar(options.progress, "scanning", bytes);
+    let tick = |bytes| bar.inc(bytes);
+    let scan = detect::scan(&tree.root, &walk.files, &placing, &loops, &thresholds, &tick);
+    bar.finish_and_clear();
+
+    let left_out = walk.unreadable.iter().chain(drivers.unreadable());
+    let mut unreadable: Vec<String> =
+        left_out.map(|file| format!("{}: {}", file.path, file.reason)).collect();
+    unreadable.extend(scan.unreadable.iter().map(|(path, reason)| format!("{path}: {reason}")));
+    warn_all(options, &unreadable);
+    warn_all(options, &scan.problems.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let counts = counts(&scan, unreadable.len());
+    Ok(Scanned { files: walk.files, loops, counts, groups: scan.groups })
+}
+
+/// `asked`, or the paths of the configuration where nothing was asked for.
+pub fn asked_or_configured(project: &Project, asked: &[PathBuf]) -> Vec<PathBuf> {
+    if !asked.is_empty() {
+        return asked.to_vec();
+    }
+    project.config.paths.iter().map(|path| project.tree.root.join(path)).collect()
+}
+
+fn counts(scan: &Scan, unreadable: usize) -> Counts {
+    Counts {
+        files: scan.files,
+        functions: scan.functions,
+        lines: scan.lines,
+        function_lines: scan.function_lines,
+        parse_gaps: scan.gaps.len() as u64,
+        unreadable: unreadable as u64,
+    }
+}
+
+/// Prints warnings of one sort: the first of them, all with `-v`.
+fn warn_all(options: &Options, warnings: &[String]) {
+    if options.quiet {
+        return;
+    }
+    let shown = if options.verbose { warnings.len() } else { warnings.len().min(WARNINGS) };
+    for warning in &warnings[..shown] {
+        error::warn(warning);
+    }
+    if shown < warnings.len() {
+        error::warn(format!("and {} more like these; -v prints them", warnings.len() - shown));
+    }
+}
+
+/// Drivers and classes as `detect` asks for them.
+struct Placing<'d> {
+    drivers: &'d Drivers,
+    by_class: BTreeMap<String, usize>,
+}
+
+impl<'d> Placing<'d> {
+    fn new(drivers: &'d Drivers, files: &[SourceFile]) -> Self {
+        let walked = files.iter().map(|file| (class_of(&file.path), drivers.driver_of(&file.path)));
+        let built = drivers.modules().iter().flat_map(|module| {
+            module.files.iter().map(|file| (class_of(file), module.name.clone()))
+        });
+        let placed: BTreeSet<(String, String)> = walked.chain(built).collect();
+        let mut by_class = BTreeMap::new();
+        for (class, _) in placed {
+            *by_class.entry(class).or_insert(0) += 1;
+        }
+        Placing { drivers, by_class }
+    }
+}
+
+impl Placement for Placing<'_> {
+    fn driver(&self, path: &str) -> String {
+        self.drivers.driver_of(path)
+    }
+
+    fn class(&self, path: &str) -> String {
+        class_of(path)
+    }
+
+    fn drivers_in_class(&self, class: &str) -> usize {
+        self.by_class.get(class).copied().unwrap_or(0)
+    }
+}

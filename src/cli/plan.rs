@@ -1,0 +1,73 @@
+//! `drvdedup plan`.
+
+use super::args::{Format, PlanArgs};
+use super::exit::Exit;
+use super::options::Options;
+use super::output::CANNOT_WRITE;
+use super::pipeline::{self, Scanned};
+use super::project::Project;
+use super::{seams, store};
+use crate::report::{Planned, Report, human, json};
+use crate::store::Proposal;
+use anyhow::Context;
+use codespan_reporting::term::termcolor::WriteColor;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+/// Plans every group, stores the proposals and reports both.
+pub fn run(
+    options: &Options,
+    args: &PlanArgs,
+    out: &mut (dyn WriteColor + Send),
+) -> anyhow::Result<Exit> {
+    if args.explain {
+        explain(options, out).context(CANNOT_WRITE)?;
+        return Ok(Exit::Done);
+    }
+    let project = Project::open(options)?;
+    let scanned = pipeline::scan(&project, options, &args.what)?;
+    let planned = seams::plan_groups(&project, options, &scanned)?;
+    let outcomes: BTreeMap<_, _> = planned.outcomes.into_iter().collect();
+    let filtered = args.what.filters();
+    store::keep(&project, options, &planned.proposals, |old| replaced(old, &scanned, filtered))?;
+
+    let proposals = planned.proposals.into_iter().map(|(proposal, _)| proposal).collect();
+    let report = Report {
+        tree: project.tree,
+        counts: scanned.counts,
+        groups: scanned.groups,
+        planned: Some(Planned { outcomes, proposals }),
+    };
+    match options.format {
+        Format::Human => human::write(out, &report, args.what.limit()),
+        Format::Json => json::write(out, &report),
+    }
+    .context(CANNOT_WRITE)?;
+    Ok(Exit::Done)
+}
+
+/// Whether this plan speaks for a proposal that was stored before: it does for all
+/// that lie in the files it read, or, where groups were filtered, for those of the
+/// groups it looked at.
+fn replaced(old: &Proposal, scanned: &Scanned, filtered: bool) -> bool {
+    if filtered {
+        return scanned.groups.iter().any(|group| group.id == old.group);
+    }
+    let read: BTreeSet<&str> = scanned.files.iter().map(|file| file.path.as_str()).collect();
+    old.files.iter().all(|file| read.contains(file.as_str()))
+}
+
+fn explain(options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+    match options.format {
+        Format::Json => {
+            let reasons: BTreeMap<&str, &str> = seams::reasons().iter().copied().collect();
+            json::write_object(out, &reasons)
+        }
+        Format::Human => {
+            let longest = seams::reasons().iter().map(|(slug, _)| slug.len()).max().unwrap_or(0);
+            seams::reasons()
+                .iter()
+                .try_for_each(|(slug, text)| writeln!(out, "{slug:<longest$}  {text}"))
+        }
+    }
+}

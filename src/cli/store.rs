@@ -1,0 +1,52 @@
+//! The proposal store as the commands need it.
+
+use super::error;
+use super::options::Options;
+use super::project::Project;
+use crate::store::{Action, Outcome, Proposal, Recovered, Store, StoreError};
+
+/// The store of the tree.
+///
+/// # Errors
+/// When nothing has been planned in it, and when it cannot be read.
+pub fn open(project: &Project) -> Result<Store, StoreError> {
+    Store::open(&project.tree.root)
+}
+
+/// The store of the tree; `None` when nothing has been planned in it.
+pub fn open_if_any(project: &Project) -> Result<Option<Store>, StoreError> {
+    match open(project) {
+        Err(StoreError::Missing { .. }) => Ok(None),
+        store => store.map(Some),
+    }
+}
+
+/// Ends or takes back what was cut off, and says so.
+pub fn recover(store: &mut Store, options: &Options) -> Result<(), StoreError> {
+    let Some(Recovered { action, outcome, proposals }) = store.recover()? else { return Ok(()) };
+    let action = match action {
+        Action::Apply => "an apply",
+        Action::Undo => "an undo",
+    };
+    let outcome = match outcome {
+        Outcome::RolledBack => "taken back",
+        Outcome::Completed => "completed",
+    };
+    if !options.quiet {
+        let proposals = proposals.join(", ");
+        error::warn(format!("{action} of {proposals} had been cut off; it is {outcome} now"));
+    }
+    Ok(())
+}
+
+/// Stores the new proposals in place of the old ones that are `replaced`.
+pub fn keep(
+    project: &Project,
+    options: &Options,
+    new: &[(Proposal, Vec<u8>)],
+    replaced: impl Fn(&Proposal) -> bool,
+) -> Result<(), StoreError> {
+    let mut store = Store::create(&project.tree.root)?;
+    recover(&mut store, options)?;
+    store.replace_proposals(&replaced, new)
+}
