@@ -17,7 +17,7 @@ mod progress;
 mod project;
 mod rewrites;
 mod scan;
-mod seams;
+mod planning;
 mod show;
 mod store;
 mod undo;

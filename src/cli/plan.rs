@@ -6,7 +6,7 @@ use super::options::Options;
 use super::output::CANNOT_WRITE;
 use super::pipeline::{self, Scanned};
 use super::project::Project;
-use super::{seams, store};
+use super::{planning, store};
 use crate::report::{Planned, Report, human, json};
 use crate::store::Proposal;
 use anyhow::Context;
@@ -26,7 +26,7 @@ pub fn run(
     }
     let project = Project::open(options)?;
     let scanned = pipeline::scan(&project, options, &args.what)?;
-    let planned = seams::plan_groups(&project, options, &scanned)?;
+    let planned = planning::plan_groups(&project, options, &scanned)?;
     let outcomes: BTreeMap<_, _> = planned.outcomes.into_iter().collect();
     let filtered = args.what.filters();
     store::keep(&project, options, &planned.proposals, |old| replaced(old, &scanned, filtered))?;
@@ -60,12 +60,12 @@ fn replaced(old: &Proposal, scanned: &Scanned, filtered: bool) -> bool {
 fn explain(options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
     match options.format {
         Format::Json => {
-            let reasons: BTreeMap<&str, &str> = seams::reasons().iter().copied().collect();
+            let reasons: BTreeMap<&str, &str> = planning::reasons().into_iter().collect();
             json::write_object(out, &reasons)
         }
         Format::Human => {
-            let longest = seams::reasons().iter().map(|(slug, _)| slug.len()).max().unwrap_or(0);
-            seams::reasons()
+            let longest = planning::reasons().iter().map(|(slug, _)| slug.len()).max().unwrap_or(0);
+            planning::reasons()
                 .iter()
                 .try_for_each(|(slug, text)| writeln!(out, "{slug:<longest$}  {text}"))
         }

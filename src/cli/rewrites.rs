@@ -6,7 +6,7 @@ use super::exit::Exit;
 use super::options::Options;
 use super::output::CANNOT_WRITE;
 use super::project::Project;
-use super::seams::{self, RuleText};
+use super::planning::{self, RuleText};
 use crate::report::json;
 use anyhow::Context;
 use codespan_reporting::term::termcolor::WriteColor;
@@ -19,7 +19,7 @@ pub fn run(
     out: &mut (dyn WriteColor + Send),
 ) -> anyhow::Result<Exit> {
     let project = Project::open(options)?;
-    let rules = seams::rules(&project.config.rules)?;
+    let rules = planning::rules(&project.config.rules)?;
     let rules = match &args.name {
         None => rules,
         Some(name) => vec![named(rules, name)?],

@@ -8,7 +8,7 @@ use super::options::Options;
 use super::output::CANNOT_WRITE;
 use super::pipeline;
 use super::project::Project;
-use super::{seams, store};
+use super::{planning, store};
 use crate::detect::CloneGroup;
 use crate::report::show::{Layout, Shown};
 use crate::report::{Outcome, json, show};
@@ -73,20 +73,18 @@ fn shown_proposal(
 }
 
 fn shown_group(project: Project, options: &Options, args: &ShowArgs) -> anyhow::Result<Shown> {
-    let group = found_group(&project, options, args)?;
-    let outcome = seams::outcome_of(&project, options, &group)?;
+    let paths = pipeline::asked_or_configured(&project, &args.paths);
+    let mut scanned = pipeline::scan_paths(&project, options, &paths)?;
+    let group = found_group(&scanned.groups, args)?.clone();
+    // The groups of one file are planned together, since they share its lines.
+    scanned.groups.retain(|other| other.members[0].file == group.members[0].file);
+    let outcome = planning::outcome_of(&project, options, &group, &scanned)?;
     Ok(Shown { tree: project.tree, group: Some(group), proposal: None, outcome })
 }
 
-fn found_group(
-    project: &Project,
-    options: &Options,
-    args: &ShowArgs,
-) -> anyhow::Result<CloneGroup> {
-    let paths = pipeline::asked_or_configured(project, &args.paths);
-    let groups = pipeline::scan_paths(project, options, &paths)?.groups;
+fn found_group<'g>(groups: &'g [CloneGroup], args: &ShowArgs) -> anyhow::Result<&'g CloneGroup> {
     let id = ids::find(&args.id, groups.iter().map(|group| group.id.as_str()))?.map(str::to_owned);
-    groups.into_iter().find(|group| Some(&group.id) == id.as_ref()).ok_or_else(|| {
+    groups.iter().find(|group| Some(&group.id) == id.as_ref()).ok_or_else(|| {
         let message = format!("no proposal and no group has an id that begins with `{}`", args.id);
         let hint = "name the paths that it was found in: drvdedup show ID PATH…";
         Hinted::new(message, hint).into()

@@ -1,6 +1,7 @@
 //! The handlebars templates: ours are embedded in the program, a user's folder
 //! overrides them by file name. Strict, and nothing is escaped: the output is C.
 
+use crate::plan::rules::user_files;
 use handlebars::Handlebars;
 use include_dir::{Dir, include_dir};
 use serde::Serialize;
@@ -45,7 +46,8 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// Ours, overridden by the `.hbs` files in `folders`, later ones first.
+    /// Ours, overridden by the `.hbs` files in the subfolder `templates` of each of
+    /// `folders`; the last one wins.
     ///
     /// # Errors
     /// A folder or template that cannot be read or parsed.
@@ -58,16 +60,10 @@ impl Templates {
             templates.add(file.path(), file.contents_utf8().unwrap_or_default())?;
         }
         for folder in folders {
-            let read = |source| TemplateError::Read { path: folder.clone(), source };
-            let mut paths = Vec::new();
-            for entry in std::fs::read_dir(folder).map_err(read)? {
-                paths.push(entry.map_err(read)?.path());
-            }
-            paths.sort();
-            for path in paths.iter().filter(|p| p.extension().is_some_and(|e| e == "hbs")) {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|source| TemplateError::Read { path: path.clone(), source })?;
-                templates.add(path, &text)?;
+            let files = user_files(folder, "templates", "hbs")
+                .map_err(|source| TemplateError::Read { path: folder.clone(), source })?;
+            for (path, text) in files {
+                templates.add(&path, &text)?;
             }
         }
         Ok(templates)

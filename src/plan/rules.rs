@@ -65,6 +65,17 @@ pub struct Rule {
     /// The text of its file.
     #[serde(skip)]
     pub text: String,
+    /// `built in`, or the path of its file.
+    #[serde(skip)]
+    pub origin: String,
+}
+
+impl Rule {
+    /// What it does: the comment at the top of its file, on one line.
+    pub fn description(&self) -> String {
+        let lines = self.text.lines().map_while(|line| line.strip_prefix('#'));
+        lines.map(str::trim).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// Limits of a rule.
@@ -91,8 +102,8 @@ pub struct TemplateNames {
     pub message: String,
 }
 
-/// All rules in force: ours, overridden and extended by those in `folders`, in
-/// the order in which they are tried.
+/// All rules in force: ours, overridden and extended by those in the subfolder
+/// `rewrites` of each of `folders`, in the order in which they are tried.
 ///
 /// # Errors
 /// A folder or file that cannot be read, or that is not a rule.
@@ -100,32 +111,51 @@ pub fn load(folders: &[PathBuf]) -> Result<Vec<Rule>, RuleError> {
     let mut rules: Vec<Rule> = Vec::new();
     for file in REWRITES.files() {
         if file.path().extension().is_some_and(|e| e == "toml") {
-            add(&mut rules, file.path(), file.contents_utf8().unwrap_or_default())?;
+            add(&mut rules, file.path(), file.contents_utf8().unwrap_or_default(), "built in")?;
         }
     }
     for folder in folders {
-        let read = |source| RuleError::Read { path: folder.clone(), source };
-        let mut paths = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(read)? {
-            paths.push(entry.map_err(read)?.path());
-        }
-        paths.sort();
-        for path in paths.iter().filter(|p| p.extension().is_some_and(|e| e == "toml")) {
-            let text = std::fs::read_to_string(path)
-                .map_err(|source| RuleError::Read { path: path.clone(), source })?;
-            add(&mut rules, path, &text)?;
+        let files = user_files(folder, "rewrites", "toml")
+            .map_err(|source| RuleError::Read { path: folder.clone(), source })?;
+        for (path, text) in files {
+            add(&mut rules, &path, &text, &path.display().to_string())?;
         }
     }
     rules.sort_by(|a, b| (a.order, &a.name).cmp(&(b.order, &b.name)));
     Ok(rules)
 }
 
-fn add(rules: &mut Vec<Rule>, path: &Path, text: &str) -> Result<(), RuleError> {
+/// The files with the extension in `folder/subfolder`, by name, with their
+/// texts. A folder without that subfolder has none.
+///
+/// # Errors
+/// A folder that is not there, or a file that cannot be read.
+pub fn user_files(
+    folder: &Path,
+    subfolder: &str,
+    extension: &str,
+) -> std::io::Result<Vec<(PathBuf, String)>> {
+    std::fs::metadata(folder)?;
+    let folder = folder.join(subfolder);
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        paths.push(entry?.path());
+    }
+    paths.retain(|path| path.extension().is_some_and(|e| e == extension));
+    paths.sort();
+    paths.into_iter().map(|path| Ok((path.clone(), std::fs::read_to_string(path)?))).collect()
+}
+
+fn add(rules: &mut Vec<Rule>, path: &Path, text: &str, origin: &str) -> Result<(), RuleError> {
     let mut rule: Rule = toml::from_str(text).map_err(|error| RuleError::Parse {
         path: path.to_owned(),
         message: error.to_string().trim_end().to_owned(),
     })?;
     rule.text = text.to_owned();
+    rule.origin = origin.to_owned();
     rules.retain(|known| known.name != rule.name);
     rules.push(rule);
     Ok(())
