@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{NO_ID, fails, program, run, tree, write};
+use common::{fails, program, run, tree, write};
 use serde_json::{Value, json};
 use std::process::Stdio;
 
@@ -263,8 +263,8 @@ fn members_stand_side_by_side_when_there_is_room() {
 #[test]
 fn an_id_of_nothing_is_an_error_with_a_hint() {
     let dir = tree();
-    fails(dir.path(), &["show", NO_ID], "no proposal and no group has an id that begins with");
-    let run = run(dir.path(), &["show", NO_ID]);
+    fails(dir.path(), &["show", "zzzz"], "no proposal and no group has an id that begins with");
+    let run = run(dir.path(), &["show", "zzzz"]);
     assert!(run.stderr.contains("drvdedup: hint: "), "{}", run.stderr);
 }
 

@@ -39,9 +39,6 @@ int alpha_show(struct alpha *alpha, int channel, long *value)
 }
 ";
 
-/// Id and prefix of nothing.
-pub const NO_ID: &str = "zzzz";
-
 /// A kernel tree with one driver.
 pub fn tree() -> TempDir {
     let dir = TempDir::new().expect("a folder for the test");
