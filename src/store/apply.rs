@@ -68,7 +68,10 @@ impl Store {
         }
         let mut all = self.source_texts(&texts);
         self.rebase_others(&proposals, &texts, &mut all, &mut applied)?;
-        self.retire(&proposals, &mut all)?;
+        // They are no longer on offer; the journal's copies bring them back.
+        for id in &applied.proposals {
+            all.extend([(json_name(id), None), (patch_name(id), None)]);
+        }
 
         let modes = texts.iter().map(|(path, text)| (path.clone(), text.mode)).collect();
         let mut journal = self.read_journal()?;
@@ -104,8 +107,11 @@ impl Store {
         let known = self.ids()?;
         let ids: BTreeSet<String> =
             ids.iter().map(|id| self.resolve(id, &known)).collect::<Result<_, _>>()?;
-        let proposals: Vec<Proposal> =
-            ids.iter().map(|id| self.proposal(id)).collect::<Result<_, _>>()?;
+        let mut proposals = Vec::with_capacity(ids.len());
+        for id in ids {
+            let read = self.read_proposal(&id)?;
+            proposals.push(read.ok_or(StoreError::NoSuchProposal { id })?);
+        }
         let sources = self.fresh_sources(&proposals)?;
 
         let mut patches: BTreeMap<TreePath, Vec<(&str, FilePatch)>> = BTreeMap::new();
@@ -206,20 +212,6 @@ impl Store {
     /// Texts that a transaction writes into the tree.
     pub(super) fn source_texts(&self, texts: &BTreeMap<TreePath, NewText>) -> Texts {
         texts.iter().map(|(path, text)| (path.clone(), text.after.clone())).collect()
-    }
-
-    /// Moves applied proposals out of the offer.
-    fn retire(&self, proposals: &[Proposal], all: &mut Texts) -> Result<(), StoreError> {
-        for id in proposals.iter().map(|proposal| &proposal.id) {
-            for (name, end) in [(json_name(id), "json"), (patch_name(id), "patch")] {
-                all.insert(
-                    format!(".drvdedup/proposals/applied/{id}.{end}"),
-                    self.read_source(&name)?,
-                );
-                all.insert(name, None);
-            }
-        }
-        Ok(())
     }
 
     /// What a transaction does to each file: it compares the texts that will be

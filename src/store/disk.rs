@@ -85,6 +85,13 @@ impl Disk {
             .map_err(StoreError::io("write the file", path))
     }
 
+    /// Gives a file a second name; false where the file system knows no such thing.
+    pub fn link(&mut self, from: &Path, to: &Path) -> Result<bool, StoreError> {
+        self.step(Step::Write(to)).map_err(StoreError::io("write the file", to))?;
+        let _ = fs::remove_file(to);
+        Ok(fs::hard_link(from, to).is_ok())
+    }
+
     pub fn rename(&mut self, from: &Path, to: &Path) -> Result<(), StoreError> {
         self.step(Step::Rename(from, to))
             .and_then(|()| fs::rename(from, to))
@@ -122,8 +129,7 @@ impl Disk {
             .map_err(StoreError::io("remove", path))
     }
 
-    /// Waits until these files or folders, all on the file system of the first or
-    /// of `beside`, have reached the disk.
+    /// Waits until these files or folders have reached the disk.
     pub fn sync(&mut self, paths: &[PathBuf]) -> Result<(), StoreError> {
         let Some(first) = paths.first() else { return Ok(()) };
         self.step(Step::Sync(paths.len())).map_err(StoreError::io("flush", first))?;

@@ -98,6 +98,17 @@ impl FileChange {
 }
 
 impl Store {
+    /// Ids of the applied proposals, one list an apply, the last apply last: what
+    /// [`Store::undo`] can take back.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn applied(&self) -> Result<Vec<Vec<String>>, StoreError> {
+        let entries = self.read_journal()?.entries.into_iter();
+        let done = entries.filter(|e| e.action == Action::Apply && e.state == State::Done);
+        Ok(done.map(|entry| entry.proposals).collect())
+    }
+
     pub(super) fn read_journal(&self) -> Result<Journal, StoreError> {
         let path = self.journal_path();
         let text = match fs::read(&path) {

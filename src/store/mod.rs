@@ -65,7 +65,8 @@ pub struct Proposal {
 }
 
 /// The `.drvdedup` folder of a tree: `proposals/ID.json` and `ID.patch`,
-/// `proposals/applied/`, `decisions.json`, `journal`, `backup/`, `lock`.
+/// `decisions.json`, `journal`, `lock`, and in `backup/N` the files, of the tree and
+/// of the store, as they were before the apply of that number.
 pub struct Store {
     root: PathBuf,
     when_busy: WhenBusy,
@@ -95,8 +96,7 @@ impl Store {
         let root = root.into();
         let root = root.canonicalize().map_err(StoreError::io("find the tree", &root))?;
         let mut store = Store { root, when_busy: WhenBusy::Fail, disk: disk::Disk::default() };
-        let proposals = store.proposals_folder();
-        for folder in [store.folder(), proposals.clone(), proposals.join("applied")] {
+        for folder in [store.folder(), store.proposals_folder()] {
             store.disk.create_folder(&folder)?;
         }
         let ignore = store.folder().join(".gitignore");

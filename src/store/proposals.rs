@@ -210,7 +210,7 @@ impl Store {
     }
 
     /// `None` where another process has just removed it.
-    fn read_proposal(&self, id: &str) -> Result<Option<Proposal>, StoreError> {
+    pub(super) fn read_proposal(&self, id: &str) -> Result<Option<Proposal>, StoreError> {
         let path = self.json_path(id);
         let text = match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -149,25 +149,16 @@ impl Store {
         let mut written = Vec::new();
         let mut folders = BTreeSet::new();
         for change in &entry.changes {
-            let target = self.root.join(&change.path);
             if let Some(before) = &change.before {
                 let backup = self.backup_path(entry, change);
-                let bytes = fs::read(&target).map_err(StoreError::io("read the file", &target))?;
-                if content_hash(&bytes) != before.hash {
-                    return Err(StoreError::ChangedMeanwhile { path: target });
-                }
-                let folder = backup.parent().unwrap_or(&backup);
-                if folders.insert(folder.to_owned()) {
-                    folders.extend(self.disk.create_folders(folder)?);
-                }
-                self.disk.write(&backup, &bytes, before.mode)?;
+                folders.extend(self.make_folder_of(&backup)?);
+                self.back_up(change, &before.hash, before.mode, &backup)?;
                 written.push(backup);
             }
             if let (Some(after), Some(Some(text))) = (&change.after, texts.get(&change.path)) {
-                let folder = target.parent().unwrap_or(&target);
-                folders.extend(self.disk.create_folders(folder)?);
-                folders.insert(folder.to_owned());
+                let target = self.root.join(&change.path);
                 let staged = self.staged_path(entry, change);
+                folders.extend(self.make_folder_of(&staged)?);
                 self.disk.write(&staged, text, after.mode)?;
                 keep_owner(&staged, &target);
                 written.push(staged);
@@ -175,6 +166,34 @@ impl Store {
         }
         written.extend(folders);
         self.disk.sync(&written)
+    }
+
+    /// Makes the folder that a file is to lie in; gives it and those made for it.
+    fn make_folder_of(&mut self, path: &Path) -> Result<Vec<PathBuf>, StoreError> {
+        let folder = path.parent().unwrap_or(path);
+        let mut folders = self.disk.create_folders(folder)?;
+        folders.push(folder.to_owned());
+        Ok(folders)
+    }
+
+    /// Copies a file. Those of the store are never written in place, so that a
+    /// second name for the same bytes is a copy.
+    fn back_up(
+        &mut self,
+        change: &FileChange,
+        hash: &str,
+        mode: u32,
+        backup: &Path,
+    ) -> Result<(), StoreError> {
+        let target = self.root.join(&change.path);
+        if change.is_in_store() && self.disk.link(&target, backup)? {
+            return Ok(());
+        }
+        let bytes = fs::read(&target).map_err(StoreError::io("read the file", &target))?;
+        match content_hash(&bytes) == hash {
+            true => self.disk.write(backup, &bytes, mode),
+            false => Err(StoreError::ChangedMeanwhile { path: target }),
+        }
     }
 
     /// The last look before the first rename: an editor may have saved meanwhile.

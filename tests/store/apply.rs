@@ -24,6 +24,7 @@ fn an_applied_proposal_is_not_offered_again_until_it_is_taken_back() {
     store.apply(&store.accepted().unwrap()).unwrap();
     assert!(store.proposals().unwrap().is_empty());
     assert!(store.accepted().unwrap().is_empty());
+    assert_eq!(store.applied().unwrap(), [["00000001"]]);
     store.undo().unwrap();
     assert_eq!(store.accepted().unwrap(), ["00000001"]);
 }

@@ -133,7 +133,9 @@ fn a_crash_at_any_step_of_an_undo_leaves_the_tree_before_or_after_it() {
 #[test]
 fn a_crash_during_the_recovery_from_a_crash_does_no_harm() {
     let steps = steps_of(prepared, apply);
-    for (first, second) in (0..steps).flat_map(|first| (0..8).map(move |second| (first, second))) {
+    for (first, second) in
+        (0..steps).step_by(2).flat_map(|first| (0..8).map(move |second| (first, second)))
+    {
         let tree = prepared();
         let before = tree.sources();
         let mut store = tree.store().with_hook(at(first, crash, go_on));

@@ -16,6 +16,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use tempfile::TempDir;
 
+/// In memory where that can be: thousands of flushes of a busy disk take minutes.
+fn temporary_folder() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 /// A tree in a folder of its own.
 struct Tree {
     folder: TempDir,
@@ -26,7 +31,7 @@ type Contents = BTreeMap<String, (Vec<u8>, u32)>;
 
 impl Tree {
     fn new(files: &[(&str, &str)]) -> Tree {
-        let tree = Tree { folder: tempfile::tempdir().unwrap() };
+        let tree = Tree { folder: temporary_folder() };
         for (path, text) in files {
             tree.write(path, text);
         }
