@@ -75,7 +75,8 @@ fn after_what_it_uses(
     let here = conditions(file.after, helper.item);
     let there = conditions(file.before, first.item);
     for at in helper.head.start..helper.body.end {
-        let own = matches!(helper.role(at), Role::Param(_) | Role::Local | Role::Label);
+        let own = matches!(helper.role(at), Role::Param(_) | Role::Local | Role::Label)
+            || helper.params.iter().any(|param| param.name == at);
         if !file.after.is_word(at) || own || file.after.is_member_access(at) || at == helper.name {
             continue;
         }
