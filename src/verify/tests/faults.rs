@@ -72,6 +72,13 @@ pub const GONE_FAULTS: &[Fault] = &[
 ];
 
 pub const THIN_FAULTS: &[Fault] = &[
+    (
+        "other prototype",
+        "static ssize_t show_limit(struct device *dev, char *buf, int index)\n",
+        "static ssize_t show_limit(struct device *dev, char *buf, long i);\n\
+         static ssize_t show_limit(struct device *dev, char *buf, int index)\n",
+        "declared otherwise",
+    ),
     ("wrong constant", "buf, MIN", "buf, MAX", "`MIN` became `MAX`"),
     ("swapped arguments", "dev, buf, MIN", "buf, dev, MIN", "do not correspond"),
     (

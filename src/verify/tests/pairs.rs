@@ -233,6 +233,12 @@ pub const PAIRS: &[Pair] = &[
         expected: "inside a member",
     },
     Pair {
+        row: "parameter too narrow for its constant",
+        before: "#define A 0x100\nstatic int a(int x) { return f(x, A); }\nstatic int b(int x) { return f(x, B); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "#define A 0x100\nstatic int m(int x, u8 p) { return f(x, p); }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "`u8` cannot hold 256",
+    },
+    Pair {
         row: "types of the members differ",
         before: "static int a(int x) { return f(x, A); }\nstatic int b(long x) { return f(x, B); }\nint c(void) { return a(1) + b(1); }\n",
         after: "static int m(int x, int p) { return f(x, p); }\nint c(void) { return m(1, A) + m(1, B); }\n",
