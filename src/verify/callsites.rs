@@ -24,12 +24,15 @@ pub struct Rewrites<'d, 'u, 's> {
     pub merged: bool,
 }
 
+/// The names of a function's locals, or why they cannot be told.
+type LocalNames<'s> = Result<BTreeSet<&'s [u8]>, String>;
+
 /// Walks two token sequences of the files before and after.
 pub struct Walker<'d, 'u, 's> {
     file: &'d OneFile<'u, 's>,
     rewrites: &'d Rewrites<'d, 'u, 's>,
     /// Names of the locals of functions after the patch, by item.
-    locals: RefCell<BTreeMap<usize, Result<BTreeSet<&'s [u8]>, String>>>,
+    locals: RefCell<BTreeMap<usize, LocalNames<'s>>>,
 }
 
 /// A call of a deleted member and the call of the helper in its place.
@@ -151,7 +154,7 @@ impl<'d, 'u, 's> Walker<'d, 'u, 's> {
     }
 
     /// The names of the locals of the function that is `item` after the patch.
-    fn locals_of(&self, item: usize) -> Result<BTreeSet<&'s [u8]>, String> {
+    fn locals_of(&self, item: usize) -> LocalNames<'s> {
         let read = || {
             let file = self.file;
             Definition::new(file.after, item, file.macros, file.loops).map(|d| d.own_names())

@@ -47,7 +47,8 @@ fn is_balanced(tokens: &[&[u8]]) -> bool {
 pub fn is_pure(tokens: &[&[u8]]) -> bool {
     tokens.iter().enumerate().all(|(at, token)| {
         let before = at.checked_sub(1).and_then(|b| tokens.get(b)).copied().unwrap_or(b"");
-        !writes(token) && !(*token == b"(" && may_be_callee(before))
+        let calls = *token == b"(" && may_be_callee(before);
+        !(calls || writes(token))
     })
 }
 

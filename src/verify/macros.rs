@@ -57,6 +57,30 @@ impl<'s> Macros<'s> {
         seen
     }
 
+    /// `tokens` without the parentheses around them, and with a macro that is the
+    /// only token replaced by its definition, as far as that goes; left as it is
+    /// where there are several definitions.
+    pub fn literal<'a>(&self, tokens: &[&'a [u8]]) -> Vec<&'a [u8]>
+    where
+        's: 'a,
+    {
+        let mut tokens = tokens.to_vec();
+        // Each round resolves one macro; a cycle of macros ends with their number.
+        for _ in 0..=self.0.len() {
+            while let [b"(", inner @ .., b")"] = tokens.as_slice() {
+                tokens = inner.to_vec();
+            }
+            let [only] = tokens.as_slice() else { return tokens };
+            match self.0.get(only).map(Vec::as_slice) {
+                Some([definition]) if definition.params.is_none() => {
+                    tokens = definition.body.iter().map(|&(text, _)| text).collect();
+                }
+                _ => return tokens,
+            }
+        }
+        tokens
+    }
+
     /// Whether a macro of the file may build the name `name` by pasting tokens.
     pub fn may_paste(&self, name: &[u8]) -> bool {
         self.0.values().flatten().any(|definition| definition.may_paste(name))

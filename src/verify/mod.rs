@@ -23,6 +23,7 @@ pub mod substitution;
 #[cfg(test)]
 mod tests;
 pub mod unit;
+pub mod width;
 
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;

@@ -72,6 +72,7 @@ impl<'s> FileNames<'s> {
 
     /// The names that an item outside functions declares.
     fn declarations(&mut self, unit: &Unit<'s>, index: usize, item: &Item) {
+        let is_macro_call = is_macro_call(unit, item);
         let is_typedef = unit.text(item.tokens.start) == b"typedef";
         // Open brackets: what stood before each, to know enumerations and calls.
         let mut open: Vec<&[u8]> = Vec::new();
@@ -93,7 +94,7 @@ impl<'s> FileNames<'s> {
                         [.., b"enum"] if matches!(unit.text_before(at), b"{" | b",") => {
                             Some(NameKind::Enumerator)
                         }
-                        [b"("] if !in_initialiser => Some(NameKind::MacroArgument),
+                        [b"("] if is_macro_call && !in_initialiser => Some(NameKind::MacroArgument),
                         _ => None,
                     };
                     if let Some(kind) = kind {
@@ -111,6 +112,14 @@ fn macro_name<'s>(unit: &Unit<'s>, at: usize) -> Option<&'s [u8]> {
     matches!(unit.directive(at), Some(b"define" | b"undef")).then_some(())?;
     let text = unit.text(at).strip_prefix(b"#")?;
     Lexer::new(text).nth(1).map(|token| token.text(text))
+}
+
+/// Whether an item is a macro call such as `static DEFINE_MUTEX(lock);`: no type
+/// stands before the name, as it does in a prototype.
+fn is_macro_call(unit: &Unit, item: &Item) -> bool {
+    let storage = |at: &usize| matches!(unit.text(*at), b"static" | b"extern" | b"const");
+    let first = item.tokens.clone().find(|at| !storage(at));
+    first.is_some_and(|at| unit.is_word(at) && unit.text(at + 1) == b"(")
 }
 
 fn is_enumeration(unit: &Unit, brace: usize) -> bool {
@@ -155,13 +164,14 @@ mod tests {
         check("struct s { int a; } v;", "v", Some(NameKind::Object));
         check("static const int t[] = { A };", "t", Some(NameKind::Array));
         check("static DEFINE_MUTEX(lock);", "lock", Some(NameKind::MacroArgument));
-        check("int f(void);", "f", Some(NameKind::Function));
+        check("int f(int a);", "f", Some(NameKind::Function));
         check("int f(void) { int g; }", "f", Some(NameKind::Function));
     }
 
     #[test]
     fn members_and_values_are_no_declarations() {
         check("struct s { int a; } v;", "a", None);
+        check("int f(int a);", "a", None);
         check("static int x = Y;", "Y", None);
         check("static int t[] = { A };", "A", None);
         check("int f(void) { int g; }", "g", None);

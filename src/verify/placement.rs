@@ -2,6 +2,7 @@
 //! whenever they are.
 
 use super::definition::{Definition, Role};
+use super::facts;
 use super::names::{Declared, FileNames, NameKind};
 use super::substitution::{OneFile, macro_state};
 use super::unit::{Branch, Difference, Unit, shown};
@@ -15,6 +16,7 @@ pub fn check(
 ) -> Result<(), Difference> {
     let Some(first) = members.iter().min_by_key(|member| member.name) else { return Ok(()) };
     before_its_users(file.after, helper, first)?;
+    declared_as_defined(file, helper, first)?;
     let after_names = FileNames::new(file.after);
     after_what_it_uses(file, &after_names, helper, first)?;
     let reached = file.macros.reached(helper.words());
@@ -61,6 +63,35 @@ fn before_its_users(
     Ok(())
 }
 
+/// Prototypes of the helper must repeat its signature, unless they were there
+/// before (a surviving copy keeps its own).
+fn declared_as_defined(
+    file: &OneFile,
+    helper: &Definition,
+    first: &Definition,
+) -> Result<(), Difference> {
+    let after = file.after;
+    let name = after.text(helper.name);
+    let words = |tokens: std::ops::Range<usize>| -> Vec<&[u8]> {
+        let texts = after.texts(tokens).into_iter();
+        texts.filter(|text| !facts::is_linkage(text) && *text != b";").collect()
+    };
+    let signature = words(helper.head.start..helper.body.start);
+    let prototypes = after.items.iter().filter(|item| after.is_prototype_of(item, name));
+    let old = file.before.items.iter().filter(|item| file.before.is_prototype_of(item, name));
+    let old: Vec<Vec<&[u8]>> = old.map(|item| file.before.texts(item.tokens.clone())).collect();
+    for item in prototypes {
+        if old.contains(&after.texts(item.tokens.clone())) {
+            continue;
+        }
+        if words(item.tokens.clone()) != signature {
+            let detail = "the helper is declared otherwise than defined";
+            return Err(Difference::new(first.name, item.tokens.start, detail));
+        }
+    }
+    Ok(())
+}
+
 /// What the file declared before the first member must be declared before the
 /// helper, under no narrower conditional.
 fn after_what_it_uses(
@@ -75,7 +106,8 @@ fn after_what_it_uses(
     let here = conditions(file.after, helper.item);
     let there = conditions(file.before, first.item);
     for at in helper.head.start..helper.body.end {
-        let own = matches!(helper.role(at), Role::Param(_) | Role::Local | Role::Label);
+        let own = matches!(helper.role(at), Role::Param(_) | Role::Local | Role::Label)
+            || helper.params.iter().any(|param| param.name == at);
         if !file.after.is_word(at) || own || file.after.is_member_access(at) || at == helper.name {
             continue;
         }

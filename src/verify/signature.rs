@@ -74,7 +74,9 @@ fn plain(unit: &Unit, tokens: Range<usize>) -> Vec<usize> {
     tokens.filter(|&at| !facts::is_linkage(unit.text(at))).collect()
 }
 
-fn declared_type(unit: &Unit, param: &Param) -> Vec<usize> {
+/// The tokens that declare a parameter, without its name and without what only
+/// quiets warnings.
+pub fn declared_type(unit: &Unit, param: &Param) -> Vec<usize> {
     let is_unused = |at: usize| matches!(unit.text(at), b"__maybe_unused" | b"__always_unused");
     param.tokens.clone().filter(|&at| at != param.name && !is_unused(at)).collect()
 }

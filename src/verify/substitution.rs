@@ -10,6 +10,7 @@ use super::macros::Macros;
 use super::names::{FileNames, NameKind};
 use super::signature::{self, Linkage};
 use super::unit::{Difference, Unit, shown};
+use super::width;
 use crate::syntax::LoopMacros;
 use std::collections::BTreeSet;
 
@@ -48,21 +49,39 @@ pub fn proves<'s, C: CallPair>(
         }
         let argument = call.arguments().get(index).map_or(&[][..], Vec::as_slice);
         let fail = |detail: String| Difference::new(original.name, helper.name, detail);
-        if let Some(own) = argument.iter().find(|word| locals.contains(*word)) {
-            let own = shown(own);
-            return Err(fail(format!("the argument `{own}` is a local where the call stands")));
-        }
-        // What a macro mentions is looked up where the macro is used.
-        let reached = file.macros.reached(argument.iter().copied());
-        if let Some(own) = reached.iter().find(|word| locals.contains(*word)) {
-            let own = shown(own);
-            return Err(fail(format!("a macro in an argument mentions the local `{own}`")));
-        }
-        if let Some(reason) = constant::refuses(argument, file.names, file.macros) {
-            return Err(fail(reason));
-        }
+        may_be_argument(file, (helper, index), argument, locals).map_err(fail)?;
     }
     Ok(aligned.bindings)
+}
+
+/// Whether the constant `argument` may be handed on as the helper's parameter
+/// `index`; the reason if not.
+fn may_be_argument<'s>(
+    file: &OneFile<'_, 's>,
+    (helper, index): (&Definition<'_, 's>, usize),
+    argument: &[&[u8]],
+    locals: &BTreeSet<&'s [u8]>,
+) -> Result<(), String> {
+    if let Some(own) = argument.iter().find(|word| locals.contains(*word)) {
+        let own = shown(own);
+        return Err(format!("the argument `{own}` is a local where the call stands"));
+    }
+    // What a macro mentions is looked up where the macro is used.
+    let reached = file.macros.reached(argument.iter().copied());
+    if let Some(own) = reached.iter().find(|word| locals.contains(*word)) {
+        let own = shown(own);
+        return Err(format!("a macro in an argument mentions the local `{own}`"));
+    }
+    if let Some(reason) = constant::refuses(argument, file.names, file.macros) {
+        return Err(reason);
+    }
+    let declared = helper.params.get(index).map(|p| signature::declared_type(helper.unit, p));
+    let declared = declared.unwrap_or_default();
+    let declared: Vec<&[u8]> = declared.iter().map(|&at| helper.unit.text(at)).collect();
+    if let Some(reason) = width::refuses(&declared, argument, file.macros) {
+        return Err(reason);
+    }
+    Ok(())
 }
 
 /// Arguments of the old call that the new one no longer has must do nothing.

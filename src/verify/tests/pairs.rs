@@ -1,0 +1,247 @@
+//! Faults that need files of their own.
+
+/// Faults with a pair of their own: members `a` and `b`, helper `m`.
+pub struct Pair {
+    pub row: &'static str,
+    pub before: &'static str,
+    pub after: &'static str,
+    pub expected: &'static str,
+}
+
+pub const PAIRS: &[Pair] = &[
+    Pair {
+        row: "precedence",
+        before: "static int a(int x) { return x & A | B; }\nstatic int b(int x) { return x & A | C; }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) { return x & p; }\nint c(void) { return m(1, A | B) + m(1, A | C); }\n",
+        expected: "no complete expression",
+    },
+    Pair {
+        row: "case label constant",
+        before: "static int a(int x) { switch (x) { case A: return 1; } return 0; }\nstatic int b(int x) { switch (x) { case B: return 1; } return 0; }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) { switch (x) { case p: return 1; } return 0; }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "case label",
+    },
+    Pair {
+        row: "array bound",
+        before: "static int a(int x) { u8 buf[4]; return f(x, buf); }\nstatic int b(int x) { u8 buf[8]; return f(x, buf); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) { u8 buf[p]; return f(x, buf); }\nint c(void) { return m(1, 4) + m(1, 8); }\n",
+        expected: "array bound",
+    },
+    Pair {
+        row: "static initialiser",
+        before: "static int a(int x) { static const int t[] = { 1, 2 }; return t[x]; }\nstatic int b(int x) { static const int t[] = { 1, 3 }; return t[x]; }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) { static const int t[] = { 1, p }; return t[x]; }\nint c(void) { return m(1, 2) + m(1, 3); }\n",
+        expected: "static initialiser",
+    },
+    Pair {
+        row: "pasted string",
+        before: "static int a(int x) { return f(x, \"a\" \"b\"); }\nstatic int b(int x) { return f(x, \"a\" \"c\"); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, const char *p) { return f(x, \"a\" p); }\nint c(void) { return m(1, \"b\") + m(1, \"c\"); }\n",
+        // The grammar takes a word between strings for a macro; the check must not.
+        expected: "string literal is pasted",
+    },
+    Pair {
+        row: "size of a constant",
+        before: "static int a(int x) { return f(x, sizeof(1)); }\nstatic int b(int x) { return f(x, sizeof(2)); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) { return f(x, sizeof(p)); }\nint c(void) { return m(1, 1) + m(1, 2); }\n",
+        expected: "type matters",
+    },
+    Pair {
+        row: "macro that wants a constant",
+        before: "static int a(int x) { return FIELD_PREP(A, x); }\nstatic int b(int x) { return FIELD_PREP(B, x); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) { return FIELD_PREP(p, x); }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "wants a constant",
+    },
+    Pair {
+        row: "address of a constant",
+        before: "static int a(int x) { return f(&A, x); }\nstatic int b(int x) { return f(&B, x); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) { return f(&p, x); }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "address is taken",
+    },
+    Pair {
+        row: "written constant",
+        before: "static int a(int x) { A = x; return x; }\nstatic int b(int x) { B = x; return x; }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) { p = x; return x; }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "written to",
+    },
+    Pair {
+        row: "variable as an argument",
+        before: "static int va, vb;\nstatic int a(int x) { f(x); return va; }\nstatic int b(int x) { f(x); return vb; }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int va, vb;\nstatic int m(int x, int p) { f(x); return p; }\nint c(void) { return m(1, va) + m(1, vb); }\n",
+        expected: "the variable `va`",
+    },
+    Pair {
+        row: "call as an argument",
+        before: "static int a(int x) { f(x); return g(1); }\nstatic int b(int x) { f(x); return g(2); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) { f(x); return p; }\nint c(void) { return m(1, g(1)) + m(1, g(2)); }\n",
+        expected: "`g(…)` in an argument",
+    },
+    Pair {
+        row: "dropped argument with a side effect",
+        before: "static int a(int x, int y) { return f(x, A); }\nstatic int b(int x, int y) { return f(x, B); }\nint c(int i) { return a(1, i++) + b(1, 2); }\n",
+        after: "static int m(int x, int p) { return f(x, p); }\nint c(int i) { return m(1, A) + m(1, B); }\n",
+        expected: "evaluated and is dropped",
+    },
+    Pair {
+        row: "dropped call",
+        before: "static int a(int x, int y) { return f(x, A); }\nstatic int b(int x, int y) { return f(x, B); }\nint c(int i) { return a(1, g(i)) + b(1, 2); }\n",
+        after: "static int m(int x, int p) { return f(x, p); }\nint c(int i) { return m(1, A) + m(1, B); }\n",
+        expected: "evaluated and is dropped",
+    },
+    Pair {
+        row: "doubled argument",
+        before: "static int a(int x) { x++; return f(x, A); }\nstatic int b(int x) { x++; return f(x, B); }\nint c(int i) { return a(i) + b(i); }\n",
+        after: "static int m(int x, int y, int p) { x++; return f(y, p); }\nint c(int i) { return m(i, i, A) + m(i, i, B); }\n",
+        expected: "do not correspond",
+    },
+    Pair {
+        row: "local of the caller in place of the constant",
+        before: "static int a(int x) { return f(x, A); }\nstatic int b(int x) { return f(x, B); }\nint c(int A) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) { return f(x, p); }\nint c(int A) { return m(1, A) + m(1, B); }\n",
+        expected: "is a local where the call stands",
+    },
+    Pair {
+        row: "captured name in a macro",
+        before: "#define R(x) (base + (x))\nstatic int a(int x) { return f(R(x), A); }\nstatic int b(int x) { return f(R(x), B); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "#define R(x) (base + (x))\nstatic int m(int x, int base) { return f(R(x), base); }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "also used by a macro",
+    },
+    Pair {
+        row: "parameter with the name of a macro",
+        before: "#define reg 3\nstatic int a(int x) { return f(x, A); }\nstatic int b(int x) { return f(x, B); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "#define reg 3\nstatic int m(int x, int reg) { return f(x, reg); }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "is a macro of the file",
+    },
+    Pair {
+        row: "pasted token",
+        before: "#define W(x, r) w(x, REG_##r)\nstatic int a(int x) { return W(x, A); }\nstatic int b(int x) { return W(x, B); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "#define W(x, r) w(x, REG_##r)\nstatic int m(int x, int p) { return W(x, p); }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "`A` became `p`",
+    },
+    Pair {
+        row: "renamed member of a structure",
+        before: "static int a(struct w *rx) { return f(from_timer(s, rx, rx), A); }\nstatic int b(struct w *tx) { return f(from_timer(s, tx, tx), B); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(struct w *rx, int p) { return f(from_timer(s, rx, rx), p); }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "`tx` became `rx`",
+    },
+    Pair {
+        row: "renaming that is not one to one",
+        before: "static int a(int x) { int i = A, j = 2; return i - j; }\nstatic int b(int x) { int i = B, j = 2; return i - i; }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) { int i = p, j = 2; return i - j; }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "`i` became `j`",
+    },
+    Pair {
+        row: "local against a name of file scope",
+        before: "int g;\nstatic int a(int x) { { int y = A; f(y); } return g; }\nstatic int b(int x) { { int g = B; f(g); } return g; }\nint c(void) { return a(1) + b(1); }\n",
+        after: "int g;\nstatic int m(int x, int p) { { int y = p; f(y); } return y; }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "`g` became `y`",
+    },
+    Pair {
+        row: "helper after its use",
+        before: "static int a(int x) { return f(x, A); }\nstatic int b(int x) { return f(x, B); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "int c(void) { return m(1, A) + m(1, B); }\nstatic int m(int x, int p) { return f(x, p); }\n",
+        expected: "used before it is declared",
+    },
+    Pair {
+        row: "helper before what it uses",
+        before: "#define K 4\nstatic int a(int x) { return f(x, A + K); }\nstatic int b(int x) { return f(x, B + K); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) { return f(x, p + K); }\n#define K 4\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "`K` where it is not declared",
+    },
+    Pair {
+        row: "macro defined anew in between",
+        before: "#define K 4\nstatic int a(int x) { return f(x, A + K); }\nstatic int b(int x) { return f(x, B + K); }\n#undef K\n#define K 5\nint c(void) { return a(1) + b(1); }\n",
+        after: "#define K 4\n#undef K\n#define K 5\nstatic int m(int x, int p) { return f(x, p + K); }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "`K` is defined otherwise",
+    },
+    Pair {
+        row: "argument defined anew before the call",
+        before: "#define A 4\nstatic int a(int x) { return f(x, A); }\nstatic int b(int x) { return f(x, B); }\n#undef A\n#define A 5\nint c(void) { return a(1) + b(1); }\n",
+        after: "#define A 4\nstatic int m(int x, int p) { return f(x, p); }\n#undef A\n#define A 5\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "`A` is defined anew",
+    },
+    Pair {
+        row: "helper under a narrower #if",
+        before: "#ifdef X\nint y;\n#endif\nstatic int a(int x) { return f(x, A); }\nstatic int b(int x) { return f(x, B); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "#ifdef X\nint y;\nstatic int m(int x, int p) { return f(x, p); }\n#endif\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "under an #if",
+    },
+    Pair {
+        row: "directive lost",
+        before: "#ifdef X\nstatic int a(int x) { return f(x, A); }\n#endif\nstatic int b(int x) { return f(x, B); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) { return f(x, p); }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "`#ifdef X` became `int`",
+    },
+    Pair {
+        row: "member deleted while its address is used",
+        before: "static int a(int x) { return f(x, A); }\nstatic int b(int x) { return f(x, B); }\nstruct ops o = { .f = a };\nint c(void) { return b(1); }\n",
+        after: "static int m(int x, int p) { return f(x, p); }\nstruct ops o = { .f = m };\nint c(void) { return m(1, B); }\n",
+        expected: "used without being called",
+    },
+    Pair {
+        row: "member deleted while a macro names it",
+        before: "#define CALL(x) a(x)\nstatic int a(int x) { return f(x, A); }\nstatic int b(int x) { return f(x, B); }\nint c(void) { return CALL(1) + b(1); }\n",
+        after: "#define CALL(x) a(x)\nstatic int m(int x, int p) { return f(x, p); }\nint c(void) { return CALL(1) + m(1, B); }\n",
+        expected: "a directive still uses",
+    },
+    Pair {
+        row: "member deleted while a macro pastes its name",
+        before: "#define CALL(x) x##a(1)\nstatic int a(int x) { return f(x, A); }\nstatic int b(int x) { return f(x, B); }\nint c(void) { return CALL() + b(1); }\n",
+        after: "#define CALL(x) x##a(1)\nstatic int m(int x, int p) { return f(x, p); }\nint c(void) { return CALL() + m(1, B); }\n",
+        expected: "may build the name",
+    },
+    Pair {
+        row: "deleted member that other files may call",
+        before: "int a(int x) { return f(x, A); }\nstatic int b(int x) { return f(x, B); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) { return f(x, p); }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "not static",
+    },
+    Pair {
+        row: "name of the helper is taken",
+        before: "int m;\nstatic int a(int x) { return f(x, A); }\nstatic int b(int x) { return f(x, B); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "int m;\nstatic int m(int x, int p) { return f(x, p); }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "is taken",
+    },
+    Pair {
+        row: "name of the function used",
+        before: "static int a(int x) { return f(x, __func__, A); }\nstatic int b(int x) { return f(x, __func__, B); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) { return f(x, __func__, p); }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "`__func__` depends",
+    },
+    Pair {
+        row: "name of the function used in a macro",
+        before: "#define LOG(x) g(__func__, x)\nstatic int a(int x) { LOG(x); return f(x, A); }\nstatic int b(int x) { LOG(x); return f(x, B); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "#define LOG(x) g(__func__, x)\nstatic int m(int x, int p) { LOG(x); return f(x, p); }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "`__func__` depends",
+    },
+    Pair {
+        row: "static state",
+        before: "static int a(int x) { static int n; return f(x, n++, A); }\nstatic int b(int x) { static int n; return f(x, n++, B); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) { static int n; return f(x, n++, p); }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "static local",
+    },
+    Pair {
+        row: "state in a macro",
+        before: "static int a(int x) { pr_warn_once(\"x\"); return f(x, A); }\nstatic int b(int x) { pr_warn_once(\"x\"); return f(x, B); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) { pr_warn_once(\"x\"); return f(x, p); }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "keeps state",
+    },
+    Pair {
+        row: "macro defined in a member",
+        before: "static int a(int x) {\n#define Z 1\n return f(x, A); }\nstatic int b(int x) {\n#define Z 1\n return f(x, B); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) {\n#define Z 1\n return f(x, p); }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "inside a member",
+    },
+    Pair {
+        row: "parameter too narrow for its constant",
+        before: "#define A 0x100\nstatic int a(int x) { return f(x, A); }\nstatic int b(int x) { return f(x, B); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "#define A 0x100\nstatic int m(int x, u8 p) { return f(x, p); }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "`u8` cannot hold 256",
+    },
+    Pair {
+        row: "types of the members differ",
+        before: "static int a(int x) { return f(x, A); }\nstatic int b(long x) { return f(x, B); }\nint c(void) { return a(1) + b(1); }\n",
+        after: "static int m(int x, int p) { return f(x, p); }\nint c(void) { return m(1, A) + m(1, B); }\n",
+        expected: "`long` became `int`",
+    },
+];
