@@ -275,7 +275,8 @@ impl<'d> Analysis<'d> {
         for (first, last) in sides {
             let around = [first.checked_sub(1), Some(last + 1)];
             for token in around.into_iter().flatten().filter_map(|i| self.tokens.get(i)) {
-                if token.kind == TokenKind::Str || self.define.param_index(&token.text).is_some() {
+                let text = flags & STRINGIFIED == 0 && token.kind == TokenKind::Str;
+                if text || self.define.param_index(&token.text).is_some() {
                     flags |= JOINED;
                 } else if is_word(token) {
                     neighbours.push(token.text.to_string());
@@ -323,8 +324,9 @@ impl<'d> Analysis<'d> {
         let cast = previous == "("
             && next == ")"
             && !self.word_before(at, 2)
+            && !matches!(self.before(at, 2), "sizeof" | "typeof" | "__typeof__" | "__typeof")
             && after.is_some_and(|t| {
-                matches!(t.kind, TokenKind::Ident | TokenKind::Number) || t.is("(") || t.is("&")
+                matches!(t.kind, TokenKind::Ident | TokenKind::Number) || t.is("(")
             });
         matches!(previous, "struct" | "union" | "enum" | "goto" | "." | "->")
             || cast
