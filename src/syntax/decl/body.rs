@@ -146,6 +146,7 @@ impl<'d> Analysis<'d> {
             "break" | "continue" if !self.braces.contains(&true) => self.body.jumps = true,
             "static" => self.static_object(at),
             "__func__" | "__FUNCTION__" | "__PRETTY_FUNCTION__" => self.body.names_function = true,
+            "__COUNTER__" if self.makes_names() => {}
             "__LINE__"
             | "__FILE__"
             | "__COUNTER__"
@@ -167,6 +168,14 @@ impl<'d> Analysis<'d> {
         } else if is_word(token) {
             self.name_use(at);
         }
+    }
+
+    /// In a call that makes a name unique or checks something: no value.
+    fn makes_names(&self) -> bool {
+        self.calls.last().is_some_and(|call| {
+            let callee = &*self.tokens[call.0].text;
+            callee.ends_with("_PASTE") || callee.ends_with("compiletime_assert")
+        })
     }
 
     /// A comma of the innermost call, not of a bracket inside it.

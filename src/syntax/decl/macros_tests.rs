@@ -77,6 +77,9 @@ fn the_whole_macro_has_its_facts() {
     assert_eq!(all.static_state.as_ref().unwrap().via, ["ALL", "S"]);
     assert_eq!(all.returns_or_jumps.as_ref().unwrap().via, ["ALL", "R"]);
     assert_eq!(facts(source, "F").names_place, None);
+    let unique = "#define U(p) __PASTE(p, __COUNTER__)\n#define N(p) g(__COUNTER__)\n";
+    assert_eq!(facts(unique, "U").names_place, None);
+    assert!(facts(unique, "N").names_place.is_some());
 }
 
 #[test]
