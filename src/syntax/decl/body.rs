@@ -146,6 +146,7 @@ impl<'d> Analysis<'d> {
             "break" | "continue" if !self.braces.contains(&true) => self.body.jumps = true,
             "static" => self.static_object(at),
             "__func__" | "__FUNCTION__" | "__PRETTY_FUNCTION__" => self.body.names_function = true,
+            "__COUNTER__" if self.makes_names() => {}
             "__LINE__"
             | "__FILE__"
             | "__COUNTER__"
@@ -167,6 +168,14 @@ impl<'d> Analysis<'d> {
         } else if is_word(token) {
             self.name_use(at);
         }
+    }
+
+    /// In a call that makes a name unique or checks something: no value.
+    fn makes_names(&self) -> bool {
+        self.calls.last().is_some_and(|call| {
+            let callee = &*self.tokens[call.0].text;
+            callee.ends_with("_PASTE") || callee.ends_with("compiletime_assert")
+        })
     }
 
     /// A comma of the innermost call, not of a bracket inside it.
@@ -275,7 +284,8 @@ impl<'d> Analysis<'d> {
         for (first, last) in sides {
             let around = [first.checked_sub(1), Some(last + 1)];
             for token in around.into_iter().flatten().filter_map(|i| self.tokens.get(i)) {
-                if token.kind == TokenKind::Str || self.define.param_index(&token.text).is_some() {
+                let text = flags & STRINGIFIED == 0 && token.kind == TokenKind::Str;
+                if text || self.define.param_index(&token.text).is_some() {
                     flags |= JOINED;
                 } else if is_word(token) {
                     neighbours.push(token.text.to_string());
@@ -323,8 +333,9 @@ impl<'d> Analysis<'d> {
         let cast = previous == "("
             && next == ")"
             && !self.word_before(at, 2)
+            && !matches!(self.before(at, 2), "sizeof" | "typeof" | "__typeof__" | "__typeof")
             && after.is_some_and(|t| {
-                matches!(t.kind, TokenKind::Ident | TokenKind::Number) || t.is("(") || t.is("&")
+                matches!(t.kind, TokenKind::Ident | TokenKind::Number) || t.is("(")
             });
         matches!(previous, "struct" | "union" | "enum" | "goto" | "." | "->")
             || cast

@@ -40,6 +40,8 @@ fn types_members_and_declared_names_are_seen() {
     assert!(named("#define P(t) do { t x; } while (0)"));
     assert!(!named("#define P(a) ((a) + 1)"));
     assert!(!named("#define P(a) f(x, a)"));
+    assert!(!named("#define P(a) ({ typeof(a) _a = (a); _a; })"));
+    assert!(!named("#define P(a) ((a) & 0xff)"));
 }
 
 #[test]

@@ -87,7 +87,10 @@ impl Expander<'_> {
             return known.clone();
         }
         let values = self.compute(index, number).map(Arc::new);
-        self.unit.enums.lock().unwrap_or_else(poisoned).insert(key, values.clone());
+        // Deep down, a failure may be the depth's and not the enum's.
+        if values.is_some() || self.is_shallow() {
+            self.unit.enums.lock().unwrap_or_else(poisoned).insert(key, values.clone());
+        }
         values
     }
 

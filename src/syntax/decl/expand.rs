@@ -93,6 +93,11 @@ impl<'u> Expander<'u> {
         })
     }
 
+    /// Whether the limit of depth is far away.
+    pub fn is_shallow(&self) -> bool {
+        self.depth.get() < 8
+    }
+
     /// Gives a name of the enum at hand its value.
     pub fn define(&mut self, name: String, constant: Constant) {
         self.scope.insert(name, constant);

@@ -12,6 +12,7 @@ use super::facts::{
     STRINGIFIED, TESTS_CONSTANT, VALUE, add, add_free, through,
 };
 use super::index::EntryKind;
+use super::native;
 use super::unit::Unit;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::{Arc, PoisonError};
@@ -36,6 +37,7 @@ impl Unit {
         let mut solver = Solver { unit: self, facts: FxHashMap::default(), changed: false };
         // Whether a name is free depends on what becomes of the parameters that it
         // is passed as: those come first, and stay.
+        solver.settle(&reached, Solver::shape);
         solver.settle(&reached, Solver::params);
         solver.settle(&reached, Solver::names);
         let mut memo = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -142,7 +144,7 @@ fn builtin(call: &Call) -> Option<Flags> {
         | "_Alignof"
         | "__alignof__"
         | "__auto_type" => MEASURED,
-        "__builtin_constant_p" | "__is_constexpr" => TESTS_CONSTANT,
+        "__builtin_constant_p" | "__is_constexpr" | "statically_true" => TESTS_CONSTANT,
         "__builtin_offsetof" => NAME,
         "__builtin_va_arg" if call.argument == 1 => NAME,
         _ => return None,
@@ -186,8 +188,8 @@ impl Solver<'_> {
         }
     }
 
-    /// What one body shows of its parameters and by itself.
-    fn params(&self, _name: &str, body: &Body, own: &Fact, facts: &mut MacroFacts) {
+    /// Which parameters there are.
+    fn shape(&self, _name: &str, body: &Body, _own: &Fact, facts: &mut MacroFacts) {
         facts.function_like |= body.function_like;
         for (i, param) in body.params.iter().enumerate() {
             if facts.params.len() <= i {
@@ -198,6 +200,10 @@ impl Solver<'_> {
             let at = body.params.len().saturating_sub(1);
             facts.variadic_from = Some(facts.variadic_from.map_or(at, |old| old.min(at)));
         }
+    }
+
+    /// What one body shows of its parameters and by itself.
+    fn params(&self, _name: &str, body: &Body, own: &Fact, facts: &mut MacroFacts) {
         for (shown, slot) in [
             (body.names_function, &mut facts.names_function),
             (body.names_place, &mut facts.names_place),
@@ -221,13 +227,19 @@ impl Solver<'_> {
         }
         let mut alive = used.flags & (STRINGIFIED | PASTED) == 0;
         // `BUILD_BUG_ON(!__builtin_constant_p(x))`
-        let asked = used.calls.first().is_some_and(|c| builtin(c) == Some(TESTS_CONSTANT));
+        let asks =
+            |call: &Call| call.callee != "statically_true" && builtin(call) == Some(TESTS_CONSTANT);
+        let asked = used.calls.first().is_some_and(asks);
+        // The text of a check's message is seen by whom the check stops only.
+        let message = used.calls.iter().any(|c| wants_constant(c) && builtin(c).is_none());
+        if message {
+            shown &= !STRINGIFIED;
+        }
         for (depth, call) in used.calls.iter().enumerate() {
             let insists = asked && call.callee != "__builtin_choose_expr";
             if wants_constant(call) && (alive || insists) {
                 let guarded = call.guarded;
                 shown |= if guarded { TESTS_CONSTANT } else { NEEDS_CONSTANT };
-                continue;
             }
             if let Some(flag) = builtin(call) {
                 shown |= if depth == 0 || flag == TESTS_CONSTANT { flag } else { 0 };
@@ -244,8 +256,8 @@ impl Solver<'_> {
                 for flag in FLAGS {
                     let flows = match flag {
                         VALUE => false,
-                        STRINGIFIED => true,
-                        NEEDS_CONSTANT | TESTS_CONSTANT => alive,
+                        STRINGIFIED => !message,
+                        NEEDS_CONSTANT | TESTS_CONSTANT => alive && !wants_constant(call),
                         _ => depth == 0,
                     };
                     if let Some(fact) = inner.get(flag).as_ref().filter(|_| flows) {
@@ -303,7 +315,10 @@ impl Solver<'_> {
                 }
                 continue;
             }
-            if !body.declared.contains(&used.name) && !self.is_bound(used) {
+            // A shared header captures no driver's locals: names with underscores
+            // are pasted ones, or of other compilers and architectures.
+            let reserved = own.in_include && used.name.starts_with("__");
+            if !reserved && !body.declared.contains(&used.name) && !self.is_bound(used) {
                 add_free(facts, &used.name, own);
             }
         }
@@ -312,41 +327,7 @@ impl Solver<'_> {
     /// Whether a name that no macro stands for is bound all the same: at file
     /// scope, by the compiler, or because it stands for a type or a member.
     fn is_bound(&self, used: &NameUse) -> bool {
-        let compiler = used.name.starts_with("__builtin_")
-            || matches!(
-                used.name.as_str(),
-                "__func__"
-                    | "__FUNCTION__"
-                    | "__PRETTY_FUNCTION__"
-                    | "__LINE__"
-                    | "__FILE__"
-                    | "__COUNTER__"
-                    | "__VA_ARGS__"
-                    | "__VA_OPT__"
-                    | "defined"
-                    | "__BASE_FILE__"
-                    | "bool"
-                    | "_Bool"
-                    | "asm"
-                    | "__asm__"
-                    | "__attribute__"
-                    | "typeof"
-                    | "__typeof__"
-                    | "__volatile__"
-                    | "__alignof__"
-                    | "_Alignof"
-                    | "__auto_type"
-                    | "__label__"
-                    | "__extension__"
-                    | "_Static_assert"
-                    | "_Pragma"
-                    | "KBUILD_MODNAME"
-                    | "KBUILD_BASENAME"
-                    | "KBUILD_MODFILE"
-                    | "UTS_RELEASE"
-            )
-            || used.name.starts_with("CONFIG_");
-        compiler
+        native::is_compilers(&used.name)
             // Functions that tokens are pasted together for, or that other
             // compilers have; no local is called by such a name.
             || (used.called && used.name.starts_with("__"))

@@ -37,6 +37,11 @@ fn compile_time_checks_need_a_constant_and_guards_lift_it() {
     assert!(!needs(
         "#define IS(v) (sizeof(v) == 1)\n#define P(v) __builtin_choose_expr(IS(v), v, 0)\n"
     ));
+    assert!(!needs(
+        "#define statically_true(x) (__builtin_constant_p(x) && (x))\n#define P(v) BUILD_BUG_ON_MSG(statically_true((v) > 3), \"low \" #v \" high\")\n"
+    ));
+    let message = param("#define P(v) BUILD_BUG_ON_MSG(0, \"low \" #v \" high\")\n", "P", 0);
+    assert_eq!((message.stringified, message.joined_to_string), (None, None));
     assert!(needs("#define P(v) asm volatile(\"out\" : : \"i\" (v))\n"));
     let tests = param("#define P(a) (__builtin_constant_p(a) ? c(a) : f(a))\n", "P", 0);
     assert!(tests.tests_constant.is_some() && tests.needs_constant.is_none());
@@ -72,6 +77,9 @@ fn the_whole_macro_has_its_facts() {
     assert_eq!(all.static_state.as_ref().unwrap().via, ["ALL", "S"]);
     assert_eq!(all.returns_or_jumps.as_ref().unwrap().via, ["ALL", "R"]);
     assert_eq!(facts(source, "F").names_place, None);
+    let unique = "#define U(p) __PASTE(p, __COUNTER__)\n#define N(p) g(__COUNTER__)\n";
+    assert_eq!(facts(unique, "U").names_place, None);
+    assert!(facts(unique, "N").names_place.is_some());
 }
 
 #[test]
@@ -104,6 +112,13 @@ fn facts_tell_shared_headers_from_the_drivers_own() {
     let place = |name: &str| unit.macro_facts(name).unwrap().names_place.clone().unwrap();
     assert_eq!((place("OWN").via.len(), place("OWN").in_include), (2, true));
     assert_eq!((place("MINE").via.len(), place("MINE").in_include), (1, false));
+}
+
+#[test]
+fn a_value_that_no_callee_uses_is_not_used_whatever_the_order() {
+    let source =
+        "#define P(v) Z(v)\n#define Z(v) A(v)\n#define A(v) #v\n#define Q(v) (P(v) A(v))\n";
+    assert_eq!(param(source, "Q", 0).value_used, None);
 }
 
 #[test]

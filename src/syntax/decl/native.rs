@@ -12,12 +12,16 @@ use super::literal;
 use super::types::CType;
 use crate::syntax::lexer::TokenKind;
 
-/// `true`, `false` and `NULL` (`include/linux/stddef.h`).
+/// `true`, `false` and `NULL` (`include/linux/stddef.h`), `THIS_MODULE`.
 pub(super) fn keyword(name: &str) -> Option<Constant> {
     Some(match name {
         "true" => Constant { ctype: CType::Int, value: Some(1) },
         "false" => Constant { ctype: CType::Int, value: Some(0) },
         "NULL" => Constant { ctype: CType::Pointer("void".to_string()), value: Some(0) },
+        // include/linux/export.h: the module at hand, or a null pointer.
+        "THIS_MODULE" => {
+            Constant { ctype: CType::Pointer("struct module".to_string()), value: None }
+        }
         _ => return None,
     })
 }
@@ -121,4 +125,43 @@ fn bits(
         valid.then(|| (1i128 << (high + 1)) - (1i128 << low))
     };
     Ok(Constant { ctype, value: high.zip(low).and_then(mask) })
+}
+
+/// Whether a name is the compiler's or the build's, and so stands in no file.
+pub(super) fn is_compilers(name: &str) -> bool {
+    name.starts_with("__builtin_")
+        || matches!(
+            name,
+            "__func__"
+                | "__FUNCTION__"
+                | "__PRETTY_FUNCTION__"
+                | "__LINE__"
+                | "__FILE__"
+                | "__COUNTER__"
+                | "__VA_ARGS__"
+                | "__VA_OPT__"
+                | "defined"
+                | "__BASE_FILE__"
+                | "bool"
+                | "_Bool"
+                | "asm"
+                | "__asm__"
+                | "__attribute__"
+                | "typeof"
+                | "__typeof__"
+                | "__volatile__"
+                | "__alignof__"
+                | "_Alignof"
+                | "__auto_type"
+                | "__label__"
+                | "__extension__"
+                | "_Static_assert"
+                | "_Pragma"
+                | "_Generic"
+                | "KBUILD_MODNAME"
+                | "KBUILD_BASENAME"
+                | "KBUILD_MODFILE"
+                | "UTS_RELEASE"
+        )
+        || name.starts_with("CONFIG_")
 }

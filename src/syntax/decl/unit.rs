@@ -171,7 +171,16 @@ impl Unit {
     pub fn function(&self, name: &str) -> Result<FunctionSig, NoSignature> {
         let mut sig: Option<FunctionSig> = None;
         let mut macro_too = false;
-        for definition in self.lookup(name) {
+        let mut definitions = self.lookup(name);
+        // What stands under `#ifndef name` gives way to what stands elsewhere.
+        let fallback = format!("!defined({name})");
+        let is_own = |d: &Definition| {
+            matches!(d.kind, DefinitionKind::Function(_)) && !d.conditions.contains(&fallback)
+        };
+        if definitions.iter().any(is_own) {
+            definitions.retain(|d| !d.conditions.contains(&fallback));
+        }
+        for definition in definitions {
             let declared = match definition.kind {
                 DefinitionKind::Macro(ref define) => {
                     macro_too |= define.params.is_some();
@@ -234,14 +243,20 @@ impl FunctionSig {
 /// A type as it counts for agreement: a parameter's own `const` does not, and
 /// some types are written in two ways.
 fn agreed(text: &str) -> String {
-    let text = text.strip_suffix("const").filter(|t| t.ends_with('*')).unwrap_or(text);
-    let text = text.strip_suffix("*const ").map(|t| format!("{t}*")).unwrap_or(text.to_string());
-    match text.as_str() {
-        "__kernel_size_t" => "size_t".to_string(),
-        "unsigned" => "unsigned int".to_string(),
-        "const int" => "int".to_string(),
+    // The `const` behind the last star is the parameter's own.
+    let text = match text.strip_suffix("const").map(str::trim_end) {
+        Some(pointer) if pointer.ends_with('*') => pointer,
         _ => text,
-    }
+    };
+    let text = match text {
+        "__kernel_size_t" => "size_t",
+        "unsigned" | "u32" => "unsigned int",
+        "u16" => "unsigned short",
+        "u8" => "unsigned char",
+        "const int" => "int",
+        _ => text,
+    };
+    text.to_string()
 }
 
 /// Conditions that no C file of the kernel is compiled under.

@@ -90,6 +90,18 @@ fn functions_merge_their_declarations_that_agree() {
 }
 
 #[test]
+fn annotations_and_a_parameters_own_const_do_not_make_a_conflict() {
+    let unit = unit(&[(
+        "a.c",
+        "char *copy(char *, const char *, size_t);\n\
+         __FORTIFY_INLINE char *copy(char * const POS p, const char * const POS q, __kernel_size_t n)\n{\n}\n\
+         void io(long a);\n#ifndef io\nstatic inline void io(int a)\n{\n}\n#endif\n",
+    )]);
+    assert!(unit.function("copy").unwrap().has_body);
+    assert_eq!(unit.function("io").unwrap().params[0].type_text, "long");
+}
+
+#[test]
 fn declarations_that_differ_are_a_conflict() {
     let unit = unit(&[("a.c", "int f(int a);\n#ifdef X\nint f(long a) { }\n#endif\n")]);
     assert!(matches!(unit.function("f"), Err(NoSignature::Conflicting { .. })));
