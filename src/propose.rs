@@ -5,8 +5,8 @@
 //! patch, or a [`Refusal`]. It writes nothing.
 
 use crate::detect::CloneGroup;
-use crate::generate::templates::{TemplateError, Templates};
 use crate::generate::lines::line_edits;
+use crate::generate::templates::{TemplateError, Templates};
 use crate::generate::{EditSet, Patch, message, rewrite, unidiff};
 use crate::plan::uses::Pastes;
 use crate::plan::{self, Claimed, Fate, FileContext, Plan, Reason, Refusal, Remedy, Rule};
@@ -125,8 +125,7 @@ impl Proposer<'_> {
         order.sort_by_key(|&i| std::cmp::Reverse(groups[i].members[0].function.start));
         for index in order {
             let group = &groups[index];
-            let planned =
-                plan::plan(&file, group, self.rules, &pastes, self.loops, &claimed);
+            let planned = plan::plan(&file, group, self.rules, &pastes, self.loops, &claimed);
             let outcome = match planned {
                 Ok(plan) => self.carry_out(&file, group, &plan, &mut claimed)?,
                 Err(refusal) => Outcome::Refusal(refusal),
@@ -278,7 +277,8 @@ pub fn included_sources(tree: &KernelTree, files: &[SourceFile]) -> FxHashSet<Tr
                 let Some(name) = rest.trim_start().strip_prefix("include") else { continue };
                 let name = name.trim_start().trim_start_matches('"');
                 let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-                if let Some(path) = joined(folder, name).filter(|p| known.contains_key(p.as_str())) {
+                if let Some(path) = joined(folder, name).filter(|p| known.contains_key(p.as_str()))
+                {
                     found.push(path);
                 }
             }

@@ -164,11 +164,7 @@ pub fn realign(old: &[u8], new: &[u8], map: impl Fn(usize) -> Option<usize>) -> 
 
 /// The new column of a line whose first token stood at `old_token`, if it was
 /// aligned to the innermost open parenthesis.
-fn aligned_column(
-    old: &[u8],
-    opens: &[(usize, usize)],
-    old_token: Option<usize>,
-) -> Option<usize> {
+fn aligned_column(old: &[u8], opens: &[(usize, usize)], old_token: Option<usize>) -> Option<usize> {
     let &(old_open, new_column) = opens.last()?;
     let old_token = old_token?;
     let column = |offset: usize| {

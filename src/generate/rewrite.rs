@@ -1,8 +1,8 @@
 //! From a plan to the edits of its file.
 
-use super::{Edit, EditSet};
 use super::layout;
 use super::templates::{TemplateError, Templates};
+use super::{Edit, EditSet};
 use crate::plan::align::{OwnParameter, lossy};
 use crate::plan::uses::CallSite;
 use crate::plan::{Fate, FileContext, MemberPlan, Plan, Remedy};
@@ -198,19 +198,24 @@ fn replace_word(text: &str, word: &str, by: &str) -> String {
 /// (Documentation/doc-guide/kernel-doc.rst).
 fn with_kernel_doc(text: &str, helper: &crate::plan::Helper) -> String {
     let lines: Vec<&str> = text.trim_end().lines().collect();
-    let is_parameter = |line: &&str| line.trim_start().trim_start_matches('*').trim_start().starts_with('@');
+    let is_parameter =
+        |line: &&str| line.trim_start().trim_start_matches('*').trim_start().starts_with('@');
     let after = lines.iter().rposition(|line| is_parameter(&line)).map_or(1, |n| n + 1);
-    let described = helper.parameters.iter().map(|p| {
-        format!(" * @{}: {}", p.name, p.arguments.join(" or "))
-    });
-    let mut out: Vec<String> = lines[..after.min(lines.len() - 1)].iter().map(|l| l.to_string()).collect();
+    let described =
+        helper.parameters.iter().map(|p| format!(" * @{}: {}", p.name, p.arguments.join(" or ")));
+    let mut out: Vec<String> =
+        lines[..after.min(lines.len() - 1)].iter().map(|l| l.to_string()).collect();
     out.extend(described);
     out.extend(lines[after.min(lines.len() - 1)..].iter().map(|l| l.to_string()));
     out.join("\n")
 }
 
 /// The first member's body, with its holes filled by the parameters' names.
-fn body(helper: &crate::plan::Helper, file: &FileContext, function: &crate::syntax::Function) -> Vec<u8> {
+fn body(
+    helper: &crate::plan::Helper,
+    file: &FileContext,
+    function: &crate::syntax::Function,
+) -> Vec<u8> {
     let base = file.token_at(function.start);
     let mut cuts: Vec<(Range<usize>, &[u8])> = Vec::new();
     for span in &helper.spans {
@@ -254,7 +259,8 @@ fn without_comment(file: &FileContext, comment: &Range<usize>) -> Range<usize> {
     if blank(line..comment.start) && blank(comment.end..end) {
         return line..end;
     }
-    let spaces = file.bytes[line..comment.start].iter().rev().take_while(|b| matches!(b, b' ' | b'\t'));
+    let spaces =
+        file.bytes[line..comment.start].iter().rev().take_while(|b| matches!(b, b' ' | b'\t'));
     comment.start - spaces.count()..comment.end
 }
 
@@ -345,7 +351,11 @@ fn call_edits(file: &FileContext, call: &CallSite, callee: &str, extra: &[String
         format!("{}{}", if has_arguments { ", " } else { "" }, extra.join(", "))
     };
     let old_width = to - from;
-    let new_width = callee.len() + (file.tokens[open].start as usize - name.end) + 2 + inside.len() + added.len();
+    let new_width = callee.len()
+        + (file.tokens[open].start as usize - name.end)
+        + 2
+        + inside.len()
+        + added.len();
     let column = layout::column_after(lead, 0);
     let fits = column + new_width + trail.len() <= layout::WIDTH || new_width <= old_width;
     if simple && fits || inside.windows(2).any(|pair| pair == b"/*" || pair == b"//") {

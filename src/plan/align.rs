@@ -116,13 +116,21 @@ fn find_sites(
                 differs |= a != b;
             }
         }
-        if differs && !own_name {
+        // The same word in every member, and yet another name in each.
+        let named = is_function_name(file.text(first));
+        if (differs || named) && !own_name {
             let values =
                 (0..count).map(|k| file.text(alignment.token(k, relative)).to_vec()).collect();
             alignment.sites.push(Site { token: relative, values });
         }
     }
     Ok(())
+}
+
+/// Whether the word is the name of the function that it stands in, C's own or an
+/// older spelling of gcc's.
+pub fn is_function_name(word: &[u8]) -> bool {
+    matches!(word, b"__func__" | b"__FUNCTION__" | b"__PRETTY_FUNCTION__")
 }
 
 /// `text` for a message.
@@ -157,8 +165,12 @@ fn is_declared(tree: &FunctionTree, id: NodeId) -> bool {
             "parameter_declaration" | "declaration" => {
                 return tree.node(child).field == "declarator";
             }
-            "pointer_declarator" | "array_declarator" | "function_declarator"
-            | "parenthesized_declarator" | "attributed_declarator" | "init_declarator" => {
+            "pointer_declarator"
+            | "array_declarator"
+            | "function_declarator"
+            | "parenthesized_declarator"
+            | "attributed_declarator"
+            | "init_declarator" => {
                 let in_declarator = tree.node(child).field == "declarator"
                     || node.kind == "parenthesized_declarator"
                     || node.kind == "attributed_declarator";

@@ -1,7 +1,7 @@
 //! What a site stands in: whether the language, or a macro around it, lets a
 //! parameter stand there, and over which expression.
 
-use super::align::{Site, is_ident, lossy};
+use super::align::{Site, is_function_name, is_ident, lossy};
 use super::holes::Subject;
 use super::refusal::{Reason, Refusal};
 use super::uses::{EnclosingCall, closing, enclosing_calls};
@@ -52,7 +52,8 @@ fn sort_of(subject: &Subject<'_>, site: &Site) -> Result<(Range<usize>, Sort), R
     }
     let kind_in = |member: usize| file.tokens[subject.alignment.token(member, site.token)].kind;
     let kinds: Vec<TokenKind> = (0..site.values.len()).map(kind_in).collect();
-    if kinds.iter().all(|&kind| kind == TokenKind::Str) {
+    let function_name = site.values.iter().all(|value| is_function_name(value));
+    if function_name || kinds.iter().all(|&kind| kind == TokenKind::Str) {
         return Ok((span, Sort::String));
     }
     let literal = |kind: TokenKind| matches!(kind, TokenKind::Number | TokenKind::Char);
@@ -210,9 +211,19 @@ fn problem_with(
     let name = lossy(file.text(call.name));
     match name.as_str() {
         "if" | "while" | "for" | "switch" | "return" | "do" | "else" | "case" => return None,
-        "sizeof" | "typeof" | "__typeof__" | "__typeof" | "offsetof" | "__builtin_offsetof"
-        | "__alignof__" | "_Alignof" | "asm" | "__asm__" | "asm_volatile"
-        | "__builtin_constant_p" | "__builtin_choose_expr" => {
+        "sizeof"
+        | "typeof"
+        | "__typeof__"
+        | "__typeof"
+        | "offsetof"
+        | "__builtin_offsetof"
+        | "__alignof__"
+        | "_Alignof"
+        | "asm"
+        | "__asm__"
+        | "asm_volatile"
+        | "__builtin_constant_p"
+        | "__builtin_choose_expr" => {
             return Some((Reason::ConstantContext, format!("`{name}` wants what stands there")));
         }
         _ => {}
@@ -250,6 +261,12 @@ fn macro_problem(
         };
         Some((reason, format!("the macro `{name}`{through} {what}")))
     };
+    let last_named = facts.variadic_from == Some(argument + 1);
+    if sort == Sort::String && last_named {
+        // `fmt` before `...`, whatever the macro joins it to.
+        let detail = format!("the format of `{name}` would no longer be checked");
+        return Some((Reason::FormatString, detail));
+    }
     if let Some(fact) = any(|p| &p.pasted).or_else(|| any(|p| &p.stringified)) {
         return problem(Reason::TokenPasted, fact, "pastes or stringifies it");
     }
@@ -290,8 +307,11 @@ fn grammar(subject: &Subject<'_>, span: &Range<usize>, sort: Sort) -> Result<(),
             "enumerator" => Some("an enumerator"),
             "subscript_designator" | "subscript_range_designator" => Some("a designator"),
             "gnu_asm_expression" => Some("an asm operand"),
-            "sizeof_expression" | "alignof_expression" | "offsetof_expression"
-            | "generic_expression" | "type_descriptor" => Some("an unevaluated operand"),
+            "sizeof_expression"
+            | "alignof_expression"
+            | "offsetof_expression"
+            | "generic_expression"
+            | "type_descriptor" => Some("an unevaluated operand"),
             "attribute_specifier" | "attribute" => Some("an attribute"),
             "declaration" if is_static(subject, ancestor) => Some("a static initialiser"),
             "concatenated_string" => {

@@ -50,8 +50,12 @@ pub fn helper(
 ) -> Result<Vec<MemberPlan>, Refusal> {
     let mut members = survey(subject, pastes)?;
     let first = members[0].function.start;
+    // A member that hands its own name to the helper must stay.
+    let names_itself =
+        subject.alignment.sites.iter().any(|site| align::is_function_name(&site.values[0]));
     for member in &mut members {
-        let goes = member.uses.anchor.is_none()
+        let goes = !names_itself
+            && member.uses.anchor.is_none()
             && member.uses.addresses.is_empty()
             && called_after(subject.file, &member.uses, first)
             && editable(subject.file, &member.uses, claimed);
@@ -123,8 +127,7 @@ fn with_survivor(
     let declared = declared_at(file, &members[survivor]);
     for (index, member) in members.iter_mut().enumerate() {
         let after = used_after(file, &member.uses, declared);
-        let goes =
-            member.uses.anchor.is_none() && after && editable(file, &member.uses, claimed);
+        let goes = member.uses.anchor.is_none() && after && editable(file, &member.uses, claimed);
         member.fate = match () {
             () if index == survivor => Fate::Survives,
             () if goes => Fate::Gone,
@@ -211,7 +214,8 @@ pub fn extent(member: &MemberPlan) -> Range<usize> {
 /// what cannot get shorter is refused for that reason.
 pub fn saved_lines(file: &FileContext, members: &[MemberPlan], helper_of: Option<usize>) -> i64 {
     let lines = |range: &Range<usize>| {
-        i64::from(file.line_of(range.end.saturating_sub(1))) - i64::from(file.line_of(range.start)) + 1
+        i64::from(file.line_of(range.end.saturating_sub(1))) - i64::from(file.line_of(range.start))
+            + 1
     };
     let saved = |member: &MemberPlan| match member.fate {
         Fate::Survives => 0,

@@ -42,7 +42,10 @@ impl FileContext {
         let (functions, _) = split::functions(&bytes);
         let mut line_starts = vec![0];
         line_starts.extend(memchr::memchr_iter(b'\n', &bytes).map(|at| at as u32 + 1));
-        let crlf = bytes.iter().position(|&b| b == b'\n').is_some_and(|at| at > 0 && bytes[at - 1] == b'\r');
+        let crlf = bytes
+            .iter()
+            .position(|&b| b == b'\n')
+            .is_some_and(|at| at > 0 && bytes[at - 1] == b'\r');
         let mut context = FileContext {
             path,
             tokens,
@@ -169,9 +172,8 @@ impl FileContext {
 
     /// Whether a header declares the function `name`.
     pub fn is_declared_in_header(&self, name: &str) -> bool {
-        let elsewhere = |d: &Definition| {
-            matches!(d.kind, DefinitionKind::Function(_)) && *d.file != *self.path
-        };
+        let elsewhere =
+            |d: &Definition| matches!(d.kind, DefinitionKind::Function(_)) && *d.file != *self.path;
         self.unit.lookup(name).iter().any(elsewhere)
     }
 

@@ -1,7 +1,7 @@
 //! From the sites at which the members differ to the parameters of the helper:
 //! may a parameter stand there, over which expression, and of what type?
 
-use super::align::{Alignment, lossy};
+use super::align::{Alignment, is_function_name, lossy};
 use super::context::{self, Sort};
 use super::file::FileContext;
 use super::names;
@@ -9,6 +9,7 @@ use super::refusal::{Reason, Refusal};
 use super::types::{self, SpanType};
 use crate::detect::CloneGroup;
 use crate::syntax::NodeId;
+use crate::syntax::decl::NotConstantReason;
 use std::ops::Range;
 
 /// A parameter that the helper takes beyond the members' own.
@@ -97,9 +98,16 @@ impl Subject<'_> {
         self.file.token_at(range.start) - base..self.file.token_at(range.end) - base
     }
 
-    /// Whether the span is a constant expression in every member.
+    /// Whether the span is a constant expression in every member, its type known
+    /// or not.
     pub fn is_constant(&self, span: &Range<usize>) -> bool {
-        self.values(span).iter().all(|value| self.file.unit.constant(value).is_ok())
+        self.values(span).iter().all(|value| match self.file.unit.constant(value) {
+            Ok(_) => true,
+            Err(problem) => matches!(
+                problem.reason,
+                NotConstantReason::Ambiguous(_) | NotConstantReason::WideEnum(_)
+            ),
+        })
     }
 }
 
@@ -113,7 +121,8 @@ pub fn plan(subject: &Subject<'_>) -> Result<Holes, Refusal> {
         if spans.iter().any(|(span, _)| span.contains(&site.token)) {
             continue;
         }
-        let (span, sort) = context::place(subject, site)?;
+        let (span, sort) =
+            context::place(subject, site).map_err(|refusal| of_name(&site.values, refusal))?;
         spans.retain(|(other, _)| !(span.start <= other.start && other.end <= span.end));
         spans.push((span, sort));
     }
@@ -133,7 +142,8 @@ pub fn plan(subject: &Subject<'_>) -> Result<Holes, Refusal> {
     for (values, places) in grouped {
         let typed: Vec<SpanType> =
             places.iter().map(|(span, sort)| types::of_span(subject, span, *sort)).collect();
-        let ctype = types::unify(subject, &values, &places, &typed)?;
+        let ctype = types::unify(subject, &values, &places, &typed)
+            .map_err(|refusal| of_name(&values, refusal))?;
         let name = names::parameter(subject, &values, &places, &typed, &mut taken);
         let parameter = holes.parameters.len();
         holes.parameters.push(Parameter { name, ctype, arguments: values });
@@ -142,6 +152,13 @@ pub fn plan(subject: &Subject<'_>) -> Result<Holes, Refusal> {
     }
     holes.spans.sort_by_key(|span| span.tokens.start);
     Ok(holes)
+}
+
+/// A place that does not take the name of the function as a pointer is a trap of
+/// its own.
+fn of_name(values: &[impl AsRef<[u8]>], refusal: Refusal) -> Refusal {
+    let named = values.iter().all(|value| is_function_name(value.as_ref()));
+    if named { Refusal { reason: Reason::FunctionNameUsed, ..refusal } } else { refusal }
 }
 
 /// Where several different holes lie in one constant expression (`A1 | B1` and

@@ -15,6 +15,7 @@ pub mod rules;
 pub mod traps;
 pub mod types;
 pub mod uses;
+pub mod wrapper;
 
 pub use fate::{Fate, MemberPlan};
 pub use file::FileContext;
@@ -108,17 +109,26 @@ pub fn plan(
             && rule.levels.contains(&group.level)
             && rule.limits.members <= group.members.len()
     };
-    let Some(rule) = rules.iter().find(fits) else {
-        let detail = format!("no rule for {:?} groups", group.kind);
-        return Err(file.refuse(Reason::NoRule, at, detail));
-    };
     preconditions(file, group)?;
     let alignment = align::align(file, group, loops)?;
     let subject = Subject { file, group, alignment: &alignment };
-    match rule.remedy {
-        RemedyKind::Merge => merge(&subject, rule, pastes, claimed),
-        RemedyKind::Helper => helper(&subject, rule, pastes, claimed),
+    let mut first_refusal = None;
+    for rule in rules.iter().filter(fits) {
+        let planned = match rule.remedy {
+            RemedyKind::Merge => merge(&subject, rule, pastes, claimed),
+            RemedyKind::Helper => helper(&subject, rule, pastes, claimed),
+        };
+        match planned {
+            Ok(plan) => return Ok(plan),
+            Err(refusal) => {
+                first_refusal.get_or_insert(refusal);
+            }
+        }
     }
+    Err(first_refusal.unwrap_or_else(|| {
+        let detail = format!("no rule takes groups of kind {:?}", group.kind);
+        file.refuse(Reason::NoRule, at, detail)
+    }))
 }
 
 /// What holds for the members whatever the remedy.
@@ -156,7 +166,7 @@ fn merge(
     let (file, group) = (subject.file, subject.group);
     let (survivor, members) = fate::merge(subject, pastes, claimed)?;
     fate::gain(subject, &members, None, rule.limits.lines_saved)?;
-    traps::check(file, group, subject.alignment)?;
+    traps::check(file, group, subject.alignment, rule.remedy)?;
     Ok(Plan {
         rule: rule.clone(),
         group: group.id.clone(),
@@ -177,8 +187,9 @@ fn helper(
     let first = &group.members[0].function;
     let members = fate::helper(subject, pastes, claimed)?;
     fate::gain(subject, &members, Some(0), rule.limits.lines_saved)?;
-    traps::check(file, group, subject.alignment)?;
+    traps::check(file, group, subject.alignment, rule.remedy)?;
     let holes = holes::plan(subject)?;
+    wrapper::adds_something(subject, &holes)?;
     let dropped = fate::dropped_parameters(subject, &members);
     let count = members[0].own.len() - dropped.len() + holes.parameters.len();
     if count > rule.limits.parameters {

@@ -1,6 +1,7 @@
 //! Names for helpers and their parameters: what the members' names share, and
 //! what the places say. Never a name that already means something there.
 
+use super::align::is_function_name;
 use super::context::Sort;
 use super::file::FileContext;
 use super::holes::Subject;
@@ -56,6 +57,10 @@ pub fn parameter(
     taken: &mut Taken,
 ) -> String {
     let mut candidates: Vec<String> = Vec::new();
+    if values.iter().all(|value| is_function_name(value.as_bytes())) {
+        candidates.push("func".to_owned());
+        candidates.push("caller".to_owned());
+    }
     candidates.extend(typed.iter().filter_map(|t| t.name.as_deref()).filter_map(telling));
     candidates.extend(shared_words(values));
     candidates.extend(places.iter().filter_map(|(span, _)| from_place(subject, span)));
@@ -64,7 +69,10 @@ pub fn parameter(
     let name = chosen.unwrap_or_else(|| {
         let base = candidates.first().map_or("val", String::as_str);
         let base = if is_identifier(base) { base } else { "val" };
-        (2..).map(|n| format!("{base}{n}")).find(|name| taken.free(subject, name)).unwrap_or_default()
+        (2..)
+            .map(|n| format!("{base}{n}"))
+            .find(|name| taken.free(subject, name))
+            .unwrap_or_default()
     });
     taken.names.insert(name.clone());
     name
@@ -184,7 +192,8 @@ pub fn helper(file: &FileContext, members: &[&str], reserved: &FxHashSet<String>
     }
     let base = base.trim_end_matches('_').to_owned();
     let base = if is_identifier(&base) && base.len() > 2 { base } else { members[0].to_owned() };
-    let short = base.trim_start_matches('_').len() <= 3 || !base.trim_start_matches('_').contains('_');
+    let short =
+        base.trim_start_matches('_').len() <= 3 || !base.trim_start_matches('_').contains('_');
     let plain = (!short).then(|| base.clone());
     let suffixed = ["common", "helper"].iter().map(|suffix| format!("{base}_{suffix}"));
     let numbered = (2..).map(|n| format!("{base}_common{n}"));

@@ -89,6 +89,7 @@ reasons! {
     CallNotEditable "call-not-editable" "a call of a member cannot be rewritten where it stands",
     DeclarationOrder "declaration-order" "the helper would be used before it can be declared",
     Overlaps "overlaps-proposal" "another proposal already rewrites the same lines",
+    AddsNothing "adds-nothing" "the helper would only hand its parameters on to a function that is there already",
     NotProved "not-proved" "the patch was made, but did not pass the checks that every proposal must pass",
 }
 

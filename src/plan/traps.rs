@@ -1,20 +1,33 @@
 //! What a body may not contain if it is to be moved into a helper, whatever the
 //! holes are. Each check names the trap and the place.
 
-use super::align::{AlignedMember, Alignment, lossy};
+use super::RemedyKind;
+use super::align::{AlignedMember, Alignment, is_function_name, lossy};
 use super::file::FileContext;
 use super::refusal::{Reason, Refusal};
 use crate::detect::CloneGroup;
-use crate::syntax::{TokenKind, lexer};
 use crate::syntax::decl::Fact;
+use crate::syntax::{TokenKind, lexer};
 use rustc_hash::FxHashSet;
 
 /// Attributes that say how a function is called or laid out: a helper behind
 /// it would change what they promise.
 const CALLING_ATTRIBUTES: &[&[u8]] = &[
-    b"noinline", b"noinline_for_stack", b"__noinline", b"asmlinkage", b"__visible", b"__naked",
-    b"notrace", b"__kprobes", b"nokprobe_inline", b"__attribute__", b"__printf", b"__scanf",
-    b"noinstr", b"__weak", b"__used",
+    b"noinline",
+    b"noinline_for_stack",
+    b"__noinline",
+    b"asmlinkage",
+    b"__visible",
+    b"__naked",
+    b"notrace",
+    b"__kprobes",
+    b"nokprobe_inline",
+    b"__attribute__",
+    b"__printf",
+    b"__scanf",
+    b"noinstr",
+    b"__weak",
+    b"__used",
 ];
 
 /// Macros of the kernel whose static object, line or function name describes the
@@ -55,20 +68,31 @@ const DESCRIPTIVE_MACROS: &[&str] = &[
 ];
 
 /// Checks the traps that concern the members as a whole.
-pub fn check(file: &FileContext, group: &CloneGroup, alignment: &Alignment) -> Result<(), Refusal> {
+///
+/// # Errors
+/// The first trap. Where copies are merged, text does not move: directives and
+/// attributes, which are the same in all, stay where they are.
+pub fn check(
+    file: &FileContext,
+    group: &CloneGroup,
+    alignment: &Alignment,
+    remedy: RemedyKind,
+) -> Result<(), Refusal> {
+    let moves = remedy == RemedyKind::Helper;
     for (member, aligned) in group.members.iter().zip(&alignment.members) {
         let function = &member.function;
         let body = file.token_at(function.body);
         for index in aligned.tokens.clone() {
             let token = file.tokens[index];
             match token.kind {
-                TokenKind::Directive => {
+                TokenKind::Directive if moves => {
                     let detail = format!("a directive stands inside {}", member.name);
                     return Err(file.refuse(Reason::DirectiveInBody, token.start, detail));
                 }
-                TokenKind::Ident if index < body => signature_word(file, index)?,
-                TokenKind::Ident => body_word(file, index, member.name.as_bytes())?,
-                _ if token.is(&file.bytes, b"...") && index < body => {
+                TokenKind::Ident if index < body && moves => signature_word(file, index)?,
+                TokenKind::Ident if index < body => {}
+                TokenKind::Ident => body_word(file, index, member.name.as_bytes(), remedy)?,
+                _ if moves && token.is(&file.bytes, b"...") && index < body => {
                     let detail = format!("{} takes a variable number of arguments", member.name);
                     return Err(file.refuse(Reason::Variadic, token.start, detail));
                 }
@@ -89,18 +113,27 @@ fn signature_word(file: &FileContext, index: usize) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn body_word(file: &FileContext, index: usize, own_name: &[u8]) -> Result<(), Refusal> {
+fn body_word(
+    file: &FileContext,
+    index: usize,
+    own_name: &[u8],
+    remedy: RemedyKind,
+) -> Result<(), Refusal> {
     let at = file.tokens[index].start;
     let member_name = index > 0 && matches!(file.text(index - 1), b"." | b"->");
     match file.text(index) {
         b"static" if file.text(index + 1) != b"const" => {
             Err(file.refuse(Reason::StaticState, at, "each copy has this static object of its own"))
         }
-        b"__func__" | b"__FUNCTION__" | b"__PRETTY_FUNCTION__" => {
-            Err(file.refuse(Reason::FunctionNameUsed, at, "the name would become the helper's"))
+        word if remedy == RemedyKind::Merge && is_function_name(word) => {
+            Err(file.refuse(Reason::FunctionNameUsed, at, "the name would become another's"))
         }
-        word @ (b"__LINE__" | b"_THIS_IP_" | b"_RET_IP_" | b"__builtin_return_address"
-        | b"__builtin_frame_address" | b"__COUNTER__") => {
+        word @ (b"__LINE__"
+        | b"_THIS_IP_"
+        | b"_RET_IP_"
+        | b"__builtin_return_address"
+        | b"__builtin_frame_address"
+        | b"__COUNTER__") => {
             let detail = format!("`{}` would name a place in the helper", lossy(word));
             Err(file.refuse(Reason::LocationUsed, at, detail))
         }

@@ -120,7 +120,8 @@ pub fn unify(
     match own.iter().find(|t| **t != own[0]) {
         None => Ok(own[0].to_c()),
         Some(other) => {
-            let detail = format!("`{}` is {}, another is {}", values[0], own[0].to_c(), other.to_c());
+            let detail =
+                format!("`{}` is {}, another is {}", values[0], own[0].to_c(), other.to_c());
             Err(subject.refuse(Reason::ConstantTypeDiffers, at, detail))
         }
     }
@@ -172,8 +173,9 @@ fn is_variadic_argument(subject: &Subject<'_>, span: &Range<usize>) -> bool {
     let name = lossy(file.text(call.name));
     match file.unit.macro_facts(&name).filter(|facts| facts.function_like) {
         Some(facts) => facts.variadic_from.is_some_and(|from| call.argument >= from),
-        None => file.unit.function(&name).is_ok_and(|signature| {
-            signature.variadic && call.argument >= signature.params.len()
-        }),
+        None => file
+            .unit
+            .function(&name)
+            .is_ok_and(|signature| signature.variadic && call.argument >= signature.params.len()),
     }
 }

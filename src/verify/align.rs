@@ -23,6 +23,9 @@ pub trait CallPair {
     fn arguments(&self) -> &[Vec<&[u8]>];
     /// Whether argument `old` of the old call is argument `new` of the new call.
     fn same(&self, old: usize, new: usize) -> bool;
+    /// Whether the new call stands in the very function that it replaces, so that
+    /// `__func__` among its arguments still names that function.
+    fn stands_in_member(&self) -> bool;
 }
 
 /// A one-to-one renaming.

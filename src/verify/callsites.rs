@@ -54,6 +54,10 @@ impl CallPair for GoneCall<'_, '_, '_, '_> {
         let (old, new): (Vec<_>, Vec<_>) = (old.clone().collect(), new.clone().collect());
         self.walker.walk(&old, &new, self.nesting + 1).is_ok()
     }
+
+    fn stands_in_member(&self) -> bool {
+        false
+    }
 }
 
 impl<'d, 'u, 's> Walker<'d, 'u, 's> {

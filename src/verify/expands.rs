@@ -125,6 +125,10 @@ impl CallPair for OwnParams<'_> {
             _ => false,
         }
     }
+
+    fn stands_in_member(&self) -> bool {
+        true
+    }
 }
 
 impl<'u, 's> FileCheck<'_, 'u, 's> {

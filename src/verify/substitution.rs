@@ -39,7 +39,7 @@ pub fn proves<'s, C: CallPair>(
     call: &C,
     locals: &BTreeSet<&'s [u8]>,
 ) -> Result<Vec<Option<Binding>>, Difference> {
-    stands_anywhere(file, original)?;
+    stands_anywhere(file, original, helper, call)?;
     let aligned = align::align(original, helper, call)?;
     signature::agree(original, helper, &aligned.bindings, file.linkage)?;
     captures_nothing(file, original, helper, &aligned)?;
@@ -121,8 +121,14 @@ pub fn macro_state(names: &FileNames, name: &[u8], at: usize) -> usize {
 }
 
 /// Whether the function means the same whatever it is called and however many
-/// copies of it there are.
-fn stands_anywhere(file: &OneFile, original: &Definition) -> Result<(), Difference> {
+/// copies of it there are. One thing that does not may be handed to the helper by
+/// the member itself: its name.
+fn stands_anywhere(
+    file: &OneFile,
+    original: &Definition,
+    helper: &Definition,
+    call: &impl CallPair,
+) -> Result<(), Difference> {
     let unit = original.unit;
     for at in original.body.clone() {
         let conditional = [&b"if"[..], b"ifdef", b"ifndef", b"else", b"elif", b"endif"].map(Some);
@@ -140,7 +146,11 @@ fn stands_anywhere(file: &OneFile, original: &Definition) -> Result<(), Differen
             return Err(Difference { before: Some(at), after: None, detail });
         }
     }
-    let reached = file.macros.reached(original.words());
+    let hands_on = call.stands_in_member()
+        && call.arguments().iter().any(|argument| argument.as_slice() == [b"__func__"])
+        && !helper.words().any(|word| word == b"__func__");
+    let words = original.words().filter(|word| !(hands_on && *word == b"__func__"));
+    let reached = file.macros.reached(words);
     let place = reached.iter().find(|word| facts::names_its_place(word));
     if let Some(word) = place {
         let detail = format!("`{}` depends on the function it stands in", shown(word));
