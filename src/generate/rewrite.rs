@@ -30,6 +30,8 @@ struct HelperData {
 /// What the template of a thin function's body is given.
 #[derive(Serialize)]
 struct ThinData {
+    /// Comments of the function that the helper does not carry, each with its lines.
+    comments: Vec<Vec<String>>,
     /// The function returns a value.
     returns: bool,
     /// What it calls.
@@ -223,7 +225,7 @@ fn body(
         let to = file.tokens[base + span.tokens.end - 1].end as usize;
         cuts.push((from..to, helper.parameters[span.parameter].name.as_bytes()));
     }
-    for comment in &helper.dropped_comments {
+    for comment in helper.carried.first().into_iter().flatten() {
         cuts.push((without_comment(file, comment), b""));
     }
     cuts.sort_by_key(|(range, _)| range.start);
@@ -283,7 +285,12 @@ fn thin(
     if let Remedy::Helper(helper) = &plan.remedy {
         arguments.extend(helper.parameters.iter().map(|p| p.arguments[index].clone()));
     }
+    let mut carried = Vec::new();
+    if let Remedy::Helper(helper) = &plan.remedy {
+        carried.extend(helper.carried[index].iter().map(|range| comment_lines(file, range)));
+    }
     let data = ThinData {
+        comments: carried,
         returns: !returns_void(file, member),
         name: callee.to_owned(),
         arguments: arguments.join(", "),
@@ -291,6 +298,16 @@ fn thin(
     let text = layout::wrap(&templates.render(&plan.rule.templates.thin, &data)?);
     let range = member.function.body as usize..member.function.end as usize;
     Ok(Edit { range, text: text.trim_end().as_bytes().to_vec() })
+}
+
+/// A comment's lines, without the white space that indented them.
+fn comment_lines(file: &FileContext, range: &Range<usize>) -> Vec<String> {
+    let text = lossy(&file.bytes[range.clone()]);
+    let line = |line: &str| {
+        let bare = line.trim();
+        if bare.starts_with('*') { format!(" {bare}") } else { bare.to_owned() }
+    };
+    text.lines().map(line).collect()
 }
 
 /// Whether the function's return type is `void` (and not `void *`).

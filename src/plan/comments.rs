@@ -1,17 +1,30 @@
 //! Comments inside the members. The helper's text is the first member's; a
-//! comment there stays if nothing in the other members contradicts it.
+//! comment there stays if it stands in no other words in another member. One that
+//! does is carried over to the thin function that it came from.
 
 use super::holes::Subject;
+use super::refusal::{Reason, Refusal};
 use crate::syntax::lexer;
 use std::ops::Range;
 
-/// The comments of the first member that go, and a note for the reviewer where
-/// that loses something.
-pub fn inside(subject: &Subject<'_>) -> (Vec<Range<usize>>, Vec<String>) {
+/// More than this many comments of one member would bury the call below them.
+const MOST_CARRIED: usize = 3;
+
+/// What becomes of the comments inside the members.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inside {
+    /// For each member, the comments that are its own and not the helper's.
+    pub own: Vec<Vec<Range<usize>>>,
+}
+
+/// Finds the comments that differ between the members.
+///
+/// # Errors
+/// `comments-differ` when a member has too many of its own.
+pub fn inside(subject: &Subject<'_>) -> Result<Inside, Refusal> {
     let file = subject.file;
     let count = subject.alignment.members.len();
-    let mut dropped = Vec::new();
-    let mut notes = Vec::new();
+    let mut own: Vec<Vec<Range<usize>>> = vec![Vec::new(); count];
     let body = file.token_at(subject.group.members[0].function.body)
         - subject.alignment.members[0].tokens.start;
     for relative in body..subject.alignment.len().saturating_sub(1) {
@@ -21,21 +34,25 @@ pub fn inside(subject: &Subject<'_>) -> (Vec<Range<usize>>, Vec<String>) {
             let to = file.tokens[index + 1].start as usize;
             lexer::comments(&file.bytes, from, to)
         };
-        let first = in_gap(0);
-        if first.is_empty() && (1..count).all(|member| in_gap(member).is_empty()) {
+        let gaps: Vec<Vec<Range<usize>>> = (0..count).map(in_gap).collect();
+        let text = |ranges: &[Range<usize>]| -> String {
+            let bytes = ranges.iter().flat_map(|r| file.bytes[r.clone()].iter().copied());
+            String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).split_whitespace().collect()
+        };
+        // A member without a comment there does not contradict one that has it.
+        let words: Vec<String> = gaps.iter().map(|gap| text(gap)).filter(|t| !t.is_empty()).collect();
+        let agree = words.windows(2).all(|pair| pair[0] == pair[1]);
+        if agree && (words.is_empty() || !gaps[0].is_empty()) {
             continue;
         }
-        let text = |ranges: &[Range<usize>]| -> Vec<u8> {
-            ranges.iter().flat_map(|r| file.bytes[r.clone()].iter().copied()).collect()
-        };
-        let own = text(&first);
-        let others: Vec<Vec<u8>> = (1..count).map(|member| text(&in_gap(member))).collect();
-        let lost = others.iter().any(|other| !other.is_empty() && *other != own);
-        if lost {
-            let line = file.line_of(file.tokens[subject.first(relative)].end as usize);
-            notes.push(format!("{}:{line}: the members' comments differ here", file.path));
-            dropped.extend(first);
+        for (own, gap) in own.iter_mut().zip(gaps) {
+            own.extend(gap);
         }
     }
-    (dropped, notes)
+    if let Some(member) = own.iter().position(|own| own.len() > MOST_CARRIED) {
+        let name = &subject.group.members[member].name;
+        let detail = format!("{name} has {} comments of its own", own[member].len());
+        return Err(file.refuse(Reason::CommentsDiffer, own[member][0].start as u32, detail));
+    }
+    Ok(Inside { own })
 }

@@ -27,6 +27,10 @@ pub fn place(subject: &Subject<'_>, site: &Site) -> Result<(Range<usize>, Sort),
     if sort == Sort::Constant {
         span = with_sign(subject, span);
     }
+    if sort == Sort::String {
+        // A literal beside another is one whatever is called with both.
+        grammar(subject, &span, sort)?;
+    }
     let span = past_macros(subject, span, sort)?;
     grammar(subject, &span, sort)?;
     if subject.node(&span).is_none() {
@@ -72,7 +76,27 @@ fn sort_of(subject: &Subject<'_>, site: &Site) -> Result<(Range<usize>, Sort), R
             return Ok((call, Sort::Constant));
         }
     }
+    // `REG(RX)`: a word that only means something once a macro has pasted it.
+    if let Some((call, detail)) = spelled(subject, site) {
+        return match subject.is_constant(&call) {
+            true => Ok((call, Sort::Constant)),
+            false => Err(subject.refuse(Reason::TokenPasted, site.token, detail)),
+        };
+    }
     Err(not_constant(subject, site, &shown))
+}
+
+/// The innermost macro call that pastes or stringifies what differs at `site`.
+fn spelled(subject: &Subject<'_>, site: &Site) -> Option<(Range<usize>, String)> {
+    let file = subject.file;
+    let base = subject.alignment.members[0].tokens.start;
+    enclosing_calls(file, subject.first(site.token), base).into_iter().find_map(|call| {
+        let name = lossy(file.text(call.name));
+        let facts = file.unit.macro_facts(&name)?;
+        let (reason, detail) = macro_problem(&name, &facts, call.argument, Sort::Constant)?;
+        let close = closing(file, call.open)?;
+        (reason == Reason::TokenPasted).then_some((call.name - base..close + 1 - base, detail))
+    })
 }
 
 /// Whether the identifiers at `span` are constants, by what they resolve to, and
@@ -276,8 +300,10 @@ fn macro_problem(
     if let Some(fact) = any(|p| &p.needs_constant) {
         return problem(Reason::ConstantContext, fact, "wants a constant");
     }
-    // The kernel's own macros ask only to choose a faster way to one result.
-    if let Some(fact) = any(|p| &p.tests_constant).filter(|fact| !fact.in_include) {
+    let same_result = |fact: &&Fact| {
+        fact.in_include && fact.via.iter().any(|name| VARIABLE_TOO.contains(&name.as_str()))
+    };
+    if let Some(fact) = any(|p| &p.tests_constant).filter(|fact| !same_result(fact)) {
         return problem(Reason::ConstantContext, fact, "asks whether it is a constant");
     }
     if let Some(fact) = any(|p| &p.is_type_or_name) {
@@ -289,6 +315,22 @@ fn macro_problem(
     }
     None
 }
+
+/// Macros of the kernel that ask whether an argument is constant only to choose a
+/// faster way to the same result, or to check a limit at compile time.
+const VARIABLE_TOO: &[&str] = &[
+    "udelay", "ndelay", "mdelay", "set_bit", "clear_bit", "change_bit", "test_bit", "__set_bit",
+    "__clear_bit", "__change_bit", "test_and_set_bit", "test_and_clear_bit", "arch_test_bit",
+    "bitop", "hweight8", "hweight16", "hweight32", "hweight64", "hweight_long", "ilog2",
+    "roundup_pow_of_two", "rounddown_pow_of_two", "order_base_2", "cpu_to_le16", "cpu_to_le32",
+    "cpu_to_le64", "cpu_to_be16", "cpu_to_be32", "cpu_to_be64", "le16_to_cpu", "le32_to_cpu",
+    "le64_to_cpu", "be16_to_cpu", "be32_to_cpu", "be64_to_cpu", "htons", "htonl", "ntohs", "ntohl",
+    "__swab16", "__swab32", "__swab64", "swab16", "swab32", "swab64", "min", "max", "min_t",
+    "max_t", "min3", "max3", "clamp", "clamp_t", "clamp_val", "memcpy", "memset", "memmove",
+    "memcmp", "strcmp", "strncmp", "strlen", "strncpy", "strcpy", "strlcpy", "strscpy", "likely",
+    "unlikely", "DIV_ROUND_CLOSEST", "div_u64", "do_div", "put_user", "get_user", "bitmap_zero",
+    "msecs_to_jiffies", "usecs_to_jiffies", "dma_map_single", "fls", "ffs",
+];
 
 /// What the grammar says of the place: contexts in which C wants a constant.
 fn grammar(subject: &Subject<'_>, span: &Range<usize>, sort: Sort) -> Result<(), Refusal> {

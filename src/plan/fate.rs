@@ -3,6 +3,7 @@
 
 use super::Claimed;
 use super::align::{self, OwnParameter};
+use super::comments::Inside;
 use super::file::FileContext;
 use super::holes::Subject;
 use super::refusal::{Reason, Refusal};
@@ -47,14 +48,17 @@ pub fn helper(
     subject: &Subject<'_>,
     pastes: &Pastes,
     claimed: &Claimed,
+    comments: Option<&Inside>,
 ) -> Result<Vec<MemberPlan>, Refusal> {
     let mut members = survey(subject, pastes)?;
     let first = members[0].function.start;
     // A member that hands its own name to the helper must stay.
     let names_itself =
         subject.alignment.sites.iter().any(|site| align::is_function_name(&site.values[0]));
-    for member in &mut members {
+    for (index, member) in members.iter_mut().enumerate() {
+        let says_more = comments.is_some_and(|inside| !inside.own[index].is_empty());
         let goes = !names_itself
+            && !says_more
             && member.uses.anchor.is_none()
             && member.uses.addresses.is_empty()
             && called_after(subject.file, &member.uses, first)

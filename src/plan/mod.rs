@@ -70,8 +70,9 @@ pub struct Helper {
     pub dropped: Vec<usize>,
     /// Where it is inserted.
     pub insert_at: usize,
-    /// Comments of the first member that do not hold for the others.
-    pub dropped_comments: Vec<Range<usize>>,
+    /// For each member, the comments inside it that do not hold for the others:
+    /// they stay with the member, not with the helper.
+    pub carried: Vec<Vec<Range<usize>>>,
 }
 
 /// What other proposals of the same file have already claimed.
@@ -185,7 +186,8 @@ fn helper(
 ) -> Result<Plan, Refusal> {
     let (file, group) = (subject.file, subject.group);
     let first = &group.members[0].function;
-    let members = fate::helper(subject, pastes, claimed)?;
+    let comments = comments::inside(subject);
+    let members = fate::helper(subject, pastes, claimed, comments.as_ref().ok())?;
     fate::gain(subject, &members, Some(0), rule.limits.lines_saved)?;
     traps::check(file, group, subject.alignment, rule.remedy)?;
     let holes = holes::plan(subject)?;
@@ -197,7 +199,7 @@ fn helper(
         return Err(file.refuse(Reason::TooManyParameters, first.start, detail));
     }
     let names: Vec<&str> = group.members.iter().map(|m| m.name.as_str()).collect();
-    let (dropped_comments, notes) = comments::inside(subject);
+    let carried = comments?.own;
     let insert_at = members[0]
         .comment
         .as_ref()
@@ -208,7 +210,7 @@ fn helper(
         spans: holes.spans,
         dropped,
         insert_at,
-        dropped_comments,
+        carried,
     };
     Ok(Plan {
         rule: rule.clone(),
@@ -216,6 +218,6 @@ fn helper(
         file: file.path.clone(),
         remedy: Remedy::Helper(helper),
         members,
-        notes,
+        notes: Vec::new(),
     })
 }

@@ -308,7 +308,10 @@ impl<'d> Analysis<'d> {
                     let pointer = self.before(i, 2) == "*"
                         && self.word_before(i, 3)
                         && matches!(self.before(i, 4), "" | ";" | "{" | "}" | "struct" | "const");
-                    let declared = self.word_before(i, 1) && (self.word_before(i, 2) || pointer);
+                    // `sizeof(char[1 - 2 * !!(x)])`, the older BUILD_BUG_ON.
+                    let unnamed = matches!(self.before(i, 1), "char" | "int" | "long" | "short");
+                    let declared = self.word_before(i, 1) && (self.word_before(i, 2) || pointer)
+                        || unnamed;
                     return declared || matches!(self.before(i, 1), "{" | ",");
                 }
                 ";" | "{" | "}" => return false,
