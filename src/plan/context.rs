@@ -2,6 +2,7 @@
 //! parameter stand there, and over which expression.
 
 use super::align::{Site, is_function_name, is_ident, lossy};
+use super::file::Object;
 use super::holes::Subject;
 use super::refusal::{Reason, Refusal};
 use super::uses::{EnclosingCall, closing, enclosing_calls};
@@ -16,6 +17,9 @@ pub enum Sort {
     Constant,
     /// A string literal.
     String,
+    /// An object of file scope that is passed by its address: an array by its name,
+    /// another with `&`.
+    Object,
 }
 
 /// Finds the expression around `site` that a parameter may replace.
@@ -76,6 +80,9 @@ fn sort_of(subject: &Subject<'_>, site: &Site) -> Result<(Range<usize>, Sort), R
             return Ok((call, Sort::Constant));
         }
     }
+    if let Some(object) = object_span(subject, site) {
+        return Ok((object, Sort::Object));
+    }
     // `REG(RX)`: a word that only means something once a macro has pasted it.
     if let Some((call, detail)) = spelled(subject, site) {
         return match subject.is_constant(&call) {
@@ -84,6 +91,35 @@ fn sort_of(subject: &Subject<'_>, site: &Site) -> Result<(Range<usize>, Sort), R
         };
     }
     Err(not_constant(subject, site, &shown))
+}
+
+/// The expression that passes the objects at `site` by their address: `&name`, or
+/// the name of an array. `None` where the objects are not all of one type that is
+/// declared in this file, or where their values are used.
+fn object_span(subject: &Subject<'_>, site: &Site) -> Option<Range<usize>> {
+    let file = subject.file;
+    let first = subject.first(site.token);
+    let objects: Vec<Object> =
+        site.values.iter().map(|name| file.object(name)).collect::<Option<_>>()?;
+    if objects.iter().any(|object| *object != objects[0]) {
+        return None;
+    }
+    let tree = &subject.alignment.members[0].tree;
+    let plain = site.token..site.token + 1;
+    let parent = |span: &Range<usize>| {
+        let node = subject.node(span)?;
+        Some((tree.node(node).field, tree.node(tree.node(node).parent).kind))
+    };
+    if objects[0].is_array {
+        // Under `&` or `sizeof` an array is no pointer.
+        let fits =
+            matches!(parent(&plain)?, (_, "argument_list") | ("argument", "subscript_expression"));
+        return fits.then_some(plain);
+    }
+    let addressed = site.token.checked_sub(1)?..site.token + 1;
+    let is_address = file.text(first - 1) == b"&"
+        && tree.node(subject.node(&addressed)?).kind == "pointer_expression";
+    is_address.then_some(addressed)
 }
 
 /// The innermost macro call that pastes or stringifies what differs at `site`.
@@ -294,7 +330,9 @@ fn macro_problem(
     if let Some(fact) = any(|p| &p.pasted).or_else(|| any(|p| &p.stringified)) {
         return problem(Reason::TokenPasted, fact, "pastes or stringifies it");
     }
-    if let Some(fact) = any(|p| &p.joined_to_string) {
+    // Of the arguments behind `...` only the first stands beside what comes before.
+    let first = facts.variadic_from.is_none_or(|from| argument <= from);
+    if let Some(fact) = any(|p| &p.joined_to_string).filter(|_| first) {
         return problem(Reason::StringPasted, fact, "joins it to a string");
     }
     if let Some(fact) = any(|p| &p.needs_constant) {
@@ -309,6 +347,9 @@ fn macro_problem(
     if let Some(fact) = any(|p| &p.is_type_or_name) {
         return problem(Reason::TypeDiffers, fact, "takes a type or a name there");
     }
+    if let Some(fact) = any(|p| &p.measured).filter(|_| sort != Sort::Constant) {
+        return problem(Reason::ArraySize, fact, "takes the size or type of it");
+    }
     if sort == Sort::String && facts.variadic_from.is_none_or(|from| argument < from) {
         let detail = format!("the macro `{name}` may not take a pointer there");
         return Some((Reason::StringContext, detail));
@@ -319,17 +360,84 @@ fn macro_problem(
 /// Macros of the kernel that ask whether an argument is constant only to choose a
 /// faster way to the same result, or to check a limit at compile time.
 const VARIABLE_TOO: &[&str] = &[
-    "udelay", "ndelay", "mdelay", "set_bit", "clear_bit", "change_bit", "test_bit", "__set_bit",
-    "__clear_bit", "__change_bit", "test_and_set_bit", "test_and_clear_bit", "arch_test_bit",
-    "bitop", "hweight8", "hweight16", "hweight32", "hweight64", "hweight_long", "ilog2",
-    "roundup_pow_of_two", "rounddown_pow_of_two", "order_base_2", "cpu_to_le16", "cpu_to_le32",
-    "cpu_to_le64", "cpu_to_be16", "cpu_to_be32", "cpu_to_be64", "le16_to_cpu", "le32_to_cpu",
-    "le64_to_cpu", "be16_to_cpu", "be32_to_cpu", "be64_to_cpu", "htons", "htonl", "ntohs", "ntohl",
-    "__swab16", "__swab32", "__swab64", "swab16", "swab32", "swab64", "min", "max", "min_t",
-    "max_t", "min3", "max3", "clamp", "clamp_t", "clamp_val", "memcpy", "memset", "memmove",
-    "memcmp", "strcmp", "strncmp", "strlen", "strncpy", "strcpy", "strlcpy", "strscpy", "likely",
-    "unlikely", "DIV_ROUND_CLOSEST", "div_u64", "do_div", "put_user", "get_user", "bitmap_zero",
-    "msecs_to_jiffies", "usecs_to_jiffies", "dma_map_single", "fls", "ffs",
+    "udelay",
+    "ndelay",
+    "mdelay",
+    "set_bit",
+    "clear_bit",
+    "change_bit",
+    "test_bit",
+    "__set_bit",
+    "__clear_bit",
+    "__change_bit",
+    "test_and_set_bit",
+    "test_and_clear_bit",
+    "arch_test_bit",
+    "bitop",
+    "hweight8",
+    "hweight16",
+    "hweight32",
+    "hweight64",
+    "hweight_long",
+    "ilog2",
+    "roundup_pow_of_two",
+    "rounddown_pow_of_two",
+    "order_base_2",
+    "cpu_to_le16",
+    "cpu_to_le32",
+    "cpu_to_le64",
+    "cpu_to_be16",
+    "cpu_to_be32",
+    "cpu_to_be64",
+    "le16_to_cpu",
+    "le32_to_cpu",
+    "le64_to_cpu",
+    "be16_to_cpu",
+    "be32_to_cpu",
+    "be64_to_cpu",
+    "htons",
+    "htonl",
+    "ntohs",
+    "ntohl",
+    "__swab16",
+    "__swab32",
+    "__swab64",
+    "swab16",
+    "swab32",
+    "swab64",
+    "min",
+    "max",
+    "min_t",
+    "max_t",
+    "min3",
+    "max3",
+    "clamp",
+    "clamp_t",
+    "clamp_val",
+    "memcpy",
+    "memset",
+    "memmove",
+    "memcmp",
+    "strcmp",
+    "strncmp",
+    "strlen",
+    "strncpy",
+    "strcpy",
+    "strlcpy",
+    "strscpy",
+    "likely",
+    "unlikely",
+    "DIV_ROUND_CLOSEST",
+    "div_u64",
+    "do_div",
+    "put_user",
+    "get_user",
+    "bitmap_zero",
+    "msecs_to_jiffies",
+    "usecs_to_jiffies",
+    "dma_map_single",
+    "fls",
+    "ffs",
 ];
 
 /// What the grammar says of the place: contexts in which C wants a constant.
