@@ -71,6 +71,7 @@ pub fn helper(
             && member.uses.anchor.is_none()
             && (same || member.uses.addresses.is_empty())
             && used_after(subject.file, &member.uses, first)
+            && under_same_conditions(subject.file, &member.uses, first)
             && editable(subject.file, &member.uses, claimed);
         member.fate = if goes { Fate::Gone } else { Fate::Thin };
     }
@@ -160,9 +161,13 @@ fn with_survivor(
     let file = subject.file;
     let mut members = members.to_vec();
     let declared = declared_at(file, &members[survivor]);
+    let members_start = members[survivor].function.start;
     for (index, member) in members.iter_mut().enumerate() {
         let after = used_after(file, &member.uses, declared);
-        let goes = member.uses.anchor.is_none() && after && editable(file, &member.uses, claimed);
+        let goes = member.uses.anchor.is_none()
+            && after
+            && under_same_conditions(file, &member.uses, members_start)
+            && editable(file, &member.uses, claimed);
         member.fate = match () {
             () if index == survivor => Fate::Survives,
             () if goes => Fate::Gone,
@@ -189,6 +194,15 @@ fn called_after(file: &FileContext, uses: &Uses, offset: u32) -> bool {
 fn used_after(file: &FileContext, uses: &Uses, offset: u32) -> bool {
     called_after(file, uses, offset)
         && uses.addresses.iter().all(|&token| file.tokens[token].start > offset)
+}
+
+/// Whether every use stands under the conditions that the function at `start` stands
+/// under: whatever takes its place stands there, too.
+fn under_same_conditions(file: &FileContext, uses: &Uses, start: u32) -> bool {
+    let conditions = file.conditions_at(start);
+    let calls = uses.calls.iter().map(|call| call.name);
+    let mut tokens = calls.chain(uses.addresses.iter().copied());
+    tokens.all(|token| file.conditions_at(file.tokens[token].start).starts_with(conditions))
 }
 
 /// Whether every use can be rewritten: none lies where another proposal writes,

@@ -36,6 +36,8 @@ pub struct FileContext {
     pub functions: Vec<Function>,
     /// What it includes, and what names mean there.
     pub unit: Arc<Unit>,
+    /// `#if`s are nested so deeply that conditions are not told apart.
+    pub too_deep: bool,
     /// Lines end in CR LF.
     pub crlf: bool,
     line_starts: Vec<u32>,
@@ -61,6 +63,7 @@ impl FileContext {
             tokens,
             functions,
             unit,
+            too_deep: false,
             crlf,
             line_starts,
             defined: FxHashMap::default(),
@@ -99,6 +102,7 @@ impl FileContext {
                 _ => {}
             }
         }
+        self.too_deep = stack.overflowed;
     }
 
     /// How many functions of the file are called `name`.
@@ -304,6 +308,8 @@ struct OpenConditions {
     open: Conditions,
     /// How many more are open than [`DEEPEST`].
     deeper: usize,
+    /// There ever were more.
+    overflowed: bool,
 }
 
 impl OpenConditions {
@@ -311,7 +317,10 @@ impl OpenConditions {
     fn update(&mut self, directive: &[u8]) -> bool {
         let (word, rest) = directive_word(directive);
         match word {
-            b"if" | b"ifdef" | b"ifndef" if self.open.len() == DEEPEST => self.deeper += 1,
+            b"if" | b"ifdef" | b"ifndef" if self.open.len() == DEEPEST => {
+                self.deeper += 1;
+                self.overflowed = true;
+            }
             b"if" | b"ifdef" | b"ifndef" => {
                 let condition = String::from_utf8_lossy(rest.trim_ascii());
                 let text = format!("{} {condition}", String::from_utf8_lossy(word));

@@ -138,7 +138,12 @@ const LARGEST: u32 = 64 * 1024;
 
 /// What holds for the members whatever the remedy.
 fn preconditions(file: &FileContext, group: &CloneGroup) -> Result<(), Refusal> {
-    let conditions = file.conditions_at(group.members[0].function.start);
+    let first = group.members[0].function.start;
+    if file.too_deep {
+        let detail = "the file nests its #ifs more than a hundred deep";
+        return Err(file.refuse(Reason::TooLarge, first, detail));
+    }
+    let conditions = file.conditions_at(first);
     for member in &group.members {
         let function = &member.function;
         if function.macro_defined {

@@ -54,7 +54,7 @@ reasons! {
     NoRule "no-rule" "no rewrite rule in force takes groups of this kind and level",
     NoGain "no-gain" "no rule makes the code shorter",
     ParseGap "parse-gap" "a member does not parse completely, so its structure is not known",
-    TooLarge "too-large" "a member is too large to be worth reading: more than 64 KiB",
+    TooLarge "too-large" "a member, or the nesting of its file's #ifs, is beyond what people write",
     MacroDefined "macro-defined" "a macro makes up the function's signature",
     IncludedSource "included-source" "another source file includes this one: its static names are not its own",
     AlternativeDefinitions "alternative-definitions" "a member's name is defined more than once in its file, under different conditions",
