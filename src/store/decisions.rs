@@ -3,9 +3,9 @@
 use super::Store;
 use super::error::StoreError;
 use super::proposals::to_json;
+use crate::tree::read_regular;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 
 /// Yes or no.
@@ -42,7 +42,7 @@ impl Store {
     /// When the file is there but cannot be read.
     pub fn decisions(&self) -> Result<BTreeMap<String, Decision>, StoreError> {
         let path = self.decisions_path();
-        let text = match fs::read(&path) {
+        let text = match read_regular(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
             read => read.map_err(StoreError::io("read the decisions", &path))?,
         };

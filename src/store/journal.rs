@@ -3,8 +3,8 @@
 use super::Store;
 use super::error::StoreError;
 use super::proposals::to_json;
+use crate::tree::read_regular;
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 
@@ -111,7 +111,7 @@ impl Store {
 
     pub(super) fn read_journal(&self) -> Result<Journal, StoreError> {
         let path = self.journal_path();
-        let text = match fs::read(&path) {
+        let text = match read_regular(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Journal { schema: 1, entries: Vec::new() });
             }
