@@ -345,6 +345,14 @@ fn of_several_applies_at_once_one_does_it() {
 }
 
 #[test]
+fn functions_that_share_a_line_are_no_surprise() {
+    let dir = declared_tree();
+    write(dir.path(), ALPHA, &alpha(&dir).replace("}\n\nstatic", "} static"));
+    let run = ends(dir.path(), &["plan"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+}
+
+#[test]
 fn odd_file_names_are_scanned_and_printed_without_harm() {
     let dir = declared_tree();
     let text = alpha(&dir);
