@@ -2,6 +2,7 @@
 //! a folder or a file. Out: a [`Config`]. An unknown key is an error, never
 //! ignored: a mistyped exclude would otherwise exclude nothing.
 
+use crate::tree::read_regular;
 use serde::Deserialize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -98,7 +99,8 @@ impl Config {
     /// When it cannot be read, is not TOML, or has an unknown key or a value of
     /// the wrong type.
     pub fn read(file: &Path) -> Result<Config, ConfigError> {
-        let text = std::fs::read_to_string(file)
+        let text = read_regular(file)
+            .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other))
             .map_err(|source| ConfigError::Read { path: file.to_owned(), source })?;
         let mut config = Config::parse(file, &text)?;
         let folder = file.parent().unwrap_or(Path::new("."));

@@ -42,7 +42,7 @@ pub struct CommonArgs {
     /// When to use colours; NO_COLOR in the environment turns `auto` off
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub color: Color,
-    /// Threads to use, 0 for one a core
+    /// Threads to use, 0 for one a core; at most 256
     #[arg(short = 'j', long = "jobs", global = true, value_name = "N", default_value_t = 0)]
     pub jobs: usize,
     /// Configuration file [default: drvdedup.toml, found upward to the tree's top]

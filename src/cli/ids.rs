@@ -2,7 +2,8 @@
 
 use super::error::Hinted;
 
-/// The one of `known` that begins with `typed`; `None` when there is none.
+/// The one of `known` that begins with `typed`; `None` when there is none. Nothing at
+/// all is the beginning of no id.
 ///
 /// # Errors
 /// When several do.
@@ -11,7 +12,8 @@ pub fn find<'k>(
     known: impl Iterator<Item = &'k str>,
 ) -> Result<Option<&'k str>, Hinted> {
     let typed = typed.to_ascii_lowercase();
-    let mut matches: Vec<&str> = known.filter(|id| id.starts_with(&typed)).collect();
+    let begins = |id: &&str| !typed.is_empty() && id.starts_with(&typed);
+    let mut matches: Vec<&str> = known.filter(begins).collect();
     matches.sort_unstable();
     matches.dedup();
     match matches.as_slice() {
@@ -39,6 +41,7 @@ mod tests {
         check("77C0", Some("77c0aaaa"));
         check("3f9a1c02", Some("3f9a1c02"));
         check("dead", None);
+        check("", None);
     }
 
     #[test]

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 /// Columns assumed where there is no terminal to ask.
 const DEFAULT_WIDTH: usize = 80;
+/// Threads beyond this only cost: what they read comes from one disk.
+const MAX_THREADS: usize = 256;
 
 /// What every command goes by.
 #[derive(Clone, Debug)]
@@ -44,7 +46,7 @@ impl Options {
                 env::var_os(name).map(|value| value.to_string_lossy().into_owned())
             }),
             width: width(),
-            threads: args.jobs,
+            threads: args.jobs.min(MAX_THREADS),
             config: args.config,
             quiet: args.quiet,
             verbose: args.verbose,

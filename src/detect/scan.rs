@@ -6,7 +6,7 @@ use super::normalise::{Normaliser, shape_hash};
 use super::{CloneGroup, id, level::Placement};
 use crate::syntax::lexer::LexProblemKind;
 use crate::syntax::{Function, LoopMacros, split};
-use crate::tree::{SourceFile, TreePath};
+use crate::tree::{SourceFile, TreePath, read_source};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::fmt;
@@ -192,7 +192,7 @@ pub fn scan(
 }
 
 fn read(root: &Path, file: &SourceFile) -> Result<Vec<u8>, String> {
-    let source = std::fs::read(root.join(&file.path)).map_err(|error| error.to_string())?;
+    let source = read_source(&root.join(&file.path)).map_err(|error| error.to_string())?;
     match u32::try_from(source.len()) {
         Ok(_) => Ok(source),
         Err(_) => Err("files of 4 GiB and more are not supported".into()),

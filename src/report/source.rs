@@ -2,6 +2,7 @@
 
 use crate::detect::Member;
 use crate::syntax::{Token, lexer};
+use crate::tree::read_source;
 use std::ops::Range;
 use std::path::Path;
 
@@ -55,7 +56,7 @@ pub fn clamped(text: &str, range: Range<usize>) -> Range<usize> {
 /// The bytes of a file of the tree, or `None` when it can no longer be read: what
 /// is quoted is then left out.
 pub fn read(root: &Path, file: &str) -> Option<Vec<u8>> {
-    std::fs::read(root.join(file)).ok()
+    read_source(&root.join(file)).ok()
 }
 
 /// The member's tokens in `source`, the numbers that a hole counts in.

@@ -2,10 +2,11 @@
 
 use super::Store;
 use super::error::StoreError;
+use super::journal::{SCHEMA, known_schema};
 use super::proposals::to_json;
+use crate::tree::read_regular;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 
 /// Yes or no.
@@ -42,13 +43,13 @@ impl Store {
     /// When the file is there but cannot be read.
     pub fn decisions(&self) -> Result<BTreeMap<String, Decision>, StoreError> {
         let path = self.decisions_path();
-        let text = match fs::read(&path) {
+        let text = match read_regular(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
             read => read.map_err(StoreError::io("read the decisions", &path))?,
         };
-        let file: DecisionsFile = serde_json::from_slice(&text)
-            .map_err(|error| StoreError::Corrupt { path, problem: error.to_string() })?;
-        Ok(file.decisions)
+        let file = serde_json::from_slice(&text).map_err(|error| error.to_string());
+        let file = file.and_then(|file: DecisionsFile| known_schema(file.schema).map(|()| file));
+        file.map(|file| file.decisions).map_err(|problem| StoreError::Corrupt { path, problem })
     }
 
     /// Ids of the stored proposals that were accepted, sorted.
@@ -99,6 +100,6 @@ impl Store {
             };
         }
         let path = self.decisions_path();
-        self.disk.replace(&path, &to_json(&DecisionsFile { schema: 1, decisions }))
+        self.disk.replace(&path, &to_json(&DecisionsFile { schema: SCHEMA, decisions }))
     }
 }

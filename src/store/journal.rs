@@ -3,10 +3,22 @@
 use super::Store;
 use super::error::StoreError;
 use super::proposals::to_json;
+use crate::generate::unidiff::is_tree_path;
+use crate::tree::read_regular;
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::io;
 use std::path::PathBuf;
+
+/// Version of the store's files.
+pub(super) const SCHEMA: u32 = 1;
+
+/// Refuses the files of a later program: what it means by them is not known.
+pub(super) fn known_schema(schema: u32) -> Result<(), String> {
+    match schema {
+        SCHEMA => Ok(()),
+        other => Err(format!("it has version {other}, and this program knows {SCHEMA}")),
+    }
+}
 
 /// How far a change of the tree got. Only the last entry can be other than `Done`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +90,18 @@ pub(super) struct Journal {
 }
 
 impl Journal {
+    /// Refuses a journal that this program did not write: ending what it says was cut
+    /// off writes to the paths that it names.
+    fn check(&self) -> Result<(), String> {
+        known_schema(self.schema)?;
+        let changes = self.entries.iter().flat_map(|e| &e.changes).map(|change| &change.path);
+        let folders = self.entries.iter().flat_map(|e| &e.new_folders);
+        match changes.chain(folders).find(|path| !is_tree_path(path)) {
+            Some(path) => Err(format!("`{path}` is no path inside the tree")),
+            None => Ok(()),
+        }
+    }
+
     /// The number that the next entry bears.
     pub fn next_number(&self) -> u64 {
         self.entries.last().map_or(1, |entry| entry.number.saturating_add(1))
@@ -111,16 +135,15 @@ impl Store {
 
     pub(super) fn read_journal(&self) -> Result<Journal, StoreError> {
         let path = self.journal_path();
-        let text = match fs::read(&path) {
+        let text = match read_regular(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Journal { schema: 1, entries: Vec::new() });
+                return Ok(Journal { schema: SCHEMA, entries: Vec::new() });
             }
             read => read.map_err(StoreError::io("read the journal", &path))?,
         };
-        serde_json::from_slice(&text).map_err(|error| StoreError::BrokenJournal {
-            path,
-            problem: error.to_string(),
-            backups: self.backups_folder(),
+        let journal = serde_json::from_slice(&text).map_err(|error| error.to_string());
+        journal.and_then(|journal: Journal| journal.check().map(|()| journal)).map_err(|problem| {
+            StoreError::BrokenJournal { path, problem, backups: self.backups_folder() }
         })
     }
 

@@ -2,8 +2,10 @@
 
 use super::error::StoreError;
 use std::fmt;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// What to do when another process is writing.
@@ -40,8 +42,12 @@ pub(super) struct Lock {
 impl Lock {
     /// Takes the lock at `path` and writes the own process id into it.
     pub fn take(path: &Path, when_busy: WhenBusy) -> Result<Lock, StoreError> {
+        // The lock is emptied and written to: never what a link leads to.
+        refuse_unless(path, fs::FileType::is_file, "is no plain file")?;
         let mut open = OpenOptions::new();
         open.read(true).write(true).create(true).truncate(false);
+        #[cfg(target_os = "linux")]
+        open.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32);
         let mut file = open.open(path).map_err(StoreError::io("open the lock", path))?;
         match (file.try_lock(), when_busy) {
             (Ok(()), _) => {}
@@ -63,5 +69,20 @@ impl Lock {
         let _ = file.rewind();
         let _ = writeln!(file, "{}", std::process::id());
         Ok(Lock { _file: file })
+    }
+}
+
+/// Refuses what stands at `path` unless it is what it should be, links not followed;
+/// nothing at all is fine.
+pub(super) fn refuse_unless(
+    path: &Path,
+    is_right: impl Fn(&fs::FileType) -> bool,
+    problem: &'static str,
+) -> Result<(), StoreError> {
+    match path.symlink_metadata() {
+        Ok(data) if !is_right(&data.file_type()) => {
+            Err(StoreError::Unsafe { path: path.to_owned(), problem })
+        }
+        _ => Ok(()),
     }
 }

@@ -82,6 +82,7 @@ impl Store {
         let root = root.into();
         let root = root.canonicalize().map_err(StoreError::io("find the tree", &root))?;
         let store = Store { root, when_busy: WhenBusy::Fail, disk: disk::Disk::default() };
+        store.refuse_links()?;
         match store.folder().is_dir() {
             true => Ok(store),
             false => Err(StoreError::Missing { root: store.root }),
@@ -96,6 +97,7 @@ impl Store {
         let root = root.into();
         let root = root.canonicalize().map_err(StoreError::io("find the tree", &root))?;
         let mut store = Store { root, when_busy: WhenBusy::Fail, disk: disk::Disk::default() };
+        store.refuse_links()?;
         for folder in [store.folder(), store.proposals_folder()] {
             store.disk.create_folder(&folder)?;
         }
@@ -122,6 +124,15 @@ impl Store {
     /// Absolute path of the top of the tree.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// A tree from elsewhere may hold a store whose folders are links: what is written
+    /// into them would land outside the tree.
+    fn refuse_links(&self) -> Result<(), StoreError> {
+        let folders = [self.folder(), self.proposals_folder(), self.backups_folder()];
+        folders.iter().try_for_each(|folder| {
+            lock::refuse_unless(folder, std::fs::FileType::is_dir, "is no folder of its own")
+        })
     }
 
     fn lock(&self) -> Result<lock::Lock, StoreError> {

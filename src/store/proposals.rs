@@ -5,7 +5,7 @@ use super::disk::staged_name;
 use super::error::StoreError;
 use super::{Proposal, Store};
 use crate::generate::unidiff::{FilePatch, is_tree_path, parse};
-use crate::tree::TreePath;
+use crate::tree::{TreePath, read_regular};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -82,7 +82,7 @@ impl Store {
     pub fn patch(&self, id: &str) -> Result<Vec<u8>, StoreError> {
         let id = self.resolve(id, &self.ids()?)?;
         let path = self.patch_path(&id);
-        fs::read(&path).map_err(StoreError::io("read the patch", path))
+        read_regular(&path).map_err(StoreError::io("read the patch", path))
     }
 
     /// Puts new proposals in the place of the stored ones that `replaced` names,
@@ -114,7 +114,7 @@ impl Store {
             gone.extend([self.json_path(&old.id), self.patch_path(&old.id)]);
         }
         gone.retain(|path| !texts.contains_key(path));
-        texts.retain(|path, text| fs::read(path).map_or(true, |there| there != *text));
+        texts.retain(|path, text| read_regular(path).map_or(true, |there| there != *text));
         self.write_texts(&texts, &gone)
     }
 
@@ -171,7 +171,7 @@ impl Store {
     /// The bytes of a file of the tree; `None` where there is none.
     pub(super) fn read_source(&self, file: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.root.join(file);
-        match fs::read(&path) {
+        match read_regular(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StoreError::io("read the file", path)(error)),
@@ -202,6 +202,10 @@ impl Store {
         let found = ids.iter().skip(from).take_while(|id| id.starts_with(prefix));
         let mut candidates: Vec<String> = found.cloned().collect();
         let id = prefix.to_owned();
+        // Everything begins with nothing: a script's empty variable names no proposal.
+        if prefix.is_empty() {
+            return Err(StoreError::NoSuchProposal { id });
+        }
         match candidates.len() {
             1 => Ok(candidates.remove(0)),
             0 => Err(StoreError::NoSuchProposal { id }),
@@ -212,7 +216,7 @@ impl Store {
     /// `None` where another process has just removed it.
     pub(super) fn read_proposal(&self, id: &str) -> Result<Option<Proposal>, StoreError> {
         let path = self.json_path(id);
-        let text = match fs::read(&path) {
+        let text = match read_regular(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             read => read.map_err(StoreError::io("read the proposal", &path))?,
         };
@@ -231,7 +235,7 @@ impl Store {
     /// The patch of a proposal, taken apart.
     pub(super) fn file_patches(&self, proposal: &Proposal) -> Result<Vec<FilePatch>, StoreError> {
         let path = self.patch_path(&proposal.id);
-        let text = fs::read(&path).map_err(StoreError::io("read the patch", &path))?;
+        let text = read_regular(&path).map_err(StoreError::io("read the patch", &path))?;
         let files = match parse(&text) {
             Ok(files) => files,
             Err(source) => return Err(StoreError::Patch { path, source }),

@@ -15,6 +15,7 @@ use super::Store;
 use super::error::StoreError;
 use super::journal::{Action, Entry, FileChange, Journal, State};
 use super::proposals::content_hash;
+use crate::tree::read_regular;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
@@ -189,7 +190,7 @@ impl Store {
         if change.is_in_store() && self.disk.link(&target, backup)? {
             return Ok(());
         }
-        let bytes = fs::read(&target).map_err(StoreError::io("read the file", &target))?;
+        let bytes = read_regular(&target).map_err(StoreError::io("read the file", &target))?;
         match content_hash(&bytes) == hash {
             true => self.disk.write(backup, &bytes, mode),
             false => Err(StoreError::ChangedMeanwhile { path: target }),
@@ -307,7 +308,7 @@ impl Store {
         }
         let Some(before) = &change.before else { return self.disk.remove(&target) };
         let backup = self.backup_path(entry, change);
-        let bytes = fs::read(&backup).map_err(StoreError::io("read the copy", &backup))?;
+        let bytes = read_regular(&backup).map_err(StoreError::io("read the copy", &backup))?;
         self.disk.write(&staged, &bytes, before.mode)?;
         keep_owner(&staged, &target);
         self.disk.sync(std::slice::from_ref(&staged))?;
@@ -327,7 +328,7 @@ impl Store {
 
 /// Hash of a file's bytes; `None` where there is none.
 fn hash_of(path: &Path) -> Result<Option<String>, StoreError> {
-    match fs::read(path) {
+    match read_regular(path) {
         Ok(bytes) => Ok(Some(content_hash(&bytes))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StoreError::io("read the file", path)(error)),

@@ -8,9 +8,8 @@ use super::merge::Owned;
 use super::proposals::content_hash;
 use super::transaction::{Recovered, Texts};
 use crate::generate::lines::line_edits;
-use crate::tree::TreePath;
+use crate::tree::{TreePath, read_regular};
 use std::collections::BTreeMap;
-use std::fs;
 
 /// What an undo did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +87,7 @@ impl Store {
     fn backup_of(&self, entry: &Entry, change: &FileChange) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(before) = &change.before else { return Ok(None) };
         let path = self.backup_path(entry, change);
-        let bytes = fs::read(&path).map_err(StoreError::io("read the copy", &path))?;
+        let bytes = read_regular(&path).map_err(StoreError::io("read the copy", &path))?;
         match content_hash(&bytes) == before.hash {
             true => Ok(Some(bytes)),
             false => {

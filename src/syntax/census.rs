@@ -4,7 +4,7 @@
 use super::mask::LoopMacros;
 use super::parse::FunctionTree;
 use super::split::{self, Function};
-use crate::tree::{SourceFile, TreePath};
+use crate::tree::{SourceFile, TreePath, read_source};
 use rayon::prelude::*;
 use std::path::Path;
 
@@ -59,7 +59,7 @@ impl Census {
 pub fn census(root: &Path, files: &[SourceFile], loops: &LoopMacros) -> Census {
     let mut census = files
         .par_iter()
-        .map(|file| match std::fs::read(root.join(&file.path)) {
+        .map(|file| match read_source(&root.join(&file.path)) {
             Ok(source) => census_of(&file.path, &source, loops),
             Err(error) => Census {
                 unreadable: vec![(file.path.clone(), error.to_string())],

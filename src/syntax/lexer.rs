@@ -355,8 +355,11 @@ pub fn tokens(source: &[u8]) -> Vec<Token> {
 }
 
 /// The comments of `source[from..to]`, which must start outside any token:
-/// their byte ranges, in order. A run of `//` lines is one range a line.
+/// their byte ranges, in order. A run of `//` lines is one range a line. Bounds that
+/// are crossed or lie past the end hold none.
 pub fn comments(source: &[u8], from: usize, to: usize) -> Vec<std::ops::Range<usize>> {
+    let to = to.min(source.len());
+    let from = from.min(to);
     let mut found = Vec::new();
     let mut at = from;
     // Tokens are found again by the lexer so that a `/*` in a string is none.
@@ -495,6 +498,12 @@ mod tests {
             kinds,
             [LexProblemKind::UnterminatedLiteral, LexProblemKind::UnterminatedComment]
         );
+    }
+
+    #[test]
+    fn crossed_bounds_hold_no_comments() {
+        assert_eq!(comments(b"} /* a */ int b;", 2, 1), Vec::<std::ops::Range<usize>>::new());
+        assert_eq!(comments(b"/* a */", 0, 99), [0..7]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Finding the top of the tree.
 
 use super::clang_format::loop_macros;
-use super::{KernelTree, TreeError};
+use super::{KernelTree, TreeError, read_regular};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -72,7 +72,7 @@ fn version(makefile: &str) -> Option<String> {
 
 fn read_loop_macros(root: &Path) -> Result<Vec<String>, TreeError> {
     let path = root.join(".clang-format");
-    match fs::read(&path) {
+    match read_regular(&path) {
         Ok(bytes) => Ok(loop_macros(&String::from_utf8_lossy(&bytes))),
         Err(source) => match TreeError::from_io(path, source) {
             TreeError::Missing(_) => Ok(Vec::new()),

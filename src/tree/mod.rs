@@ -9,11 +9,13 @@ mod discover;
 mod error;
 mod kbuild;
 mod path;
+mod read;
 mod walk;
 
 pub use class::class_of;
 pub use error::TreeError;
 pub use kbuild::{Drivers, Module};
+pub use read::{read_regular, read_source};
 pub use walk::{MAX_FILE_SIZE, Unreadable, Walk};
 
 use std::io;
@@ -36,8 +38,11 @@ pub struct KernelTree {
 
 impl KernelTree {
     /// The bytes of a file, named from the top of the tree.
+    ///
+    /// # Errors
+    /// As [`read_source`].
     pub fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        std::fs::read(self.root.join(path))
+        read_source(&self.root.join(path))
     }
 }
 

@@ -114,10 +114,19 @@ impl Include {
 /// No condition: the bottom of the stack.
 pub(super) const UNCONDITIONAL: u32 = u32::MAX;
 
+/// `#if`s inside each other, beyond which the inner ones are merged into one. The
+/// kernel has a dozen.
+const MAX_DEPTH: u32 = 64;
+/// Bytes of a condition's text, beyond which it is abridged: the negations of a long
+/// chain of `#elif` would fill the memory.
+const MAX_TEXT: usize = 1 << 10;
+
 /// One condition of a file, linked to the one that it stands in.
 #[derive(Clone, Debug)]
 struct Condition {
     parent: u32,
+    /// Conditions that enclose it.
+    depth: u32,
     text: Box<str>,
     /// The `#ifndef` of an include guard: always true the first time.
     guard: bool,
@@ -178,9 +187,22 @@ impl Conditions {
     }
 
     fn push(&mut self, text: &str, negation: String) {
-        let condition = Condition { parent: self.current(), text: text.into(), guard: false };
+        let parent = self.current();
+        let outer = self.all.get(parent as usize);
+        let condition = match outer {
+            // It takes its parent's place in the chain, and stands for both.
+            Some(outer) if outer.depth >= MAX_DEPTH => {
+                let both = format!("({}) && ({text})", outer.text);
+                Condition { text: abridged(both).into(), guard: false, ..*outer }
+            }
+            outer => {
+                let depth = outer.map_or(0, |outer| outer.depth + 1);
+                let text = abridged(text.to_string()).into();
+                Condition { parent, depth, text, guard: false }
+            }
+        };
         self.all.push(condition);
-        self.open.push((self.all.len() as u32 - 1, negation));
+        self.open.push((self.all.len() as u32 - 1, abridged(negation)));
     }
 
     /// Notes that `name` has just been defined as nothing: an `#ifndef` around it
@@ -216,6 +238,16 @@ impl Conditions {
         texts.reverse();
         texts
     }
+}
+
+/// The text, or where that is too long one that is as good for telling whether two
+/// conditions are the same, and says nothing else.
+fn abridged(text: String) -> String {
+    if text.len() <= MAX_TEXT {
+        return text;
+    }
+    let hash = super::index::name_hash(text.as_bytes());
+    format!("[{} bytes, {hash:016x}]", text.len())
 }
 
 fn negated(condition: &str) -> String {
@@ -256,6 +288,24 @@ mod tests {
         assert_eq!((quoted.path.as_str(), quoted.quoted), ("a/b.h", true));
         assert_eq!(Include::parse(b"<a.h>", 0, UNCONDITIONAL).path, "a.h");
         assert!(Include::parse(b" NAME(x)", 0, UNCONDITIONAL).computed);
+    }
+
+    #[test]
+    fn deep_nests_and_long_chains_stay_small_and_distinct() {
+        let innermost = |lines: &[&str], count: usize| {
+            let mut conditions = Conditions::default();
+            conditions.directive(b"#ifdef TOP");
+            for at in 0..count {
+                conditions.directive(lines[at % lines.len()].as_bytes());
+            }
+            conditions.texts(conditions.current())
+        };
+        for lines in [["#if A", "#if B"], ["#elif A", "#elif B"]] {
+            let (odd, even) = (innermost(&lines, 100_001), innermost(&lines, 100_002));
+            assert!(odd != even && odd == innermost(&lines, 100_001));
+            assert!(odd.len() <= MAX_DEPTH as usize + 1, "{}", odd.len());
+            assert!(odd.iter().all(|text| text.len() <= MAX_TEXT), "{odd:?}");
+        }
     }
 
     #[test]

@@ -274,20 +274,21 @@ const NEVER: [&str; 9] = [
 
 /// The condition without blanks, doubled negation and outer parentheses.
 fn plain(condition: &str) -> String {
-    let mut text: String = condition.split_whitespace().collect();
-    loop {
-        let inner = text
-            .strip_prefix("!!")
-            .or_else(|| text.strip_prefix('(').and_then(|t| t.strip_suffix(')')))
-            .or_else(|| text.strip_prefix("!(!").and_then(|t| t.strip_suffix(')')));
-        match inner {
-            Some(inner) if !inner.contains(['&', '|', '?']) => text = inner.to_string(),
-            _ => break,
-        }
+    let all: String = condition.split_whitespace().collect();
+    if all.contains(['&', '|', '?']) {
+        return all;
+    }
+    let mut text = all.as_str();
+    while let Some(inner) = text
+        .strip_prefix("!!")
+        .or_else(|| text.strip_prefix('(').and_then(|t| t.strip_suffix(')')))
+        .or_else(|| text.strip_prefix("!(!").and_then(|t| t.strip_suffix(')')))
+    {
+        text = inner;
     }
     match text.strip_prefix("!(").and_then(|t| t.strip_suffix(')')) {
-        Some(inner) if !inner.contains(['&', '|', '?', '!']) => format!("!{inner}"),
-        _ => text,
+        Some(inner) if !inner.contains('!') => format!("!{inner}"),
+        _ => text.to_string(),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::body::Body;
 use super::index::{FileIndex, name_hash};
 use super::unit::{Unit, never_compiled};
+use crate::tree::read_source;
 use rustc_hash::FxHashMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -70,11 +71,7 @@ impl Universe {
     /// The files below `root`, the top of the tree, read from the disk.
     pub fn new(root: PathBuf) -> Universe {
         Universe::with_reader(Box::new(move |path| {
-            let path = root.join(path);
-            if !path.is_file() {
-                return None;
-            }
-            std::fs::read(path).ok().map(Arc::from)
+            read_source(&root.join(path)).ok().map(Arc::from)
         }))
     }
 
