@@ -5,9 +5,9 @@
 //! patch, or a [`Refusal`]. It writes nothing.
 
 use crate::detect::CloneGroup;
-use crate::generate::lines::line_edits;
+use crate::generate::lines::{line_edits, whole_lines};
 use crate::generate::templates::{TemplateError, Templates};
-use crate::generate::{EditSet, Patch, message, rewrite, unidiff};
+use crate::generate::{Edit, EditSet, Patch, message, rewrite, unidiff};
 use crate::plan::uses::Pastes;
 use crate::plan::{self, Claimed, Fate, FileContext, Plan, Reason, Refusal, Remedy, Rule};
 use crate::store::{Proposal, content_hash};
@@ -150,18 +150,14 @@ impl Proposer<'_> {
             Ok(after) => after,
             Err(error) => return refuse(Reason::CallNotEditable, error.to_string()),
         };
-        let patch = Patch::between(&[(file.path.clone(), &file.bytes, &after)]);
+        let Some((patch, changed)) = difference(file, &edits, &after, claimed) else {
+            let detail = "another proposal changes the same lines".to_owned();
+            return refuse(Reason::Overlaps, detail);
+        };
         let saved = i64::from(patch.lines_removed) - i64::from(patch.lines_added);
         if saved < plan.rule.limits.lines_saved {
             let detail = format!("+{} -{} lines", patch.lines_added, patch.lines_removed);
             return refuse(Reason::NoGain, detail);
-        }
-        // Whole lines, as the patch has them: the edits may be narrower.
-        let changed: Vec<Range<usize>> =
-            line_edits(&file.bytes, &after).into_iter().map(|edit| edit.range).collect();
-        if changed.iter().any(|range| claimed.touches(range)) {
-            let detail = "another proposal changes the same lines".to_owned();
-            return refuse(Reason::Overlaps, detail);
         }
         let climb = self.climb(file, plan, &patch);
         if let Some(problem) = climb.problem {
@@ -205,6 +201,28 @@ impl Proposer<'_> {
             });
         verify::climb_applied(&before, applied, &claim_of(plan), self.loops)
     }
+}
+
+/// The patch, and the ranges of whole lines that it changes: the shortest
+/// difference, or the edits as they were made where that one strays into lines that
+/// another proposal changes. `None` if both do.
+fn difference(
+    file: &FileContext,
+    edits: &EditSet,
+    after: &[u8],
+    claimed: &Claimed,
+) -> Option<(Patch, Vec<Range<usize>>)> {
+    let free = |edits: &[Edit]| {
+        let ranges: Vec<Range<usize>> = edits.iter().map(|edit| edit.range.clone()).collect();
+        (!ranges.iter().any(|range| claimed.touches(range))).then_some(ranges)
+    };
+    if let Some(ranges) = free(&line_edits(&file.bytes, after)) {
+        return Some((Patch::between(&[(file.path.clone(), &file.bytes, after)]), ranges));
+    }
+    let edits = whole_lines(&file.bytes, edits.files.get(&file.path)?);
+    let ranges = free(&edits)?;
+    let patch = Patch::of_line_edits(&file.path, &file.bytes, &edits).ok()?;
+    Some((patch, ranges))
 }
 
 /// What the plan says that the patch does, for the check that shares nothing

@@ -69,6 +69,38 @@ pub fn line_edits(before: &[u8], after: &[u8]) -> Vec<Edit> {
         .collect()
 }
 
+/// The same edits, each widened to the whole lines that it touches; edits of one
+/// line become one.
+pub fn whole_lines(before: &[u8], edits: &[Edit]) -> Vec<Edit> {
+    let mut wide: Vec<Edit> = Vec::new();
+    for edit in edits {
+        let start =
+            before[..edit.range.start].iter().rposition(|&b| b == b'\n').map_or(0, |n| n + 1);
+        let start = start.max(wide.last().map_or(0, |last| last.range.end.min(edit.range.start)));
+        let at_line_end = edit.range.end == 0 || before[edit.range.end - 1] == b'\n';
+        let inserts = edit.range.is_empty() && start == edit.range.start;
+        let end = match at_line_end && (inserts || !edit.range.is_empty()) {
+            true => edit.range.end,
+            false => memchr::memchr(b'\n', &before[edit.range.end..])
+                .map_or(before.len(), |n| edit.range.end + n + 1),
+        };
+        let head = &before[start..edit.range.start];
+        let tail = &before[edit.range.end..end];
+        match wide.last_mut() {
+            // A second edit of the last line: what followed the first is split.
+            Some(last) if last.range.end > edit.range.start => {
+                let kept = last.text.len() - (last.range.end - edit.range.start);
+                last.text.truncate(kept);
+                last.text.extend_from_slice(&edit.text);
+                last.text.extend_from_slice(&before[edit.range.end..end.max(last.range.end)]);
+                last.range.end = end.max(last.range.end);
+            }
+            _ => wide.push(Edit { range: start..end, text: [head, &edit.text, tail].concat() }),
+        }
+    }
+    wide
+}
+
 fn number<'a>(lines: &[&'a [u8]], numbers: &mut FxHashMap<&'a [u8], u32>) -> Vec<u32> {
     let mut ids = Vec::with_capacity(lines.len());
     for line in lines {

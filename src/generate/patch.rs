@@ -1,7 +1,8 @@
 //! Writes unified diffs as git does.
 
-use super::Patch;
+use super::edits::{EditError, apply_edits};
 use super::lines::{LineChange, line_changes, split_lines};
+use super::{Edit, Patch};
 use crate::tree::TreePath;
 use std::ops::Range;
 
@@ -15,24 +16,56 @@ impl Patch {
     /// order in which the diff shall show them. A file with no text before is
     /// new; one that is the same before and after is left out.
     pub fn between(files: &[(TreePath, &[u8], &[u8])]) -> Patch {
-        let mut patch =
-            Patch { text: Vec::new(), files: Vec::new(), lines_added: 0, lines_removed: 0 };
+        let mut patch = Patch::empty();
         for (path, before, after) in files {
             if before != after {
-                patch.add_file(path, before, after);
+                let (old, new) = (split_lines(before), split_lines(after));
+                patch.add_file(path, &old, &new, &line_changes(&old, &new));
             }
         }
         patch
     }
 
-    fn add_file(&mut self, path: &str, before: &[u8], after: &[u8]) {
+    /// The patch that shows `edits` of whole lines of `before` as they are, even
+    /// where a shorter one would give the same text.
+    ///
+    /// # Errors
+    /// When the edits do not fit `before`.
+    pub fn of_line_edits(path: &str, before: &[u8], edits: &[Edit]) -> Result<Patch, EditError> {
+        let after = apply_edits(path, before, edits)?;
+        let lines = |text: &[u8]| split_lines(text).len();
+        let mut changes: Vec<LineChange> = Vec::new();
+        let (mut at, mut old_line, mut new_line) = (0, 0, 0);
+        for edit in edits {
+            let unchanged = lines(&before[at..edit.range.start]);
+            let old =
+                old_line + unchanged..old_line + unchanged + lines(&before[edit.range.clone()]);
+            let new = new_line + unchanged..new_line + unchanged + lines(&edit.text);
+            (at, old_line, new_line) = (edit.range.end, old.end, new.end);
+            match changes.last_mut() {
+                Some(last) if last.before.end == old.start => {
+                    (last.before.end, last.after.end) = (old.end, new.end);
+                }
+                _ => changes.push(LineChange { before: old, after: new }),
+            }
+        }
+        let mut patch = Patch::empty();
+        patch.add_file(path, &split_lines(before), &split_lines(&after), &changes);
+        Ok(patch)
+    }
+
+    fn empty() -> Patch {
+        Patch { text: Vec::new(), files: Vec::new(), lines_added: 0, lines_removed: 0 }
+    }
+
+    fn add_file(&mut self, path: &str, old: &[&[u8]], new: &[&[u8]], changes: &[LineChange]) {
         self.files.push(path.to_owned());
         let (old_name, new_name) = (quoted("a/", path), quoted("b/", path));
         self.line(format!("diff --git {old_name} {new_name}"));
         // git ends a name that holds a blank with a tab, lest the blank be taken
         // for the beginning of a time stamp.
         let end = if path.contains(' ') { "\t" } else { "" };
-        if before.is_empty() {
+        if old.is_empty() {
             self.line("new file mode 100644");
             self.line("--- /dev/null");
         } else {
@@ -40,12 +73,10 @@ impl Patch {
         }
         self.line(format!("+++ {new_name}{end}"));
 
-        let (old, new) = (split_lines(before), split_lines(after));
-        let changes = line_changes(&old, &new);
         for changes in changes
             .chunk_by(|one, next| next.before.start.saturating_sub(one.before.end) <= 2 * CONTEXT)
         {
-            self.add_hunk(&old, &new, changes);
+            self.add_hunk(old, new, changes);
         }
     }
 

@@ -2,6 +2,7 @@
 //! parameter stand there, and over which expression.
 
 use super::align::{Site, is_function_name, is_ident, lossy};
+use super::file::Object;
 use super::holes::Subject;
 use super::refusal::{Reason, Refusal};
 use super::uses::{EnclosingCall, closing, enclosing_calls};
@@ -16,6 +17,9 @@ pub enum Sort {
     Constant,
     /// A string literal.
     String,
+    /// An object of file scope that is passed by its address: an array by its name,
+    /// another with `&`.
+    Object,
 }
 
 /// Finds the expression around `site` that a parameter may replace.
@@ -76,6 +80,9 @@ fn sort_of(subject: &Subject<'_>, site: &Site) -> Result<(Range<usize>, Sort), R
             return Ok((call, Sort::Constant));
         }
     }
+    if let Some(object) = object_span(subject, site) {
+        return Ok((object, Sort::Object));
+    }
     // `REG(RX)`: a word that only means something once a macro has pasted it.
     if let Some((call, detail)) = spelled(subject, site) {
         return match subject.is_constant(&call) {
@@ -84,6 +91,35 @@ fn sort_of(subject: &Subject<'_>, site: &Site) -> Result<(Range<usize>, Sort), R
         };
     }
     Err(not_constant(subject, site, &shown))
+}
+
+/// The expression that passes the objects at `site` by their address: `&name`, or
+/// the name of an array. `None` where the objects are not all of one type that is
+/// declared in this file, or where their values are used.
+fn object_span(subject: &Subject<'_>, site: &Site) -> Option<Range<usize>> {
+    let file = subject.file;
+    let first = subject.first(site.token);
+    let objects: Vec<Object> =
+        site.values.iter().map(|name| file.object(name)).collect::<Option<_>>()?;
+    if objects.iter().any(|object| *object != objects[0]) {
+        return None;
+    }
+    let tree = &subject.alignment.members[0].tree;
+    let plain = site.token..site.token + 1;
+    let parent = |span: &Range<usize>| {
+        let node = subject.node(span)?;
+        Some((tree.node(node).field, tree.node(tree.node(node).parent).kind))
+    };
+    if objects[0].is_array {
+        // Under `&` or `sizeof` an array is no pointer.
+        let fits =
+            matches!(parent(&plain)?, (_, "argument_list") | ("argument", "subscript_expression"));
+        return fits.then_some(plain);
+    }
+    let addressed = site.token.checked_sub(1)?..site.token + 1;
+    let is_address = file.text(first - 1) == b"&"
+        && tree.node(subject.node(&addressed)?).kind == "pointer_expression";
+    is_address.then_some(addressed)
 }
 
 /// The innermost macro call that pastes or stringifies what differs at `site`.
@@ -294,7 +330,9 @@ fn macro_problem(
     if let Some(fact) = any(|p| &p.pasted).or_else(|| any(|p| &p.stringified)) {
         return problem(Reason::TokenPasted, fact, "pastes or stringifies it");
     }
-    if let Some(fact) = any(|p| &p.joined_to_string) {
+    // Of the arguments behind `...` only the first stands beside what comes before.
+    let first = facts.variadic_from.is_none_or(|from| argument <= from);
+    if let Some(fact) = any(|p| &p.joined_to_string).filter(|_| first) {
         return problem(Reason::StringPasted, fact, "joins it to a string");
     }
     if let Some(fact) = any(|p| &p.needs_constant) {
@@ -308,6 +346,9 @@ fn macro_problem(
     }
     if let Some(fact) = any(|p| &p.is_type_or_name) {
         return problem(Reason::TypeDiffers, fact, "takes a type or a name there");
+    }
+    if let Some(fact) = any(|p| &p.measured).filter(|_| sort != Sort::Constant) {
+        return problem(Reason::ArraySize, fact, "takes the size or type of it");
     }
     if sort == Sort::String && facts.variadic_from.is_none_or(|from| argument < from) {
         let detail = format!("the macro `{name}` may not take a pointer there");

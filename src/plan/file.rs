@@ -15,6 +15,15 @@ use std::sync::Arc;
 /// the number of the branch, 0 for the first.
 pub type Conditions = Vec<(String, u32)>;
 
+/// An object of file scope whose address may be handed to a helper.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// Its type, of an array that of the elements.
+    pub ctype: String,
+    /// It is an array of one dimension.
+    pub is_array: bool,
+}
+
 /// A source file with everything the planner asks of it.
 pub struct FileContext {
     /// Where it is.
@@ -158,6 +167,35 @@ impl FileContext {
             matches!(d.kind, DefinitionKind::Variable { .. } | DefinitionKind::MacroArgument { .. })
         };
         self.unit.lookup(name).iter().any(object)
+    }
+
+    /// The object `name`, if this file declares it once, and with a plain type.
+    pub fn object(&self, name: &[u8]) -> Option<Object> {
+        let definitions = self.unit.lookup(std::str::from_utf8(name).ok()?);
+        let [definition] = definitions.as_slice() else { return None };
+        let DefinitionKind::Variable { type_text, is_array, .. } = &definition.kind else {
+            return None;
+        };
+        if *definition.file != *self.path || type_text.contains(['(', '[', '{']) {
+            return None;
+        }
+        // How many dimensions it has, its declaration shows.
+        let declared = self.occurrences(name).iter().copied().find(|&token| {
+            let offset = self.tokens[token].start;
+            offset >= definition.offset && self.function_at(offset).is_none()
+        })?;
+        let mut dimensions = 0;
+        let mut at = declared + 1;
+        while self.text(at) == b"[" {
+            dimensions += 1;
+            while self.text(at) != b"]" {
+                at += 1;
+                self.tokens.get(at)?;
+            }
+            at += 1;
+        }
+        let plain = dimensions == usize::from(*is_array);
+        plain.then(|| Object { ctype: type_text.clone(), is_array: *is_array })
     }
 
     /// Whether `name` is a macro, a typedef or an enumerator: a local of that name

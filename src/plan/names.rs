@@ -88,12 +88,14 @@ fn telling(name: &str) -> Option<String> {
 /// `FOO_REG_A` and `FOO_REG_B`.
 fn shared_words(values: &[String]) -> Option<String> {
     let named = |value: &String| {
-        let word = value.trim_start_matches(['-', '~', ' ']);
-        is_identifier(word) && word.bytes().any(|b| b.is_ascii_uppercase())
+        let word = value.trim_start_matches(['-', '~', '&', ' ']);
+        let telling = word.bytes().any(|b| b.is_ascii_uppercase()) || value.starts_with('&');
+        is_identifier(word) && telling
     };
     if !values.iter().all(named) {
         return None;
     }
+    let values: Vec<&str> = values.iter().map(|v| v.trim_start_matches(['&', ' '])).collect();
     let errors = values.iter().all(|v| v.trim_start_matches('-').starts_with('E'));
     if errors && values.iter().all(|v| v.starts_with('-')) {
         return Some("err".to_owned());

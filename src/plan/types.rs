@@ -94,6 +94,14 @@ pub fn unify(
     if places[0].1 == Sort::String {
         return string_type(subject, places, typed);
     }
+    if places[0].1 == Sort::Object {
+        let name = values[0].trim_start_matches(['&', ' ']);
+        let object = subject.file.object(name.as_bytes()).ok_or_else(|| {
+            subject.refuse(Reason::GlobalDiffers, at, format!("the type of {name} is not known"))
+        })?;
+        let space = if object.ctype.ends_with('*') { "" } else { " " };
+        return Ok(format!("{}{space}*", object.ctype));
+    }
     let prototype = common_prototype(typed);
     if let Some(ctype) = prototype.filter(|t| !t.contains('*')) {
         return Ok(ctype);
@@ -145,7 +153,7 @@ fn string_type(
             return Err(subject.refuse(Reason::FormatString, span.start, detail));
         }
         let takes_pointer = match &place.prototype {
-            Some(ctype) => ctype.contains("char") && ctype.contains('*') || is_const_void(ctype),
+            Some(ctype) => is_const_bytes(ctype),
             None => is_variadic_argument(subject, span) || place.returned,
         };
         if !takes_pointer {
@@ -153,11 +161,27 @@ fn string_type(
             return Err(subject.refuse(Reason::StringContext, span.start, detail));
         }
     }
-    Ok("const char *".to_owned())
+    Ok(common_prototype(typed).unwrap_or_else(|| "const char *".to_owned()))
 }
 
-fn is_const_void(ctype: &str) -> bool {
-    ctype.contains("const") && ctype.contains("void") && ctype.contains('*')
+/// A pointer that a string literal may be passed as: to constant bytes, or the
+/// `char *` of older code.
+fn is_const_bytes(ctype: &str) -> bool {
+    let pointed = ctype.trim_end().strip_suffix('*').map(str::trim_end);
+    matches!(
+        pointed,
+        Some(
+            "const char"
+                | "char"
+                | "const void"
+                | "const u8"
+                | "const unsigned char"
+                | "const uint8_t"
+                | "const __u8"
+                | "const s8"
+                | "const signed char"
+        )
+    )
 }
 
 /// Whether the span is an argument behind `...`, of a function or of a macro

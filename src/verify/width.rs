@@ -11,7 +11,13 @@ pub fn refuses(declared: &[&[u8]], argument: &[&[u8]], macros: &Macros) -> Optio
     let display = || shown(&declared.join(&b' '));
     let is_string = argument.iter().any(|token| token.ends_with(b"\""));
     if is_string {
-        let takes_text = matches!(declared, [b"const", b"char", b"*"]);
+        let takes_text = match declared {
+            [b"const", b"unsigned", b"char", b"*"] => true,
+            [b"const", byte, b"*"] => {
+                matches!(*byte, b"char" | b"void" | b"u8" | b"__u8" | b"uint8_t" | b"s8")
+            }
+            _ => false,
+        };
         return (!takes_text).then(|| format!("a string is handed on as `{}`", display()));
     }
     let (bits, signed) = integer_type(declared)?;
