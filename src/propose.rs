@@ -228,13 +228,13 @@ fn difference(
 /// What the plan says that the patch does, for the check that shares nothing
 /// with the planner.
 fn claim_of(plan: &Plan) -> Claim {
-    let helper = match &plan.remedy {
-        Remedy::Helper(helper) => Some(helper.name.clone()),
-        Remedy::Merge(_) => None,
-    };
-    let merged_into = match &plan.remedy {
-        Remedy::Helper(_) => None,
-        Remedy::Merge(survivor) => Some(plan.members[*survivor].name.clone()),
+    let (helper, merged_into) = match &plan.remedy {
+        Remedy::Merge(survivor) => (None, Some(plan.members[*survivor].name.clone())),
+        // The common text under a new name.
+        Remedy::Helper(helper) if helper.parameters.is_empty() && helper.dropped.is_empty() => {
+            (None, Some(helper.name.clone()))
+        }
+        Remedy::Helper(helper) => (Some(helper.name.clone()), None),
     };
     Claim {
         members: plan.members.iter().map(|m| (plan.file.clone(), m.name.clone())).collect(),

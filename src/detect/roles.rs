@@ -84,23 +84,9 @@ fn identifier(
 /// kernel's declaring macros (`DECLARE_BITMAP(name, …)`) name.
 fn declared<'t>(text: &'t [u8], tree: &FunctionTree, tokens: &[Token]) -> FxHashSet<&'t [u8]> {
     let mut names = FxHashSet::default();
-    for id in tree.of_kind("identifier") {
-        let mut child = tree.node(id);
-        for ancestor in tree.ancestors(id) {
-            let parent = tree.node(ancestor);
-            match parent.kind {
-                "declaration" | "parameter_declaration" if child.field == "declarator" => {
-                    let range = &tree.node(id).range;
-                    names.extend(text.get(range.start as usize..range.end as usize));
-                    break;
-                }
-                "parenthesized_declarator" => child = parent,
-                kind if kind.ends_with("_declarator") && child.field == "declarator" => {
-                    child = parent;
-                }
-                _ => break,
-            }
-        }
+    for id in tree.of_kind("identifier").filter(|&id| tree.declares_local(id, text)) {
+        let range = &tree.node(id).range;
+        names.extend(text.get(range.start as usize..range.end as usize));
     }
     for window in tokens.windows(3) {
         let name = window[0].text(text);

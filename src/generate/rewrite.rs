@@ -30,8 +30,8 @@ struct HelperData {
 /// What the template of a thin function's body is given.
 #[derive(Serialize)]
 struct ThinData {
-    /// Comments of the function that the helper does not carry, each with its lines.
-    comments: Vec<Vec<String>>,
+    /// The lines of a comment of the function's own, for above the call.
+    comment: Vec<String>,
     /// The function returns a value.
     returns: bool,
     /// What it calls.
@@ -95,7 +95,7 @@ fn helper_text(
     let function = &member.function;
     let (head, tail) = signature(file, member);
     let kept = member.own.iter().enumerate().filter(|(i, _)| !helper.dropped.contains(i));
-    let own = kept.map(|(_, own)| one_line(&own.text));
+    let own = kept.map(|(_, own)| pointer_style(&one_line(&own.text)));
     let new = helper.parameters.iter().map(|p| declared(&p.ctype, &p.name));
     let mut parameters: Vec<String> = own.chain(new).collect();
     if parameters.is_empty() {
@@ -120,6 +120,24 @@ fn helper_text(
 /// A parameter's declaration: `int reg`, `const char *name`.
 fn declared(ctype: &str, name: &str) -> String {
     if ctype.ends_with('*') { format!("{ctype}{name}") } else { format!("{ctype} {name}") }
+}
+
+/// `T* x` and `T * x` as the kernel writes them: `T *x`.
+fn pointer_style(declaration: &str) -> String {
+    let mut out = String::with_capacity(declaration.len());
+    let mut rest = declaration;
+    while let Some(at) = rest.find('*') {
+        let before = rest[..at].trim_end();
+        out.push_str(before);
+        if !before.is_empty() && !before.ends_with('(') {
+            out.push(' ');
+        }
+        let stars = rest[at..].chars().take_while(|c| matches!(c, '*' | ' '));
+        let length: usize = stars.clone().map(char::len_utf8).sum();
+        out.extend(stars.filter(|&c| c == '*'));
+        rest = &rest[at + length..];
+    }
+    out + rest
 }
 
 /// Text on one line, its white space folded.
@@ -225,8 +243,11 @@ fn body(
         let to = file.tokens[base + span.tokens.end - 1].end as usize;
         cuts.push((from..to, helper.parameters[span.parameter].name.as_bytes()));
     }
-    for comment in helper.carried.first().into_iter().flatten() {
+    for comment in &helper.comments.dropped {
         cuts.push((without_comment(file, comment), b""));
+    }
+    for (gap, better) in &helper.comments.replaced {
+        cuts.push((gap.clone(), &file.bytes[better.clone()]));
     }
     cuts.sort_by_key(|(range, _)| range.start);
     let mut new = Vec::new();
@@ -285,12 +306,12 @@ fn thin(
     if let Remedy::Helper(helper) = &plan.remedy {
         arguments.extend(helper.parameters.iter().map(|p| p.arguments[index].clone()));
     }
-    let mut carried = Vec::new();
-    if let Remedy::Helper(helper) = &plan.remedy {
-        carried.extend(helper.carried[index].iter().map(|range| comment_lines(file, range)));
-    }
+    let carried = match &plan.remedy {
+        Remedy::Helper(helper) => helper.comments.carried[index].as_ref(),
+        Remedy::Merge(_) => None,
+    };
     let data = ThinData {
-        comments: carried,
+        comment: carried.map(|range| comment_lines(file, range)).unwrap_or_default(),
         returns: !returns_void(file, member),
         name: callee.to_owned(),
         arguments: arguments.join(", "),

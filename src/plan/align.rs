@@ -144,7 +144,7 @@ pub fn locals(file: &FileContext, tree: &FunctionTree) -> FxHashSet<Vec<u8>> {
     for id in 0..tree.nodes.len() as NodeId {
         let node = tree.node(id);
         let name = match node.kind {
-            "identifier" if is_declared(tree, id) => id,
+            "identifier" if tree.declares_local(id, &file.bytes) => id,
             "statement_identifier" => id,
             _ => continue,
         };
@@ -152,37 +152,6 @@ pub fn locals(file: &FileContext, tree: &FunctionTree) -> FxHashSet<Vec<u8>> {
         found.insert(file.bytes[range.start as usize..range.end as usize].to_vec());
     }
     found
-}
-
-/// Whether the identifier `id` is what a declaration inside the function
-/// declares: it is reached from one through declarators only. (The function's own
-/// name is reached from its definition instead.)
-fn is_declared(tree: &FunctionTree, id: NodeId) -> bool {
-    let mut child = id;
-    for parent in tree.ancestors(id) {
-        let node = tree.node(parent);
-        match node.kind {
-            "parameter_declaration" | "declaration" => {
-                return tree.node(child).field == "declarator";
-            }
-            "pointer_declarator"
-            | "array_declarator"
-            | "function_declarator"
-            | "parenthesized_declarator"
-            | "attributed_declarator"
-            | "init_declarator" => {
-                let in_declarator = tree.node(child).field == "declarator"
-                    || node.kind == "parenthesized_declarator"
-                    || node.kind == "attributed_declarator";
-                if !in_declarator {
-                    return false;
-                }
-            }
-            _ => return false,
-        }
-        child = parent;
-    }
-    false
 }
 
 /// Names of the function's own parameters in order, with their byte ranges in
@@ -196,7 +165,7 @@ pub fn parameters(file: &FileContext, tree: &FunctionTree) -> Vec<OwnParameter> 
             continue;
         }
         let name = (id..node.subtree_end)
-            .find(|&n| tree.node(n).kind == "identifier" && is_declared(tree, n))
+            .find(|&n| tree.node(n).kind == "identifier" && tree.declares_local(n, &file.bytes))
             .map(|n| {
                 let range = tree.node(n).range.clone();
                 file.bytes[range.start as usize..range.end as usize].to_vec()

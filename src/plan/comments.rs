@@ -1,59 +1,127 @@
-//! Comments inside the members. The helper's text is the first member's; a
-//! comment there stays if it stands in no other words in another member. One that
-//! does is carried over to the thin function that it came from.
+//! Comments inside the members. The helper's text is the first member's; what most
+//! members say stays there. A comment of fewer is carried over to the thin function
+//! that it came from, if it can stand above a call; else nothing is proposed.
 
 use super::holes::Subject;
 use super::refusal::{Reason, Refusal};
 use crate::syntax::lexer;
 use std::ops::Range;
 
-/// More than this many comments of one member would bury the call below them.
-const MOST_CARRIED: usize = 3;
-
 /// What becomes of the comments inside the members.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inside {
-    /// For each member, the comments that are its own and not the helper's.
-    pub own: Vec<Vec<Range<usize>>>,
+    /// For each member, the comment that it keeps above its call of the helper.
+    pub carried: Vec<Option<Range<usize>>>,
+    /// Comments of the first member that are not the helper's.
+    pub dropped: Vec<Range<usize>>,
+    /// Gaps between two tokens of the first member that take their white space and
+    /// comments from another member: the bytes that go, and those that come.
+    pub replaced: Vec<(Range<usize>, Range<usize>)>,
 }
 
-/// Finds the comments that differ between the members.
+/// The white space and comments between two tokens, in one member.
+struct Gap {
+    bytes: Range<usize>,
+    comments: Vec<Comment>,
+}
+
+struct Comment {
+    range: Range<usize>,
+    /// Its words, without white space.
+    text: String,
+}
+
+/// Decides on every comment inside the members.
 ///
 /// # Errors
-/// `comments-differ` when a member has too many of its own.
+/// `comments-differ` when a comment would be lost, or would stand above a call that
+/// it does not describe.
 pub fn inside(subject: &Subject<'_>) -> Result<Inside, Refusal> {
     let file = subject.file;
     let count = subject.alignment.members.len();
-    let mut own: Vec<Vec<Range<usize>>> = vec![Vec::new(); count];
+    let mut inside = Inside { carried: vec![None; count], ..Inside::default() };
     let body = file.token_at(subject.group.members[0].function.body)
         - subject.alignment.members[0].tokens.start;
+    let mut depth = 0i32;
     for relative in body..subject.alignment.len().saturating_sub(1) {
-        let in_gap = |member: usize| {
-            let index = subject.alignment.token(member, relative);
-            let from = file.tokens[index].end as usize;
-            let to = file.tokens[index + 1].start as usize;
-            lexer::comments(&file.bytes, from, to)
+        depth += match file.text(subject.first(relative)) {
+            b"{" => 1,
+            b"}" => -1,
+            _ => 0,
         };
-        let gaps: Vec<Vec<Range<usize>>> = (0..count).map(in_gap).collect();
-        let text = |ranges: &[Range<usize>]| -> String {
-            let bytes = ranges.iter().flat_map(|r| file.bytes[r.clone()].iter().copied());
-            String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).split_whitespace().collect()
-        };
-        // A member without a comment there does not contradict one that has it.
-        let words: Vec<String> =
-            gaps.iter().map(|gap| text(gap)).filter(|t| !t.is_empty()).collect();
-        let agree = words.windows(2).all(|pair| pair[0] == pair[1]);
-        if agree && (words.is_empty() || !gaps[0].is_empty()) {
-            continue;
-        }
-        for (own, gap) in own.iter_mut().zip(gaps) {
-            own.extend(gap);
+        let gaps: Vec<Gap> = (0..count).map(|member| gap(subject, member, relative)).collect();
+        if gaps.iter().any(|gap| !gap.comments.is_empty()) {
+            settle(subject, &gaps, depth == 1, &mut inside)?;
         }
     }
-    if let Some(member) = own.iter().position(|own| own.len() > MOST_CARRIED) {
-        let name = &subject.group.members[member].name;
-        let detail = format!("{name} has {} comments of its own", own[member].len());
-        return Err(file.refuse(Reason::CommentsDiffer, own[member][0].start as u32, detail));
+    Ok(inside)
+}
+
+fn gap(subject: &Subject<'_>, member: usize, relative: usize) -> Gap {
+    let file = subject.file;
+    let index = subject.alignment.token(member, relative);
+    let bytes = file.tokens[index].end as usize..file.tokens[index + 1].start as usize;
+    let comment = |range: Range<usize>| {
+        let text = String::from_utf8_lossy(&file.bytes[range.clone()]);
+        Comment { text: text.split_whitespace().collect(), range }
+    };
+    let comments = lexer::comments(&file.bytes, bytes.start, bytes.end);
+    Gap { comments: comments.into_iter().map(comment).collect(), bytes }
+}
+
+fn settle(
+    subject: &Subject<'_>,
+    gaps: &[Gap],
+    outermost: bool,
+    inside: &mut Inside,
+) -> Result<(), Refusal> {
+    let has = |gap: &Gap, text: &str| gap.comments.iter().any(|comment| comment.text == text);
+    let common = |comment: &Comment| {
+        2 * gaps.iter().filter(|gap| has(gap, &comment.text)).count() > gaps.len()
+    };
+    let whole = |gap: &Gap| {
+        let said = gaps.iter().flat_map(|gap| &gap.comments).filter(|comment| common(comment));
+        said.into_iter().all(|comment| has(gap, &comment.text))
+    };
+    for (member, gap) in gaps.iter().enumerate() {
+        for comment in gap.comments.iter().filter(|comment| !common(comment)) {
+            let carries = outermost && stands_alone(subject, comment);
+            let place = &mut inside.carried[member];
+            if !carries || place.is_some() {
+                return Err(lost(subject, member, comment));
+            }
+            *place = Some(comment.range.clone());
+            if member == 0 {
+                inside.dropped.push(comment.range.clone());
+            }
+        }
     }
-    Ok(Inside { own })
+    if !whole(&gaps[0]) {
+        let better = gaps.iter().find(|gap| whole(gap) && gap.comments.iter().all(common));
+        match better {
+            Some(better) if inside.dropped.is_empty() => {
+                inside.replaced.push((gaps[0].bytes.clone(), better.bytes.clone()));
+            }
+            _ => return Err(lost(subject, 0, &gaps[first_with(gaps)].comments[0])),
+        }
+    }
+    Ok(())
+}
+
+fn first_with(gaps: &[Gap]) -> usize {
+    gaps.iter().position(|gap| !gap.comments.is_empty()).unwrap_or(0)
+}
+
+/// Whether nothing but white space shares the lines of a comment.
+fn stands_alone(subject: &Subject<'_>, comment: &Comment) -> bool {
+    let file = subject.file;
+    let before = &file.bytes[file.line_start(comment.range.start)..comment.range.start];
+    let after = &file.bytes[comment.range.end..file.line_end(comment.range.end)];
+    before.iter().chain(after).all(u8::is_ascii_whitespace)
+}
+
+fn lost(subject: &Subject<'_>, member: usize, comment: &Comment) -> Refusal {
+    let name = &subject.group.members[member].name;
+    let detail = format!("what {name} says here would be lost, or out of place");
+    subject.file.refuse(Reason::CommentsDiffer, comment.range.start as u32, detail)
 }

@@ -335,7 +335,9 @@ fn macro_problem(
     if let Some(fact) = any(|p| &p.joined_to_string).filter(|_| first) {
         return problem(Reason::StringPasted, fact, "joins it to a string");
     }
-    if let Some(fact) = any(|p| &p.needs_constant) {
+    // What `...` hands on behind the format is printed, not compiled in.
+    let printed = sort == Sort::String && !first;
+    if let Some(fact) = any(|p| &p.needs_constant).filter(|_| !printed) {
         return problem(Reason::ConstantContext, fact, "wants a constant");
     }
     let same_result = |fact: &&Fact| {

@@ -6,11 +6,15 @@ use super::align::{self, OwnParameter};
 use super::comments::Inside;
 use super::file::FileContext;
 use super::holes::Subject;
+use super::names;
 use super::refusal::{Reason, Refusal};
 use super::uses::{self, CallSite, Pastes, Uses};
-use crate::detect::Member;
 use crate::syntax::Function;
 use std::ops::Range;
+
+/// So many duplicated lines are worth a helper under a neutral name even where the
+/// members mean different things.
+const WORTH_A_NEW_NAME: u32 = 20;
 
 /// See [`MemberPlan`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,16 +56,21 @@ pub fn helper(
 ) -> Result<Vec<MemberPlan>, Refusal> {
     let mut members = survey(subject, pastes)?;
     let first = members[0].function.start;
+    // Without a parameter, the helper is as good as the member wherever it is named.
+    let same = subject.alignment.sites.is_empty();
+    if same {
+        not_by_accident(subject, &members)?;
+    }
     // A member that hands its own name to the helper must stay.
     let names_itself =
         subject.alignment.sites.iter().any(|site| align::is_function_name(&site.values[0]));
     for (index, member) in members.iter_mut().enumerate() {
-        let says_more = comments.is_some_and(|inside| !inside.own[index].is_empty());
+        let says_more = comments.is_some_and(|inside| inside.carried[index].is_some());
         let goes = !names_itself
             && !says_more
             && member.uses.anchor.is_none()
-            && member.uses.addresses.is_empty()
-            && called_after(subject.file, &member.uses, first)
+            && (same || member.uses.addresses.is_empty())
+            && used_after(subject.file, &member.uses, first)
             && editable(subject.file, &member.uses, claimed);
         member.fate = if goes { Fate::Gone } else { Fate::Thin };
     }
@@ -70,11 +79,30 @@ pub fn helper(
     Ok(members)
 }
 
+/// Functions of one text that are only entries of tables, or whose names mean
+/// opposite things, are not one function.
+fn not_by_accident(subject: &Subject<'_>, members: &[MemberPlan]) -> Result<(), Refusal> {
+    let lines: u32 = members.iter().skip(1).map(|m| m.function.lines()).sum();
+    let names: Vec<&str> = members.iter().map(|m| m.name.as_str()).collect();
+    let entries = members.iter().any(|m| m.uses.calls.is_empty());
+    let shared = names::shared(&names);
+    let detail = if lines < WORTH_A_NEW_NAME && names::are_opposites(&names) {
+        "their names are opposites"
+    } else if lines < WORTH_A_NEW_NAME && entries {
+        "they are entries of tables, and short"
+    } else if shared < 2 {
+        "their names share too little"
+    } else {
+        return Ok(());
+    };
+    Err(subject.file.refuse(Reason::NameWouldLie, members[0].function.start, detail))
+}
+
 /// The fates under the remedy *merge*, and which member stays: the one with
 /// which most lines go.
 ///
 /// # Errors
-/// As [`helper`], and `declaration-order`.
+/// As [`helper`], and `name-would-lie`.
 pub fn merge(
     subject: &Subject<'_>,
     pastes: &Pastes,
@@ -83,6 +111,11 @@ pub fn merge(
     let members = survey(subject, pastes)?;
     let mut best: Option<(i64, usize, Vec<MemberPlan>)> = None;
     for survivor in 0..members.len() {
+        let name = &members[survivor].name;
+        let lies = |other: &MemberPlan| !names::is_more_general(name, &other.name);
+        if members.iter().any(lies) {
+            continue;
+        }
         let Some(candidate) = with_survivor(subject, &members, survivor, claimed) else { continue };
         let saved = saved_lines(subject.file, &candidate, None);
         if best.as_ref().is_none_or(|(most, ..)| saved > *most) {
@@ -91,8 +124,9 @@ pub fn merge(
     }
     let Some((_, survivor, members)) = best else {
         let at = subject.group.members[0].function.start;
-        let detail = "no member is declared before every use of the others";
-        return Err(subject.file.refuse(Reason::DeclarationOrder, at, detail));
+        let detail =
+            "no member is declared before the others' uses under a name that fits them all";
+        return Err(subject.file.refuse(Reason::NameWouldLie, at, detail));
     };
     claim(subject.file, &members, claimed)?;
     Ok((survivor, members))
@@ -112,7 +146,7 @@ fn survey(subject: &Subject<'_>, pastes: &Pastes) -> Result<Vec<MemberPlan>, Ref
             name: member.name.clone(),
             function: member.function.clone(),
             own: align::parameters(file, &aligned.tree),
-            comment: file.leading_comment(member.function.start),
+            comment: file.leading_comment(member.function.start, &member.name),
             fate: Fate::Thin,
             uses,
         });
@@ -283,9 +317,4 @@ pub fn dropped_parameters(subject: &Subject<'_>, members: &[MemberPlan]) -> Vec<
     };
     let own = members[0].own.iter().enumerate();
     own.filter(|(_, p)| p.name.as_deref().is_none_or(|name| !used(name))).map(|(i, _)| i).collect()
-}
-
-/// The names of a group's members, for messages.
-pub fn names(members: &[Member]) -> Vec<&str> {
-    members.iter().map(|m| m.name.as_str()).collect()
 }

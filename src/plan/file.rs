@@ -73,7 +73,7 @@ impl FileContext {
 
     fn index(&mut self) {
         let bytes = self.bytes.clone();
-        let mut stack: Conditions = Vec::new();
+        let mut stack = OpenConditions::default();
         for (index, token) in self.tokens.iter().enumerate() {
             match token.kind {
                 TokenKind::Ident => {
@@ -81,8 +81,8 @@ impl FileContext {
                 }
                 TokenKind::Directive => {
                     let text = token.text(&bytes);
-                    if update_conditions(&mut stack, text) {
-                        self.conditions.push((token.end, stack.clone()));
+                    if stack.update(text) {
+                        self.conditions.push((token.end, stack.open.clone()));
                     }
                     for inner in lexer::tokens(text.get(1..).unwrap_or_default()) {
                         if inner.kind == TokenKind::Ident {
@@ -225,15 +225,33 @@ impl FileContext {
         }
     }
 
-    /// Where the comment that belongs to the function at `start` begins: a block
-    /// comment, or a run of `//` lines, that ends on the line just above it.
-    /// `None` if there is none.
-    pub fn leading_comment(&self, start: u32) -> Option<Range<usize>> {
-        let mut before = self.line_start(start as usize);
+    /// The comment that belongs to the function `name` at `start`: a block comment,
+    /// or a run of `//` lines, that ends on the line just above it, or one blank
+    /// line further up if it names the function. `None` if there is none.
+    pub fn leading_comment(&self, start: u32, name: &str) -> Option<Range<usize>> {
+        let line = self.line_start(start as usize);
         let floor = self.token_at(start).checked_sub(1).map_or(0, |i| self.tokens[i].end as usize);
-        let found = lexer::comments(&self.bytes, floor, before);
+        let comments = lexer::comments(&self.bytes, floor, line);
+        if let Some(comment) = self.comment_ending_at(line, floor, &comments) {
+            return Some(comment);
+        }
+        let blank = line.checked_sub(1).map(|end| self.line_start(end))?;
+        let is_blank = self.bytes[blank..line].iter().all(u8::is_ascii_whitespace);
+        let detached =
+            is_blank.then(|| self.comment_ending_at(blank, floor, &comments)).flatten()?;
+        contains_word(&self.bytes[detached.clone()], name.as_bytes()).then_some(detached)
+    }
+
+    /// The comment that ends on the line before `before`.
+    fn comment_ending_at(
+        &self,
+        mut before: usize,
+        floor: usize,
+        comments: &[Range<usize>],
+    ) -> Option<Range<usize>> {
         let mut range: Option<Range<usize>> = None;
-        for comment in found.into_iter().rev() {
+        let above = comments.partition_point(|comment| comment.start < before);
+        for comment in comments[..above].iter().rev() {
             // A comment behind the code of the line before is not ours.
             let starts_line = self.line_start(comment.start) >= floor || floor == 0;
             if self.line_end(comment.end.saturating_sub(1)) != before || !starts_line {
@@ -241,7 +259,7 @@ impl FileContext {
             }
             before = self.line_start(comment.start);
             range = Some(before..range.map_or(comment.end, |r| r.end));
-            if !self.bytes[comment].starts_with(b"//") {
+            if !self.bytes[comment.clone()].starts_with(b"//") {
                 break;
             }
         }
@@ -249,27 +267,49 @@ impl FileContext {
     }
 }
 
-/// Follows a conditional directive; says whether there was one.
-fn update_conditions(stack: &mut Conditions, directive: &[u8]) -> bool {
-    let (word, rest) = directive_word(directive);
-    match word {
-        b"if" | b"ifdef" | b"ifndef" => {
-            let text = format!(
-                "{} {}",
-                String::from_utf8_lossy(word),
-                String::from_utf8_lossy(rest.trim_ascii())
-            );
-            stack.push((text, 0));
-        }
-        b"elif" | b"else" => {
-            if let Some(last) = stack.last_mut() {
-                last.1 += 1;
+/// Whether `word` stands in `text`, not as part of a longer identifier.
+pub fn contains_word(text: &[u8], word: &[u8]) -> bool {
+    memchr::memmem::find_iter(text, word).any(|at| {
+        let before = at.checked_sub(1).and_then(|i| text.get(i));
+        let after = text.get(at + word.len());
+        ![before, after].into_iter().flatten().any(|&byte| lexer::is_ident_byte(byte))
+    })
+}
+
+/// `#if`s nested deeper than this are not told apart: no file of a kernel comes
+/// near, and the conditions are kept for every directive.
+const DEEPEST: usize = 100;
+
+/// The `#if`s that are open.
+#[derive(Default)]
+struct OpenConditions {
+    open: Conditions,
+    /// How many more are open than [`DEEPEST`].
+    deeper: usize,
+}
+
+impl OpenConditions {
+    /// Follows a conditional directive; says whether there was one.
+    fn update(&mut self, directive: &[u8]) -> bool {
+        let (word, rest) = directive_word(directive);
+        match word {
+            b"if" | b"ifdef" | b"ifndef" if self.open.len() == DEEPEST => self.deeper += 1,
+            b"if" | b"ifdef" | b"ifndef" => {
+                let condition = String::from_utf8_lossy(rest.trim_ascii());
+                let text = format!("{} {condition}", String::from_utf8_lossy(word));
+                self.open.push((text, 0));
             }
+            b"elif" | b"else" => {
+                if let Some(last) = self.open.last_mut().filter(|_| self.deeper == 0) {
+                    last.1 += 1;
+                }
+            }
+            b"endif" if self.deeper > 0 => self.deeper -= 1,
+            b"endif" => {
+                self.open.pop();
+            }
+            _ => return false,
         }
-        b"endif" => {
-            stack.pop();
-        }
-        _ => return false,
+        true
     }
-    true
 }

@@ -70,9 +70,8 @@ pub struct Helper {
     pub dropped: Vec<usize>,
     /// Where it is inserted.
     pub insert_at: usize,
-    /// For each member, the comments inside it that do not hold for the others:
-    /// they stay with the member, not with the helper.
-    pub carried: Vec<Vec<Range<usize>>>,
+    /// What becomes of the comments inside the members.
+    pub comments: comments::Inside,
 }
 
 /// What other proposals of the same file have already claimed.
@@ -199,7 +198,7 @@ fn helper(
         return Err(file.refuse(Reason::TooManyParameters, first.start, detail));
     }
     let names: Vec<&str> = group.members.iter().map(|m| m.name.as_str()).collect();
-    let carried = comments?.own;
+    let comments = comments?;
     let insert_at = members[0]
         .comment
         .as_ref()
@@ -210,7 +209,7 @@ fn helper(
         spans: holes.spans,
         dropped,
         insert_at,
-        carried,
+        comments,
     };
     Ok(Plan {
         rule: rule.clone(),

@@ -173,6 +173,12 @@ fn from_place(subject: &Subject<'_>, span: &Range<usize>) -> Option<String> {
     }
 }
 
+/// How many words all names share.
+pub fn shared(members: &[&str]) -> usize {
+    let names: Vec<Vec<String>> = members.iter().map(|name| words(name)).collect();
+    common_words(&names).len()
+}
+
 /// A name for a helper: what the members' names share; never one that stands in
 /// the file, in a header that it includes, or in `reserved`.
 pub fn helper(file: &FileContext, members: &[&str], reserved: &FxHashSet<String>) -> String {
@@ -209,6 +215,72 @@ pub fn helper(file: &FileContext, members: &[&str], reserved: &FxHashSet<String>
                 && !reserved.contains(name)
         })
         .unwrap_or_default()
+}
+
+/// Whether `general` says nothing that `special` does not: a call of the one in
+/// place of the other does not lie. Numbers inside words do not count.
+pub fn is_more_general(general: &str, special: &str) -> bool {
+    let mut left = bare_words(special);
+    bare_words(general).iter().all(|word| {
+        let place = left.iter().position(|other| other == word);
+        place.map(|at| left.swap_remove(at)).is_some()
+    })
+}
+
+fn bare_words(name: &str) -> Vec<String> {
+    let bare = |word: String| word.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+    words(name).into_iter().map(bare).filter(|word| !word.is_empty()).collect()
+}
+
+/// Words that mean the opposite of each other: functions that differ in them are
+/// the same by accident.
+const OPPOSITES: &[(&str, &str)] = &[
+    ("read", "write"),
+    ("get", "set"),
+    ("g", "s"),
+    ("show", "store"),
+    ("readable", "writeable"),
+    ("readable", "volatile"),
+    ("writeable", "volatile"),
+    ("sleep", "wake"),
+    ("sleep", "wakeup"),
+    ("suspend", "resume"),
+    ("enable", "disable"),
+    ("on", "off"),
+    ("min", "max"),
+    ("tx", "rx"),
+    ("in", "out"),
+    ("open", "close"),
+    ("abort", "close"),
+    ("start", "stop"),
+    ("up", "down"),
+    ("lock", "unlock"),
+    ("mask", "unmask"),
+    ("init", "exit"),
+    ("add", "remove"),
+    ("low", "high"),
+    ("prepare", "unprepare"),
+    ("attach", "detach"),
+    ("connect", "disconnect"),
+    ("begin", "end"),
+    ("input", "output"),
+    ("playback", "capture"),
+    ("encode", "decode"),
+    ("set", "clear"),
+];
+
+/// Whether some two names differ in words that are opposites.
+pub fn are_opposites(names: &[&str]) -> bool {
+    let lists: Vec<Vec<String>> = names.iter().map(|name| words(name)).collect();
+    let opposite = |a: &[String], b: &[String]| {
+        let has = |list: &[String], word: &str| list.iter().any(|w| w == word);
+        let only =
+            |one: &[String], other: &[String], word: &str| has(one, word) && !has(other, word);
+        OPPOSITES
+            .iter()
+            .any(|(x, y)| only(a, b, x) && only(b, a, y) || only(a, b, y) && only(b, a, x))
+    };
+    lists.iter().enumerate().any(|(i, a)| lists[i + 1..].iter().any(|b| opposite(a, b)))
 }
 
 /// What all names are once their digits are taken away, if that is one text.

@@ -215,6 +215,9 @@ pub fn enclosing_calls(file: &FileContext, token: usize, floor: usize) -> Vec<En
     calls
 }
 
+/// A call whose arguments have more tokens than this pastes no function's name.
+const MOST_PASTED: usize = 1000;
+
 /// The macro calls of a file that paste one of their arguments to something.
 #[derive(Debug, Default)]
 pub struct Pastes {
@@ -235,10 +238,9 @@ impl Pastes {
             }
             let name = file.text(index);
             let text = known.entry(name).or_insert_with(|| pasting_text(file, name));
-            let (Some(text), Some(close)) = (text.clone(), closing(file, index + 1)) else {
-                continue;
-            };
-            for token in index + 2..close {
+            let Some(text) = text.clone() else { continue };
+            let Some(close) = closing(file, index + 1) else { continue };
+            for token in (index + 2..close).take(MOST_PASTED) {
                 if file.tokens[token].kind == TokenKind::Ident {
                     let argument = file.text(token).to_vec();
                     pastes.calls.push((lossy(name), argument, text.clone()));

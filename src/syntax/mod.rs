@@ -6,6 +6,7 @@
 pub mod census;
 pub mod decl;
 pub mod lexer;
+mod locals;
 pub mod mask;
 pub mod parse;
 pub mod split;

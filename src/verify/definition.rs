@@ -192,6 +192,9 @@ impl<'u, 's> Definition<'u, 's> {
     fn local_scopes(&self) -> BTreeMap<&'s [u8], Vec<Range<u32>>> {
         let mut scopes: BTreeMap<&[u8], Vec<Range<u32>>> = BTreeMap::new();
         for declaration in self.tree.of_kind("declaration") {
+            if self.has_linkage(declaration) {
+                continue;
+            }
             let end = self.scope_end(declaration);
             let tree = &self.tree;
             for child in tree.children(declaration) {
@@ -207,6 +210,22 @@ impl<'u, 's> Definition<'u, 's> {
             }
         }
         scopes
+    }
+
+    /// Whether a block-scope declaration names something of the program: it is
+    /// `extern`, or declares a function.
+    fn has_linkage(&self, declaration: NodeId) -> bool {
+        let is_extern = |id: NodeId| {
+            let range = &self.tree.node(id).range;
+            let text = self.unit.source.get(range.start as usize..range.end as usize);
+            self.tree.node(id).kind == "storage_class_specifier" && text == Some(b"extern")
+        };
+        let prototype = |id: NodeId| {
+            self.tree.node(id).kind == "function_declarator"
+                && self.tree.children(id).any(|child| self.tree.node(child).kind == "identifier")
+        };
+        let subtree = declaration..self.tree.node(declaration).subtree_end;
+        self.tree.children(declaration).any(is_extern) || subtree.into_iter().any(prototype)
     }
 
     fn scope_end(&self, declaration: NodeId) -> u32 {
