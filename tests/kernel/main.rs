@@ -166,6 +166,8 @@ fn all_proposals_each_alone_and_random_subsets_build_without_a_new_warning() {
         workspace.apply(second);
         texts.compile(&workspace, &what);
     }
+    workspace.reset();
+    texts.assert_that_a_warning_is_a_fault(&workspace);
     texts.assert_no_faults();
 }
 

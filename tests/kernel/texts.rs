@@ -31,6 +31,18 @@ impl Texts {
         (self.files.len(), self.before.built.len())
     }
 
+    /// Whether the compiling would notice: an unused function at the end of a file
+    /// must be a fault. The working copy must be as new.
+    pub fn assert_that_a_warning_is_a_fault(&mut self, workspace: &Workspace) {
+        let file = self.before.built.first().expect("something is built").clone();
+        let unused = b"\nstatic int drvdedup_unused(void)\n{\n\treturn 0;\n}\n";
+        workspace.write(&file, &[workspace.text(&file).as_slice(), unused].concat());
+        let known = self.faults.len();
+        self.compile(workspace, "an unused function");
+        let noticed = self.faults.split_off(known);
+        assert!(!noticed.is_empty(), "{file}: an unused function gives no new warning");
+    }
+
     /// Compiles what the working copy holds now and was not compiled yet, and
     /// notes what is worse than before as a fault of `what`.
     pub fn compile(&mut self, workspace: &Workspace, what: &str) {

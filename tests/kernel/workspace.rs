@@ -165,6 +165,13 @@ impl Workspace {
         fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
+    /// Overwrites one file of the folders, which are no links to the kernel.
+    pub fn write(&self, file: &str, text: &[u8]) {
+        assert!(FOLDERS.iter().any(|folder| file.starts_with(folder)), "{file} may be a link");
+        let path = self.source().join(file);
+        fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
     /// The bytes of every file of the folders.
     pub fn sources(&self) -> Sources {
         let walks = FOLDERS.iter().flat_map(|folder| {
