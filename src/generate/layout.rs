@@ -162,6 +162,74 @@ pub fn realign(old: &[u8], new: &[u8], map: impl Fn(usize) -> Option<usize>) -> 
     out
 }
 
+/// Puts a statement that holds one of `names`, and was broken into lines, on one line
+/// where it now fits.
+pub fn rejoin(text: &[u8], names: &[&[u8]]) -> Vec<u8> {
+    let tokens = lexer::tokens(text);
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    let mut start = 0;
+    let mut depth = 0i32;
+    for (index, token) in tokens.iter().enumerate() {
+        match token.text(text) {
+            b"(" | b"[" => depth += 1,
+            b")" | b"]" => depth -= 1,
+            b"{" | b"}" => start = index + 1,
+            b";" if depth == 0 => {
+                let statement = &tokens[start..=index];
+                start = index + 1;
+                if let Some(line) = one_line(text, statement, names) {
+                    let first = statement[0].start as usize;
+                    out.extend_from_slice(&text[at..first]);
+                    out.extend_from_slice(&line);
+                    at = token.end as usize;
+                }
+            }
+            _ => {}
+        }
+    }
+    out.extend_from_slice(&text[at..]);
+    out
+}
+
+/// The statement on one line, if it is on several, holds one of `names`, has no
+/// comment or directive inside and fits.
+fn one_line(text: &[u8], statement: &[lexer::Token], names: &[&[u8]]) -> Option<Vec<u8>> {
+    let (first, last) = (statement.first()?, statement.last()?);
+    let bytes = &text[first.start as usize..last.end as usize];
+    let named = statement.iter().any(|token| names.contains(&token.text(text)));
+    // `if (x)` and the like keep their statement on a line of its own.
+    let plain = !matches!(
+        first.text(text),
+        b"if" | b"for" | b"while" | b"do" | b"else" | b"switch" | b"case" | b"default"
+    );
+    if !named || !plain || !bytes.contains(&b'\n') {
+        return None;
+    }
+    let mut line = Vec::with_capacity(bytes.len());
+    for (index, token) in statement.iter().enumerate() {
+        if let Some(before) = index.checked_sub(1).map(|i| statement[i]) {
+            let gap = &text[before.end as usize..token.start as usize];
+            if gap.iter().any(|b| !b.is_ascii_whitespace()) {
+                return None;
+            }
+            let broken = gap.contains(&b'\n');
+            let tight =
+                matches!(before.text(text), b"(" | b"[") || matches!(token.text(text), b")" | b"]");
+            match broken {
+                true if tight => {}
+                true => line.push(b' '),
+                false => line.extend_from_slice(gap),
+            }
+        }
+        line.extend_from_slice(token.text(text));
+    }
+    let begin = first.start as usize;
+    let from = text[..begin].iter().rposition(|&b| b == b'\n').map_or(0, |n| n + 1);
+    let column = column_after(&text[from..begin], 0);
+    (!line.contains(&b'\n') && column + line.len() <= WIDTH).then_some(line)
+}
+
 /// The new column of a line whose first token stood at `old_token`, if it was
 /// aligned to the innermost open parenthesis.
 fn aligned_column(old: &[u8], opens: &[(usize, usize)], old_token: Option<usize>) -> Option<usize> {
@@ -213,6 +281,14 @@ mod tests {
         // `reg` is six bytes shorter than `LONG_NAME`.
         let map = |at: usize| Some(if at <= 5 { at } else { at + 6 });
         assert_eq!(realign(old, new, map), b"\tfoo(reg, bar(a,\n\t\t     b));\n");
+    }
+
+    #[test]
+    fn a_statement_that_fits_again_is_put_on_one_line() {
+        let text = b"{\n\twrite(regs,\n\t\treg, 0x10);\n\tother(a,\n\t      b);\n}\n";
+        let joined = rejoin(text, &[b"reg"]);
+        let expected = b"{\n\twrite(regs, reg, 0x10);\n\tother(a,\n\t      b);\n}\n";
+        assert_eq!(String::from_utf8_lossy(&joined), String::from_utf8_lossy(expected));
     }
 
     #[test]

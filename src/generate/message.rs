@@ -2,7 +2,7 @@
 
 use super::templates::{TemplateError, Templates};
 use crate::detect::CloneGroup;
-use crate::plan::{Fate, FileContext, Plan, Remedy};
+use crate::plan::{Fate, FileContext, Parameter, Plan, Remedy};
 use serde::Serialize;
 
 /// A patch's message.
@@ -18,24 +18,49 @@ pub struct Message {
 #[derive(Serialize)]
 struct MessageData {
     subject: String,
-    helper: String,
-    merged: bool,
-    functions: Vec<FunctionData>,
-    parameters: Vec<String>,
+    /// Paragraphs, wrapped.
+    text: Vec<String>,
+    /// The small table of what each function passes, one line a row.
     rows: Vec<String>,
     rule: String,
     file: String,
 }
 
-#[derive(Serialize)]
-struct FunctionData {
-    name: String,
-    /// `removed`, `calls it`, or `kept`.
-    fate: &'static str,
-}
-
 /// Longest subject (Documentation/process/submitting-patches.rst).
 const SUBJECT: usize = 75;
+
+/// Width of the body.
+const BODY: usize = 72;
+
+/// How subsystems begin their subjects, by the path of the file; the longest path
+/// wins, `{}` is the driver. Taken from the habits of the kernel's own log.
+const PREFIXES: &[(&str, &str)] = &[
+    ("drivers/power/supply", "power: supply: {}"),
+    ("drivers/power/reset", "power: reset: {}"),
+    ("drivers/net/wireless", "wifi: {}"),
+    ("drivers/net/ethernet", "{}"),
+    ("drivers/net", "net: {}"),
+    ("drivers/media/dvb-frontends", "media: dvb-frontends: {}"),
+    ("drivers/media", "media: {}"),
+    ("drivers/staging/media", "media: {}"),
+    ("drivers/staging", "staging: {}"),
+    ("drivers/hwmon", "hwmon: ({})"),
+    ("drivers/gpu/drm", "drm/{}"),
+    ("drivers/input", "Input: {}"),
+    ("drivers/iio", "iio: {}"),
+    ("drivers/usb/gadget", "usb: gadget: {}"),
+    ("drivers/usb", "usb: {}"),
+    ("drivers/scsi", "scsi: {}"),
+    ("drivers/infiniband", "RDMA/{}"),
+    ("drivers/crypto", "crypto: {}"),
+    ("drivers/video/fbdev", "fbdev: {}"),
+    ("drivers/platform/x86", "platform/x86: {}"),
+    ("sound/soc", "ASoC: {}"),
+    ("sound", "ALSA: {}"),
+];
+
+/// What modules carry in their names that subjects leave out.
+const DECORATIONS: &[&str] = &["snd-soc-", "snd-", "gpio-", "rtc-", "i2c-", "spi-", "leds-"];
 
 /// Composes the message of `plan`.
 ///
@@ -47,31 +72,10 @@ pub fn compose(
     file: &FileContext,
     templates: &Templates,
 ) -> Result<Message, TemplateError> {
-    let (helper, merged) = match &plan.remedy {
-        Remedy::Helper(helper) => (helper.name.clone(), false),
-        Remedy::Merge(survivor) => (plan.members[*survivor].name.clone(), true),
-    };
-    let fate = |fate: Fate| match fate {
-        Fate::Gone => "removed",
-        Fate::Thin => "calls it",
-        Fate::Survives => "kept",
-    };
-    let functions = plan
-        .members
-        .iter()
-        .map(|m| FunctionData { name: m.name.clone(), fate: fate(m.fate) })
-        .collect();
-    let parameters = match &plan.remedy {
-        Remedy::Helper(helper) => helper.parameters.iter().map(|p| p.name.clone()).collect(),
-        Remedy::Merge(_) => Vec::new(),
-    };
     let data = MessageData {
-        subject: subject(group, &helper, merged),
+        subject: subject(plan, group, file),
+        text: paragraphs(plan).iter().map(|text| fill(text)).collect(),
         rows: rows(plan),
-        helper,
-        merged,
-        functions,
-        parameters,
         rule: plan.rule.name.clone(),
         file: file.path.clone(),
     };
@@ -81,26 +85,147 @@ pub fn compose(
 }
 
 /// `subsystem: driver: what`.
-fn subject(group: &CloneGroup, helper: &str, merged: bool) -> String {
-    let member = &group.members[0];
-    let subsystem = member.class.rsplit('/').next().unwrap_or(&member.class);
-    let prefix = format!("{subsystem}: {}: ", member.driver);
-    let verb = if merged { "Use" } else { "Add" };
-    let whole = format!("{prefix}{verb} {helper}() for {} duplicates", group.members.len());
-    match whole.chars().count() <= SUBJECT {
-        true => whole,
-        false => format!("{prefix}Remove duplicated code").chars().take(SUBJECT).collect(),
+fn subject(plan: &Plan, group: &CloneGroup, file: &FileContext) -> String {
+    let driver = group.members[0].driver.as_str();
+    let driver = DECORATIONS.iter().find_map(|d| driver.strip_prefix(d)).unwrap_or(driver);
+    let driver = driver.strip_suffix("_core").unwrap_or(driver);
+    let below = |path: &str| file.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+    let known = PREFIXES.iter().filter(|(path, _)| below(path)).max_by_key(|(path, _)| path.len());
+    let prefix = match known {
+        Some((_, prefix)) => prefix.replace("{}", driver),
+        None => format!("{}: {driver}", group.members[0].class.rsplit('/').next().unwrap_or("")),
+    };
+    let what = match &plan.remedy {
+        Remedy::Helper(helper) => format!("Factor out {}()", helper.name),
+        Remedy::Merge(survivor) => {
+            let copies = plan.members.iter().filter(|m| m.fate != Fate::Survives);
+            let names: Vec<String> = copies.map(|m| format!("{}()", m.name)).collect();
+            match names.as_slice() {
+                [one] => format!("Remove the body of {one}"),
+                _ => format!("Remove copies of {}()", plan.members[*survivor].name),
+            }
+        }
+    };
+    let whole = format!("{prefix}: {what}");
+    if whole.chars().count() <= SUBJECT {
+        return whole;
+    }
+    let short = format!("{prefix}: Remove duplicated code");
+    short.chars().take(SUBJECT).collect()
+}
+
+/// Why, what, and what becomes of each function.
+fn paragraphs(plan: &Plan) -> Vec<String> {
+    let names = |fate: Option<Fate>| {
+        let chosen = plan.members.iter().filter(|m| fate.is_none_or(|fate| m.fate == fate));
+        enumeration(&chosen.map(|m| format!("{}()", m.name)).collect::<Vec<_>>())
+    };
+    let (gone, thin) = (names(Some(Fate::Gone)), names(Some(Fate::Thin)));
+    let all = names(None);
+    let mut text = Vec::new();
+    match &plan.remedy {
+        Remedy::Helper(helper) if helper.parameters.is_empty() => {
+            text.push(format!("{all} have the same body. Keep it once, as {}().", helper.name));
+        }
+        Remedy::Helper(helper) => {
+            let parameters: Vec<String> =
+                helper.parameters.iter().map(|p| p.name.clone()).collect();
+            text.push(format!(
+                "{all} are the same but for what the table below shows. Move the common \
+                 code to {}() and pass what differs as {}.",
+                helper.name,
+                enumeration(&parameters)
+            ));
+        }
+        Remedy::Merge(survivor) => {
+            text.push(format!(
+                "{all} have the same body. Keep that of {}().",
+                plan.members[*survivor].name
+            ));
+        }
+    }
+    let mut fates = Vec::new();
+    if !gone.is_empty() {
+        fates.push(format!("The callers of {gone} now call it directly."));
+    }
+    if !thin.is_empty() {
+        fates.push(format!("Keep {thin}, used elsewhere, as calls of it."));
+    }
+    fates.push("No functional change intended.".to_owned());
+    text.push(fates.join(" "));
+    text
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn enumeration(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 
-/// A small table: what each function passes.
+/// Breaks a paragraph into lines of at most [`BODY`] columns where words allow.
+fn fill(text: &str) -> String {
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().filter(|line| {
+            line.is_empty() || line.chars().count() + 1 + word.chars().count() <= BODY
+        });
+        match line {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
+/// A small table: what each function passes, by parameter; a line that would be too
+/// long is broken into one line a parameter.
 fn rows(plan: &Plan) -> Vec<String> {
     let Remedy::Helper(helper) = &plan.remedy else { return Vec::new() };
+    let telling = |p: &&Parameter| p.arguments.iter().any(|a| *a != p.arguments[0]);
+    let shown: Vec<&Parameter> = helper.parameters.iter().filter(telling).collect();
+    if shown.is_empty() {
+        return Vec::new();
+    }
     let width = plan.members.iter().map(|m| m.name.len()).max().unwrap_or(0);
-    let row = |(index, member): (usize, &crate::plan::MemberPlan)| {
-        let values: Vec<&str> =
-            helper.parameters.iter().map(|p| p.arguments[index].as_str()).collect();
-        format!("{:width$}  {}", member.name, values.join(", "))
-    };
-    plan.members.iter().enumerate().map(row).collect()
+    let mut rows = Vec::new();
+    for (index, member) in plan.members.iter().enumerate() {
+        let values: Vec<String> =
+            shown.iter().map(|p| format!("{} = {}", p.name, p.arguments[index])).collect();
+        let row = format!("{:width$}  {}", member.name, values.join(", "));
+        if row.chars().count() + 2 <= BODY {
+            rows.push(row);
+        } else {
+            rows.push(format!("{}:", member.name));
+            rows.extend(values.into_iter().map(|value| format!("  {value}")));
+        }
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_enumerated_as_in_a_sentence() {
+        let items =
+            |n: usize| ["a", "b", "c"][..n].iter().map(|s| s.to_string()).collect::<Vec<_>>();
+        assert_eq!(enumeration(&items(1)), "a");
+        assert_eq!(enumeration(&items(2)), "a and b");
+        assert_eq!(enumeration(&items(3)), "a, b and c");
+    }
+
+    #[test]
+    fn paragraphs_are_wrapped_at_words() {
+        let text = fill(&"word ".repeat(40));
+        assert!(text.lines().all(|line| line.len() <= BODY), "{text}");
+        assert_eq!(text.split_whitespace().count(), 40);
+    }
 }

@@ -52,7 +52,12 @@ pub fn edits(
     let mut edits: Vec<Edit> = Vec::new();
     let callee = match &plan.remedy {
         Remedy::Helper(helper) => {
-            let text = helper_text(plan, helper, file, templates)?;
+            let mut text = helper_text(plan, helper, file, templates)?;
+            let above = file.bytes[..helper.insert_at].trim_ascii_end().len();
+            let newlines = memchr::memchr_iter(b'\n', &file.bytes[above..helper.insert_at]).count();
+            if above > 0 && newlines < 2 {
+                text.insert(0, b'\n');
+            }
             edits.push(Edit { range: helper.insert_at..helper.insert_at, text });
             helper.name.clone()
         }
@@ -220,7 +225,7 @@ fn with_kernel_doc(text: &str, helper: &crate::plan::Helper) -> String {
     let lines: Vec<&str> = text.trim_end().lines().collect();
     let is_parameter =
         |line: &&str| line.trim_start().trim_start_matches('*').trim_start().starts_with('@');
-    let after = lines.iter().rposition(|line| is_parameter(&line)).map_or(1, |n| n + 1);
+    let after = lines.iter().rposition(|line| is_parameter(line)).map_or(1, |n| n + 1);
     let described =
         helper.parameters.iter().map(|p| format!(" * @{}: {}", p.name, p.arguments.join(" or ")));
     let mut out: Vec<String> =
@@ -271,7 +276,9 @@ fn body(
         let (start, old) = pieces[piece];
         Some(old + (offset - start))
     };
-    layout::realign(&file.bytes, &new, map)
+    let aligned = layout::realign(&file.bytes, &new, map);
+    let names: Vec<&[u8]> = helper.parameters.iter().map(|p| p.name.as_bytes()).collect();
+    layout::rejoin(&aligned, &names)
 }
 
 /// The range that deletes a comment: with its line if it stands alone there, else
@@ -346,10 +353,17 @@ fn gone(plan: &Plan, index: usize, callee: &str, file: &FileContext, edits: &mut
     let start = file.line_start(range.start);
     let mut end = file.line_end(range.end.saturating_sub(1));
     // The blank line behind it goes with it.
-    let next = file.line_end(end);
-    if end < file.bytes.len() && file.bytes[end..next].iter().all(u8::is_ascii_whitespace) {
-        end = next;
+    let blank = |range: Range<usize>| file.bytes[range].iter().all(u8::is_ascii_whitespace);
+    let above = start.checked_sub(1).map(|at| file.line_start(at));
+    while end < file.bytes.len() && blank(end..file.line_end(end)) {
+        end = file.line_end(end);
+        // One blank line stays between what was above and what comes below.
+        if above.is_none_or(|above| !blank(above..start)) {
+            break;
+        }
     }
+    let at_end = end == file.bytes.len();
+    let start = above.filter(|&above| at_end && blank(above..start)).unwrap_or(start);
     edits.push(Edit { range: start..end, text: Vec::new() });
     for prototype in &member.uses.prototypes {
         edits.push(Edit { range: prototype.clone(), text: Vec::new() });

@@ -51,7 +51,8 @@ pub fn inside(subject: &Subject<'_>) -> Result<Inside, Refusal> {
         };
         let gaps: Vec<Gap> = (0..count).map(|member| gap(subject, member, relative)).collect();
         if gaps.iter().any(|gap| !gap.comments.is_empty()) {
-            settle(subject, &gaps, depth == 1, &mut inside)?;
+            let generic = is_generic(subject, relative) && agree(&gaps);
+            settle(subject, &gaps, (depth == 1, generic), &mut inside)?;
         }
     }
     Ok(inside)
@@ -72,12 +73,12 @@ fn gap(subject: &Subject<'_>, member: usize, relative: usize) -> Gap {
 fn settle(
     subject: &Subject<'_>,
     gaps: &[Gap],
-    outermost: bool,
+    (outermost, generic): (bool, bool),
     inside: &mut Inside,
 ) -> Result<(), Refusal> {
     let has = |gap: &Gap, text: &str| gap.comments.iter().any(|comment| comment.text == text);
     let common = |comment: &Comment| {
-        2 * gaps.iter().filter(|gap| has(gap, &comment.text)).count() > gaps.len()
+        generic || 2 * gaps.iter().filter(|gap| has(gap, &comment.text)).count() > gaps.len()
     };
     let whole = |gap: &Gap| {
         let said = gaps.iter().flat_map(|gap| &gap.comments).filter(|comment| common(comment));
@@ -106,6 +107,26 @@ fn settle(
         }
     }
     Ok(())
+}
+
+/// Whether the members differ neither in the statement before the gap nor in the one
+/// behind it: what one says there holds for all.
+fn is_generic(subject: &Subject<'_>, relative: usize) -> bool {
+    let ends = |token: usize| matches!(subject.file.text(subject.first(token)), b";" | b"{" | b"}");
+    let before = (0..relative).rev().find(|&token| ends(token)).unwrap_or(0);
+    let length = subject.alignment.len();
+    let after = (relative + 1..length).find(|&token| ends(token)).unwrap_or(length);
+    let sites = &subject.alignment.sites;
+    let next = sites.partition_point(|site| site.token < before);
+    sites.get(next).is_none_or(|site| site.token > after)
+}
+
+/// Whether all members that say anything in a gap say the same.
+fn agree(gaps: &[Gap]) -> bool {
+    let said = |gap: &Gap| gap.comments.iter().map(|c| c.text.clone()).collect::<Vec<_>>();
+    let mut said = gaps.iter().filter(|gap| !gap.comments.is_empty()).map(said);
+    let first = said.next();
+    said.all(|other| Some(&other) == first.as_ref())
 }
 
 fn first_with(gaps: &[Gap]) -> usize {

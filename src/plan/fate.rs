@@ -6,14 +6,14 @@ use super::align::{self, OwnParameter};
 use super::comments::Inside;
 use super::file::FileContext;
 use super::holes::Subject;
-use super::names;
 use super::refusal::{Reason, Refusal};
 use super::uses::{self, CallSite, Pastes, Uses};
+use super::words;
 use crate::syntax::Function;
 use std::ops::Range;
 
-/// So many duplicated lines are worth a helper under a neutral name even where the
-/// members mean different things.
+/// So many duplicated lines are worth one function even where the members mean
+/// opposite things.
 const WORTH_A_NEW_NAME: u32 = 20;
 
 /// See [`MemberPlan`].
@@ -59,7 +59,7 @@ pub fn helper(
     // Without a parameter, the helper is as good as the member wherever it is named.
     let same = subject.alignment.sites.is_empty();
     if same {
-        not_by_accident(subject, &members)?;
+        not_by_accident(subject)?;
     }
     // A member that hands its own name to the helper must stay.
     let names_itself =
@@ -75,22 +75,20 @@ pub fn helper(
         member.fate = if goes { Fate::Gone } else { Fate::Thin };
     }
     keep_comments(subject.file, &mut members);
+    keep_symmetry(subject, &mut members);
     claim(subject.file, &members, claimed)?;
     Ok(members)
 }
 
-/// Functions of one text that are only entries of tables, or whose names mean
-/// opposite things, are not one function.
-fn not_by_accident(subject: &Subject<'_>, members: &[MemberPlan]) -> Result<(), Refusal> {
+/// Functions of one text whose names mean opposite things, or have little in
+/// common, are not one function: one will be changed without the other some day.
+fn not_by_accident(subject: &Subject<'_>) -> Result<(), Refusal> {
+    let members = &subject.group.members;
     let lines: u32 = members.iter().skip(1).map(|m| m.function.lines()).sum();
     let names: Vec<&str> = members.iter().map(|m| m.name.as_str()).collect();
-    let entries = members.iter().any(|m| m.uses.calls.is_empty());
-    let shared = names::shared(&names);
-    let detail = if lines < WORTH_A_NEW_NAME && names::are_opposites(&names) {
+    let detail = if lines < WORTH_A_NEW_NAME && words::are_opposites(&names) {
         "their names are opposites"
-    } else if lines < WORTH_A_NEW_NAME && entries {
-        "they are entries of tables, and short"
-    } else if shared < 2 {
+    } else if words::shared(&names) < 2 {
         "their names share too little"
     } else {
         return Ok(());
@@ -102,31 +100,30 @@ fn not_by_accident(subject: &Subject<'_>, members: &[MemberPlan]) -> Result<(), 
 /// which most lines go.
 ///
 /// # Errors
-/// As [`helper`], and `name-would-lie`.
+/// As [`helper`], and `declaration-order`, `name-would-lie`.
 pub fn merge(
     subject: &Subject<'_>,
     pastes: &Pastes,
     claimed: &Claimed,
 ) -> Result<(usize, Vec<MemberPlan>), Refusal> {
     let members = survey(subject, pastes)?;
-    let mut best: Option<(i64, usize, Vec<MemberPlan>)> = None;
+    not_by_accident(subject)?;
+    let mut best: Option<((bool, i64), usize, Vec<MemberPlan>)> = None;
     for survivor in 0..members.len() {
-        let name = &members[survivor].name;
-        let lies = |other: &MemberPlan| !names::is_more_general(name, &other.name);
-        if members.iter().any(lies) {
-            continue;
-        }
         let Some(candidate) = with_survivor(subject, &members, survivor, claimed) else { continue };
         let saved = saved_lines(subject.file, &candidate, None);
-        if best.as_ref().is_none_or(|(most, ..)| saved > *most) {
-            best = Some((saved, survivor, candidate));
+        // A name that says less than the others' fits them all.
+        let name = &members[survivor].name;
+        let general = members.iter().all(|other| words::is_more_general(name, &other.name));
+        let rank = (general, saved);
+        if best.as_ref().is_none_or(|(most, ..)| rank > *most) {
+            best = Some((rank, survivor, candidate));
         }
     }
     let Some((_, survivor, members)) = best else {
         let at = subject.group.members[0].function.start;
-        let detail =
-            "no member is declared before the others' uses under a name that fits them all";
-        return Err(subject.file.refuse(Reason::NameWouldLie, at, detail));
+        let detail = "no member is declared before every use of the others";
+        return Err(subject.file.refuse(Reason::DeclarationOrder, at, detail));
     };
     claim(subject.file, &members, claimed)?;
     Ok((survivor, members))
@@ -223,6 +220,23 @@ fn keep_comments(file: &FileContext, members: &mut [MemberPlan]) {
         if member.fate == Fate::Gone && text.is_some() && !alike {
             member.fate = Fate::Thin;
         }
+    }
+}
+
+/// Where one member stays only for what is said about it, its siblings stay, too, if
+/// that still saves lines: readers expect functions of one shape side by side.
+fn keep_symmetry(subject: &Subject<'_>, members: &mut [MemberPlan]) {
+    let could_go =
+        |member: &MemberPlan| member.uses.anchor.is_none() && member.uses.addresses.is_empty();
+    if !members.iter().any(|member| member.fate == Fate::Thin && could_go(member)) {
+        return;
+    }
+    let mut all_stay = members.to_vec();
+    for member in &mut all_stay {
+        member.fate = Fate::Thin;
+    }
+    if saved_lines(subject.file, &all_stay, Some(0)) > 0 {
+        members.clone_from_slice(&all_stay);
     }
 }
 

@@ -39,6 +39,7 @@ pub struct FileContext {
     /// Lines end in CR LF.
     pub crlf: bool,
     line_starts: Vec<u32>,
+    defined: FxHashMap<Vec<u8>, usize>,
     by_name: FxHashMap<Vec<u8>, Vec<usize>>,
     in_directives: FxHashMap<Vec<u8>, Vec<usize>>,
     conditions: Vec<(u32, Conditions)>,
@@ -62,6 +63,7 @@ impl FileContext {
             unit,
             crlf,
             line_starts,
+            defined: FxHashMap::default(),
             by_name: FxHashMap::default(),
             in_directives: FxHashMap::default(),
             conditions: vec![(0, Vec::new())],
@@ -73,6 +75,9 @@ impl FileContext {
 
     fn index(&mut self) {
         let bytes = self.bytes.clone();
+        for function in &self.functions {
+            *self.defined.entry(function.name(&bytes).to_vec()).or_default() += 1;
+        }
         let mut stack = OpenConditions::default();
         for (index, token) in self.tokens.iter().enumerate() {
             match token.kind {
@@ -94,6 +99,11 @@ impl FileContext {
                 _ => {}
             }
         }
+    }
+
+    /// How many functions of the file are called `name`.
+    pub fn definitions_of(&self, name: &[u8]) -> usize {
+        self.defined.get(name).copied().unwrap_or(0)
     }
 
     /// The text of token `index`, empty past the end.
@@ -233,7 +243,8 @@ impl FileContext {
         let floor = self.token_at(start).checked_sub(1).map_or(0, |i| self.tokens[i].end as usize);
         let comments = lexer::comments(&self.bytes, floor, line);
         if let Some(comment) = self.comment_ending_at(line, floor, &comments) {
-            return Some(comment);
+            let text = &self.bytes[comment.clone()];
+            return (!is_banner(text) || contains_word(text, name.as_bytes())).then_some(comment);
         }
         let blank = line.checked_sub(1).map(|end| self.line_start(end))?;
         let is_blank = self.bytes[blank..line].iter().all(u8::is_ascii_whitespace);
@@ -265,6 +276,13 @@ impl FileContext {
         }
         range
     }
+}
+
+/// Whether a comment is a heading for what follows, drawn with a rule of stars or
+/// dashes, and not about the next function.
+fn is_banner(comment: &[u8]) -> bool {
+    let has = |rule: &[u8]| memchr::memmem::find(comment, rule).is_some();
+    !comment.contains(&b'@') && (has(b"******") || has(b"------") || has(b"======"))
 }
 
 /// Whether `word` stands in `text`, not as part of a longer identifier.

@@ -10,7 +10,15 @@ use super::types::{self, SpanType};
 use crate::detect::CloneGroup;
 use crate::syntax::NodeId;
 use crate::syntax::decl::NotConstantReason;
+use rustc_hash::FxHashSet;
 use std::ops::Range;
+
+/// An expression that a parameter replaces, and what differs there.
+type Place = (Range<usize>, Sort);
+
+/// More different holes than this never fit a helper; they are not looked at one by
+/// one.
+const MOST_DISTINCT: usize = 100;
 
 /// A parameter that the helper takes beyond the members' own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +124,13 @@ impl Subject<'_> {
 /// # Errors
 /// The first site at which no parameter may stand, with the reason.
 pub fn plan(subject: &Subject<'_>) -> Result<Holes, Refusal> {
-    let mut spans: Vec<(Range<usize>, Sort)> = Vec::new();
+    let mut spans: Vec<Place> = Vec::new();
+    let distinct: FxHashSet<&Vec<Vec<u8>>> =
+        subject.alignment.sites.iter().map(|site| &site.values).collect();
+    if distinct.len() > MOST_DISTINCT {
+        let detail = format!("the members differ in {} ways", distinct.len());
+        return Err(subject.refuse(Reason::TooManyParameters, 0, detail));
+    }
     for site in &subject.alignment.sites {
         if spans.iter().any(|(span, _)| span.contains(&site.token)) {
             continue;
@@ -130,7 +144,7 @@ pub fn plan(subject: &Subject<'_>) -> Result<Holes, Refusal> {
     spans.sort_by_key(|(span, _)| span.start);
 
     let mut holes = Holes::default();
-    let mut grouped: Vec<(Vec<String>, Vec<(Range<usize>, Sort)>)> = Vec::new();
+    let mut grouped: Vec<(Vec<String>, Vec<Place>)> = Vec::new();
     for (span, sort) in spans {
         let values = subject.values(&span);
         match grouped.iter_mut().find(|(known, _)| *known == values) {
@@ -138,6 +152,7 @@ pub fn plan(subject: &Subject<'_>) -> Result<Holes, Refusal> {
             None => grouped.push((values, vec![(span, sort)])),
         }
     }
+    not_crossed(subject, &grouped)?;
     let mut taken = names::Taken::of_body(subject);
     for (values, places) in grouped {
         let typed: Vec<SpanType> =
@@ -161,10 +176,39 @@ fn of_name(values: &[impl AsRef<[u8]>], refusal: Refusal) -> Refusal {
     if named { Refusal { reason: Reason::FunctionNameUsed, ..refusal } } else { refusal }
 }
 
+/// Two holes with the same values in another order are two roles exchanged: the
+/// members do different things with the same constants.
+fn not_crossed(
+    subject: &Subject<'_>,
+    grouped: &[(Vec<String>, Vec<Place>)],
+) -> Result<(), Refusal> {
+    let sorted = |values: &[String]| {
+        let mut values = values.to_vec();
+        values.sort();
+        values
+    };
+    for (index, (values, places)) in grouped.iter().enumerate() {
+        let crossed = grouped[..index].iter().any(|(other, _)| sorted(other) == sorted(values));
+        let distinct = values.iter().any(|value| *value != values[0]);
+        // Numbers, `true` and `false` meet by chance.
+        let named = |value: &String| {
+            value.starts_with(|c: char| c.is_ascii_alphabetic())
+                && value != "true"
+                && value != "false"
+        };
+        if crossed && distinct && values.iter().all(named) {
+            let detail =
+                format!("`{}` and `{}` change places", values[0], values[values.len() - 1]);
+            return Err(subject.refuse(Reason::HolesCross, places[0].0.start, detail));
+        }
+    }
+    Ok(())
+}
+
 /// Where several different holes lie in one constant expression (`A1 | B1` and
 /// `A2 | B2`), the expression is one hole: fewer parameters, and the call reads
 /// like the code that was there.
-fn join_within_constants(subject: &Subject<'_>, spans: &mut Vec<(Range<usize>, Sort)>) {
+fn join_within_constants(subject: &Subject<'_>, spans: &mut Vec<Place>) {
     let tree = &subject.alignment.members[0].tree;
     let mut at = 0;
     while at < spans.len() {

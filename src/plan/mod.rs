@@ -15,6 +15,7 @@ pub mod rules;
 pub mod traps;
 pub mod types;
 pub mod uses;
+pub mod words;
 pub mod wrapper;
 
 pub use fate::{Fate, MemberPlan};
@@ -131,6 +132,10 @@ pub fn plan(
     }))
 }
 
+/// Largest body that is looked at, in bytes. What is larger is generated, or a table
+/// in disguise, and would take the parser longer than all else together.
+const LARGEST: u32 = 64 * 1024;
+
 /// What holds for the members whatever the remedy.
 fn preconditions(file: &FileContext, group: &CloneGroup) -> Result<(), Refusal> {
     let conditions = file.conditions_at(group.members[0].function.start);
@@ -140,12 +145,15 @@ fn preconditions(file: &FileContext, group: &CloneGroup) -> Result<(), Refusal> 
             let detail = format!("a macro makes up the signature of {}", member.name);
             return Err(file.refuse(Reason::MacroDefined, function.start, detail));
         }
+        if function.end - function.body > LARGEST {
+            let detail = format!("{} has {} bytes", member.name, function.end - function.body);
+            return Err(file.refuse(Reason::TooLarge, function.start, detail));
+        }
         if function.unbalanced {
             let detail = format!("the braces of {} do not balance", member.name);
             return Err(file.refuse(Reason::ParseGap, function.start, detail));
         }
-        let name = function.name(&file.bytes);
-        if file.functions.iter().filter(|f| f.name(&file.bytes) == name).count() > 1 {
+        if file.definitions_of(function.name(&file.bytes)) > 1 {
             let detail = format!("{} is defined more than once", member.name);
             return Err(file.refuse(Reason::AlternativeDefinitions, function.start, detail));
         }
@@ -171,10 +179,21 @@ fn merge(
         rule: rule.clone(),
         group: group.id.clone(),
         file: file.path.clone(),
+        notes: accident_note(&members, survivor),
         remedy: Remedy::Merge(survivor),
         members,
-        notes: Vec::new(),
     })
+}
+
+/// A doubt for the reviewer where the name that stays says something that another
+/// name does not.
+fn accident_note(members: &[MemberPlan], survivor: usize) -> Vec<String> {
+    let stays = &members[survivor].name;
+    let other = members.iter().find(|m| !words::is_more_general(stays, &m.name));
+    let note = |other: &MemberPlan| {
+        format!("{stays}() and {}() are the same today: are they meant to stay so?", other.name)
+    };
+    other.map(note).into_iter().collect()
 }
 
 fn helper(
@@ -203,8 +222,9 @@ fn helper(
         .comment
         .as_ref()
         .map_or_else(|| file.line_start(first.start as usize), |comment| comment.start);
+    let parameters: Vec<&str> = holes.parameters.iter().map(|p| p.name.as_str()).collect();
     let helper = Helper {
-        name: names::helper(file, &names, &claimed.names),
+        name: names::helper(file, &names, &parameters, &claimed.names),
         parameters: holes.parameters,
         spans: holes.spans,
         dropped,

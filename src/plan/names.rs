@@ -6,6 +6,7 @@ use super::context::Sort;
 use super::file::FileContext;
 use super::holes::Subject;
 use super::types::SpanType;
+use super::words::{are_opposites, common_words, words};
 use crate::syntax::TokenKind;
 use crate::syntax::lexer::{is_ident_byte, is_keyword};
 use rustc_hash::FxHashSet;
@@ -22,7 +23,10 @@ impl Taken {
         let mut names = FxHashSet::default();
         for member in &subject.alignment.members {
             for index in member.tokens.clone() {
-                if subject.file.tokens[index].kind != TokenKind::Ident {
+                let file = subject.file;
+                // Members of structures have a name space of their own.
+                let is_member = index > 0 && matches!(file.text(index - 1), b"." | b"->");
+                if file.tokens[index].kind != TokenKind::Ident || is_member {
                     continue;
                 }
                 let word = String::from_utf8_lossy(subject.file.text(index)).into_owned();
@@ -48,7 +52,9 @@ fn is_identifier(name: &str) -> bool {
     !bytes.is_empty() && !bytes[0].is_ascii_digit() && bytes.iter().all(|&b| is_ident_byte(b))
 }
 
-/// A name for the parameter at `places`, and marks it as taken.
+/// A name for the parameter at `places`, and marks it as taken. What the place
+/// assigns or compares comes first, then what the callee calls it, then the
+/// operand's role, then what the constants' names share.
 pub fn parameter(
     subject: &Subject<'_>,
     values: &[String],
@@ -56,24 +62,33 @@ pub fn parameter(
     typed: &[SpanType],
     taken: &mut Taken,
 ) -> String {
-    let mut candidates: Vec<String> = Vec::new();
+    let mut names: Vec<String> = Vec::new();
     if values.iter().all(|value| is_function_name(value.as_bytes())) {
-        candidates.push("func".to_owned());
-        candidates.push("caller".to_owned());
+        names.extend(["func".to_owned(), "caller".to_owned()]);
     }
-    candidates.extend(typed.iter().filter_map(|t| t.name.as_deref()).filter_map(telling));
-    candidates.extend(shared_words(values));
-    candidates.extend(places.iter().filter_map(|(span, _)| from_place(subject, span)));
-    candidates.push(if places[0].1 == Sort::String { "name" } else { "val" }.to_owned());
-    let chosen = candidates.iter().find(|name| taken.free(subject, name)).cloned();
-    let name = chosen.unwrap_or_else(|| {
-        let base = candidates.first().map_or("val", String::as_str);
-        let base = if is_identifier(base) { base } else { "val" };
-        (2..)
-            .map(|n| format!("{base}{n}"))
-            .find(|name| taken.free(subject, name))
-            .unwrap_or_default()
-    });
+    let spans = || places.iter().map(|(span, _)| span);
+    names.extend(spans().filter_map(|span| other_side(subject, span)));
+    let called: Vec<String> =
+        typed.iter().filter_map(|t| t.name.as_deref()).filter_map(telling).collect();
+    let says = |name: &&String| !SAY_NOTHING.contains(&name.as_str());
+    names.extend(called.iter().filter(says).cloned());
+    let shared = shared_words(values);
+    names.extend(shared.iter().filter(|word| word.contains('_')).cloned());
+    names.extend(spans().filter_map(|span| role(subject, span)));
+    names.extend(shared.iter().filter(|word| word.len() > 2).cloned());
+    names.extend(called);
+    names.push(if places[0].1 == Sort::String { "name" } else { "val" }.to_owned());
+    // Two roles of one name are told apart by what else is known of them.
+    let first = names[0].clone();
+    let qualified = names[1..].iter().filter(says).map(|other| format!("{other}_{first}"));
+    let qualified: Vec<String> = qualified.filter(|name| name.len() <= 20).collect();
+    names.extend(qualified);
+    let numbered = (2..).map(|n| format!("{first}{n}"));
+    let name = names
+        .into_iter()
+        .chain(numbered)
+        .find(|name| taken.free(subject, name))
+        .unwrap_or_default();
     taken.names.insert(name.clone());
     name
 }
@@ -114,173 +129,116 @@ fn shared_words(values: &[String]) -> Option<String> {
     (!name.is_empty() && name.len() <= 20).then_some(name)
 }
 
-/// The words of an identifier, in lower case.
-fn words(name: &str) -> Vec<String> {
-    name.split('_').filter(|w| !w.is_empty()).map(str::to_ascii_lowercase).collect()
-}
-
-/// The longest common subsequence of all word lists.
-fn common_words(names: &[Vec<String>]) -> Vec<String> {
-    let Some((first, rest)) = names.split_first() else { return Vec::new() };
-    rest.iter().fold(first.clone(), |common, other| longest_common(&common, other))
-}
-
-fn longest_common(a: &[String], b: &[String]) -> Vec<String> {
-    let mut table = vec![vec![0usize; b.len() + 1]; a.len() + 1];
-    for i in (0..a.len()).rev() {
-        for j in (0..b.len()).rev() {
-            table[i][j] = if a[i] == b[j] {
-                table[i + 1][j + 1] + 1
-            } else {
-                table[i + 1][j].max(table[i][j + 1])
-            };
-        }
-    }
-    let (mut i, mut j, mut common) = (0, 0, Vec::new());
-    while i < a.len() && j < b.len() {
-        if a[i] == b[j] {
-            common.push(a[i].clone());
-            (i, j) = (i + 1, j + 1);
-        } else if table[i + 1][j] >= table[i][j + 1] {
-            i += 1;
-        } else {
-            j += 1;
-        }
-    }
-    common
-}
-
-/// What the expression around the span calls it: the other side of a comparison
-/// or assignment, a mask, a shift, an index.
-fn from_place(subject: &Subject<'_>, span: &Range<usize>) -> Option<String> {
+/// What the span is assigned to or compared with, if that has a name.
+fn other_side(subject: &Subject<'_>, span: &Range<usize>) -> Option<String> {
     let file = subject.file;
     let before = subject.first(span.start) - 1;
-    match file.text(before) {
-        b"==" | b"!=" | b"=" | b"<" | b">" | b"<=" | b">=" => {
-            let last = file.text(before.checked_sub(1)?);
-            let name = String::from_utf8_lossy(last).to_ascii_lowercase();
-            is_identifier(&name).then_some(name)
+    let compared = matches!(file.text(before), b"==" | b"!=" | b"=" | b"<" | b">" | b"<=" | b">=");
+    let last = file.text(before.checked_sub(1).filter(|_| compared)?);
+    let name = snake_case(&String::from_utf8_lossy(last));
+    (is_identifier(&name) && name.len() > 1).then_some(name)
+}
+
+/// `RequestFlags` as the kernel writes names: `request_flags`.
+fn snake_case(name: &str) -> String {
+    let mut out = String::new();
+    let mut lower = false;
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && lower {
+            out.push('_');
         }
-        b"&" | b"&=" => Some("mask".to_owned()),
-        b"|" | b"|=" => Some("flags".to_owned()),
-        b"<<" | b">>" | b"<<=" | b">>=" => Some("shift".to_owned()),
-        b"[" => Some("index".to_owned()),
-        b"+" | b"-" => Some("offset".to_owned()),
-        b"*" => Some("factor".to_owned()),
-        b"/" => Some("divisor".to_owned()),
-        b"return" => Some("ret_val".to_owned()),
-        _ => None,
+        lower = c.is_ascii_lowercase() || c.is_ascii_digit();
+        out.push(c.to_ascii_lowercase());
     }
+    out
 }
 
-/// How many words all names share.
-pub fn shared(members: &[&str]) -> usize {
-    let names: Vec<Vec<String>> = members.iter().map(|name| words(name)).collect();
-    common_words(&names).len()
+/// The role of the operand: a mask, a shift, an index.
+fn role(subject: &Subject<'_>, span: &Range<usize>) -> Option<String> {
+    let file = subject.file;
+    let before = subject.first(span.start) - 1;
+    let after = subject.first(span.end - 1) + 1;
+    let role = match (file.text(before), file.text(after)) {
+        (b"&" | b"&=" | b"~", _) | (_, b"&") => "mask",
+        (b"|" | b"|=", _) | (_, b"|") => "bits",
+        (b"<<" | b">>" | b"<<=" | b">>=", _) => "shift",
+        (b"[", b"]") => "idx",
+        (b"+" | b"-", _) | (_, b"+" | b"-") => "offset",
+        (b"*", _) | (_, b"*") => "factor",
+        (b"/", _) => "divisor",
+        (b"return", _) => "result",
+        _ => return None,
+    };
+    Some(role.to_owned())
 }
 
-/// A name for a helper: what the members' names share; never one that stands in
-/// the file, in a header that it includes, or in `reserved`.
-pub fn helper(file: &FileContext, members: &[&str], reserved: &FxHashSet<String>) -> String {
-    let names: Vec<Vec<String>> = members
-        .iter()
-        .map(|name| name.split('_').map(str::to_owned).collect::<Vec<String>>())
-        .collect();
-    let mut common = common_words(&names);
-    if common.len() == names[0].len() {
-        // Only underscores or nothing differ.
-        common = names[0].clone();
-    }
-    let mut base = common.join("_");
-    let meaningful = common.iter().filter(|w| !w.is_empty()).count();
-    if meaningful < 2 {
-        // `temp1`, `temp2`: what they share inside the words.
-        let stem = without_digits(members);
-        base = if stem.len() > base.len() { stem } else { base };
-    }
-    let base = base.trim_end_matches('_').to_owned();
-    let base = if is_identifier(&base) && base.len() > 2 { base } else { members[0].to_owned() };
-    let short =
-        base.trim_start_matches('_').len() <= 3 || !base.trim_start_matches('_').contains('_');
-    let plain = (!short).then(|| base.clone());
-    let suffixed = ["common", "helper"].iter().map(|suffix| format!("{base}_{suffix}"));
-    let numbered = (2..).map(|n| format!("{base}_common{n}"));
-    plain
-        .into_iter()
-        .chain(suffixed)
-        .chain(numbered)
-        .find(|name| {
-            !file.mentions(name.as_bytes())
-                && file.unit.lookup(name).is_empty()
-                && !reserved.contains(name)
-        })
-        .unwrap_or_default()
-}
-
-/// Whether `general` says nothing that `special` does not: a call of the one in
-/// place of the other does not lie. Numbers inside words do not count.
-pub fn is_more_general(general: &str, special: &str) -> bool {
-    let mut left = bare_words(special);
-    bare_words(general).iter().all(|word| {
-        let place = left.iter().position(|other| other == word);
-        place.map(|at| left.swap_remove(at)).is_some()
-    })
-}
-
-fn bare_words(name: &str) -> Vec<String> {
-    let bare = |word: String| word.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
-    words(name).into_iter().map(bare).filter(|word| !word.is_empty()).collect()
-}
-
-/// Words that mean the opposite of each other: functions that differ in them are
-/// the same by accident.
-const OPPOSITES: &[(&str, &str)] = &[
-    ("read", "write"),
-    ("get", "set"),
-    ("g", "s"),
-    ("show", "store"),
-    ("readable", "writeable"),
-    ("readable", "volatile"),
-    ("writeable", "volatile"),
-    ("sleep", "wake"),
-    ("sleep", "wakeup"),
-    ("suspend", "resume"),
-    ("enable", "disable"),
-    ("on", "off"),
-    ("min", "max"),
-    ("tx", "rx"),
-    ("in", "out"),
-    ("open", "close"),
-    ("abort", "close"),
-    ("start", "stop"),
-    ("up", "down"),
-    ("lock", "unlock"),
-    ("mask", "unmask"),
-    ("init", "exit"),
-    ("add", "remove"),
-    ("low", "high"),
-    ("prepare", "unprepare"),
-    ("attach", "detach"),
-    ("connect", "disconnect"),
-    ("begin", "end"),
-    ("input", "output"),
-    ("playback", "capture"),
-    ("encode", "decode"),
-    ("set", "clear"),
+/// Words that leave open what of: a name must not end in one.
+const NEED_AN_OBJECT: &[&str] = &[
+    "get", "set", "is", "has", "s", "g", "read", "write", "show", "store", "event", "irq", "hw",
+    "to", "of", "for", "from", "by", "in", "do", "check", "init", "config", "update", "handle",
 ];
 
-/// Whether some two names differ in words that are opposites.
-pub fn are_opposites(names: &[&str]) -> bool {
-    let lists: Vec<Vec<String>> = names.iter().map(|name| words(name)).collect();
-    let opposite = |a: &[String], b: &[String]| {
-        let has = |list: &[String], word: &str| list.iter().any(|w| w == word);
-        let only =
-            |one: &[String], other: &[String], word: &str| has(one, word) && !has(other, word);
-        OPPOSITES
-            .iter()
-            .any(|(x, y)| only(a, b, x) && only(b, a, y) || only(a, b, y) && only(b, a, x))
+/// Names of parameters that say nothing of what they hold.
+const SAY_NOTHING: &[&str] = &[
+    "val", "value", "data", "x", "a", "b", "v", "arg", "args", "which", "nr", "n", "buf", "tmp",
+    "ptr", "p", "param", "name", "func", "caller", "str",
+];
+
+/// A name for a helper: what the members' names share, and where that is not
+/// enough, what `parameters` are; never one that stands in the file, in a header
+/// that it includes, or in `reserved`.
+pub fn helper(
+    file: &FileContext,
+    members: &[&str],
+    parameters: &[&str],
+    reserved: &FxHashSet<String>,
+) -> String {
+    let base = shared_name(members);
+    let object = parameters.iter().find(|name| !SAY_NOTHING.contains(*name));
+    let mut candidates: Vec<String> = Vec::new();
+    candidates.extend(both_words(members));
+    let bare = base.trim_start_matches('_');
+    let open = bare.rsplit('_').next().is_some_and(|last| NEED_AN_OBJECT.contains(&last));
+    if bare.contains('_') && !open && bare.len() > 3 {
+        candidates.push(base.clone());
+    }
+    candidates.extend(object.map(|object| format!("{base}_{object}")));
+    candidates.push(format!("{base}_common"));
+    candidates.push(format!("{base}_helper"));
+    let numbered = (2..).map(|n| format!("{base}_common{n}"));
+    let free = |name: &String| {
+        !file.mentions(name.as_bytes())
+            && file.unit.lookup(name).is_empty()
+            && !reserved.contains(name)
     };
-    lists.iter().enumerate().any(|(i, a)| lists[i + 1..].iter().any(|b| opposite(a, b)))
+    candidates.into_iter().chain(numbered).find(free).unwrap_or_default()
+}
+
+/// The words that all names share, or what is left of them without their digits.
+fn shared_name(members: &[&str]) -> String {
+    let split = |name: &&str| name.split('_').map(str::to_owned).collect::<Vec<String>>();
+    let names: Vec<Vec<String>> = members.iter().map(split).collect();
+    let mut base = common_words(&names).join("_");
+    let stem = without_digits(members);
+    if base.split('_').filter(|w| !w.is_empty()).count() < 2 && stem.len() > base.len() {
+        base = stem;
+    }
+    let base = base.trim_end_matches('_').to_owned();
+    if is_identifier(&base) && base.len() > 2 { base } else { members[0].to_owned() }
+}
+
+/// `foo_enable` and `foo_disable` become `foo_enable_disable`.
+fn both_words(members: &[&str]) -> Option<String> {
+    let [one, other] = members else { return None };
+    let (a, b): (Vec<&str>, Vec<&str>) = (one.split('_').collect(), other.split('_').collect());
+    if a.len() != b.len() || !are_opposites(members) {
+        return None;
+    }
+    let differing: Vec<usize> = (0..a.len()).filter(|&i| a[i] != b[i]).collect();
+    let [at] = differing.as_slice() else { return None };
+    let mut words: Vec<&str> = a.clone();
+    words.insert(at + 1, b[*at]);
+    (words.len() > 2).then(|| words.join("_"))
 }
 
 /// What all names are once their digits are taken away, if that is one text.

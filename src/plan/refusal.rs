@@ -54,6 +54,7 @@ reasons! {
     NoRule "no-rule" "no rewrite rule in force takes groups of this kind and level",
     NoGain "no-gain" "no rule makes the code shorter",
     ParseGap "parse-gap" "a member does not parse completely, so its structure is not known",
+    TooLarge "too-large" "a member is too large to be worth reading: more than 64 KiB",
     MacroDefined "macro-defined" "a macro makes up the function's signature",
     IncludedSource "included-source" "another source file includes this one: its static names are not its own",
     AlternativeDefinitions "alternative-definitions" "a member's name is defined more than once in its file, under different conditions",
@@ -90,6 +91,8 @@ reasons! {
     CallNotEditable "call-not-editable" "a call of a member cannot be rewritten where it stands",
     DeclarationOrder "declaration-order" "the helper would be used before it can be declared",
     Overlaps "overlaps-proposal" "another proposal already rewrites the same lines",
+    HolesCross "holes-cross" "the members use the same constants in exchanged roles",
+    TooWide "too-wide" "a line of the patch would not fit, whatever way it is broken",
     AddsNothing "adds-nothing" "the helper would only hand its parameters on to a function that is there already",
     NotProved "not-proved" "the patch was made, but did not pass the checks that every proposal must pass",
 }

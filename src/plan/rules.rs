@@ -135,18 +135,26 @@ pub fn user_files(
     subfolder: &str,
     extension: &str,
 ) -> std::io::Result<Vec<(PathBuf, String)>> {
-    std::fs::metadata(folder)?;
+    let named = |path: &Path, error: std::io::Error| {
+        std::io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+    };
+    std::fs::read_dir(folder).map_err(|error| named(folder, error))?;
     let folder = folder.join(subfolder);
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
+    let entries = match std::fs::read_dir(&folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|error| named(&folder, error))?,
+    };
     let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
+    for entry in entries {
         paths.push(entry?.path());
     }
     paths.retain(|path| path.extension().is_some_and(|e| e == extension));
     paths.sort();
-    paths.into_iter().map(|path| Ok((path.clone(), std::fs::read_to_string(path)?))).collect()
+    let read = |path: PathBuf| match std::fs::read_to_string(&path) {
+        Ok(text) => Ok((path, text)),
+        Err(error) => Err(named(&path, error)),
+    };
+    paths.into_iter().map(read).collect()
 }
 
 fn add(rules: &mut Vec<Rule>, path: &Path, text: &str, origin: &str) -> Result<(), RuleError> {

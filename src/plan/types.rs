@@ -7,7 +7,7 @@ use super::context::Sort;
 use super::holes::Subject;
 use super::refusal::{Reason, Refusal};
 use super::uses::{EnclosingCall, closing, enclosing_calls};
-use crate::syntax::decl::{CType, Param};
+use crate::syntax::decl::{CType, DefinitionKind, Param};
 use std::ops::Range;
 
 /// What the place of a span says of its type.
@@ -125,7 +125,13 @@ pub fn unify(
             subject.refuse(Reason::ConstantTypeUnknown, at, "a pointer's type is not fixed here")
         });
     }
+    if let Some(ctype) = target_type(subject, places) {
+        return Ok(ctype);
+    }
     match own.iter().find(|t| **t != own[0]) {
+        None if own[0] == CType::Int => {
+            Ok(enum_type(subject, values, places).unwrap_or_else(|| own[0].to_c()))
+        }
         None => Ok(own[0].to_c()),
         Some(other) => {
             let detail =
@@ -133,6 +139,117 @@ pub fn unify(
             Err(subject.refuse(Reason::ConstantTypeDiffers, at, detail))
         }
     }
+}
+
+/// The integer type of the locals that every place is assigned to, if it is one: the
+/// constant is converted to it there anyway.
+fn target_type(subject: &Subject<'_>, places: &[(Range<usize>, Sort)]) -> Option<String> {
+    let mut types = places.iter().map(|(span, _)| {
+        let tree = &subject.alignment.members[0].tree;
+        let node = subject.node(span)?;
+        let parent = tree.node(node).parent;
+        let whole = match (tree.node(parent).kind, tree.node(node).field) {
+            ("init_declarator", "value") => tree.child_by_field(parent, "declarator"),
+            ("assignment_expression", "right") => {
+                let plain = subject.file.text(subject.first(span.start) - 1) == b"=";
+                tree.child_by_field(parent, "left").filter(|_| plain)
+            }
+            _ => None,
+        }?;
+        local_type(subject, whole)
+    });
+    let first = types.next()??;
+    types.all(|other| other.as_ref() == Some(&first)).then_some(first)
+}
+
+/// The declared type of the local that the node is, if it is a plain integer.
+fn local_type(subject: &Subject<'_>, node: crate::syntax::NodeId) -> Option<String> {
+    const INTEGERS: &[&str] = &[
+        "u8",
+        "u16",
+        "u32",
+        "u64",
+        "s8",
+        "s16",
+        "s32",
+        "s64",
+        "__u8",
+        "__u16",
+        "__u32",
+        "int",
+        "unsigned int",
+        "unsigned long",
+        "long",
+        "unsigned char",
+        "unsigned short",
+        "short",
+        "size_t",
+        "ssize_t",
+        "uint8_t",
+        "uint16_t",
+        "uint32_t",
+    ];
+    let file = subject.file;
+    let tree = &subject.alignment.members[0].tree;
+    let text = |id: crate::syntax::NodeId| {
+        let range = &tree.node(id).range;
+        &file.bytes[range.start as usize..range.end as usize]
+    };
+    let name = (tree.node(node).kind == "identifier").then(|| text(node))?;
+    let declares = |&id: &crate::syntax::NodeId| {
+        tree.node(id).kind == "identifier"
+            && text(id) == name
+            && tree.declares_local(id, &file.bytes)
+    };
+    let mut declared = (0..tree.nodes.len() as u32).filter(declares);
+    let (one, other) = (declared.next()?, declared.next());
+    let direct = |id: &crate::syntax::NodeId| {
+        matches!(tree.node(*id).kind, "declaration" | "parameter_declaration")
+    };
+    let parent = tree.node(one).parent;
+    let declaration = match tree.node(parent).kind {
+        "init_declarator" => Some(tree.node(parent).parent),
+        _ => Some(parent),
+    };
+    let declaration = declaration.filter(direct)?;
+    let ctype =
+        String::from_utf8_lossy(text(tree.child_by_field(declaration, "type")?)).into_owned();
+    (other.is_none() && INTEGERS.contains(&ctype.as_str())).then_some(ctype)
+}
+
+/// The enum that all values are enumerators of, where every place uses the value
+/// only as such: assigned, compared for equality, passed on, or as an index. In an
+/// order comparison or in arithmetic the enum's signedness would count.
+fn enum_type(
+    subject: &Subject<'_>,
+    values: &[String],
+    places: &[(Range<usize>, Sort)],
+) -> Option<String> {
+    let tag = |value: &String| {
+        let definitions = subject.file.unit.lookup(value);
+        let [definition] = definitions.as_slice() else { return None };
+        match &definition.kind {
+            DefinitionKind::Enumerator { tag, .. } => tag.clone(),
+            _ => None,
+        }
+    };
+    let first = tag(values.first()?)?;
+    let tree = &subject.alignment.members[0].tree;
+    let as_such = |(span, _): &(Range<usize>, Sort)| {
+        let Some(node) = subject.node(span) else { return false };
+        let parent = tree.node(tree.node(node).parent).kind;
+        let before = subject.file.text(subject.first(span.start) - 1);
+        let after = subject.file.text(subject.first(span.end - 1) + 1);
+        match parent {
+            "assignment_expression" => before == b"=",
+            "init_declarator" | "return_statement" => true,
+            "subscript_expression" => before == b"[" && after == b"]",
+            "binary_expression" => [before, after].iter().any(|op| matches!(*op, b"==" | b"!=")),
+            _ => false,
+        }
+    };
+    let same = values.iter().all(|value| tag(value).as_ref() == Some(&first));
+    (same && places.iter().all(as_such)).then(|| format!("enum {first}"))
 }
 
 /// The type that every place fixes, if every place fixes the same.

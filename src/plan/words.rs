@@ -1,0 +1,109 @@
+//! The words of identifiers: what names share, and in what they are opposed.
+
+/// The words of an identifier, in lower case.
+pub fn words(name: &str) -> Vec<String> {
+    name.split('_').filter(|w| !w.is_empty()).map(str::to_ascii_lowercase).collect()
+}
+
+/// The longest common subsequence of all word lists.
+pub fn common_words(names: &[Vec<String>]) -> Vec<String> {
+    let Some((first, rest)) = names.split_first() else { return Vec::new() };
+    rest.iter().fold(first.clone(), |common, other| longest_common(&common, other))
+}
+
+fn longest_common(a: &[String], b: &[String]) -> Vec<String> {
+    let mut table = vec![vec![0usize; b.len() + 1]; a.len() + 1];
+    for i in (0..a.len()).rev() {
+        for j in (0..b.len()).rev() {
+            table[i][j] = if a[i] == b[j] {
+                table[i + 1][j + 1] + 1
+            } else {
+                table[i + 1][j].max(table[i][j + 1])
+            };
+        }
+    }
+    let (mut i, mut j, mut common) = (0, 0, Vec::new());
+    while i < a.len() && j < b.len() {
+        if a[i] == b[j] {
+            common.push(a[i].clone());
+            (i, j) = (i + 1, j + 1);
+        } else if table[i + 1][j] >= table[i][j + 1] {
+            i += 1;
+        } else {
+            j += 1;
+        }
+    }
+    common
+}
+
+/// How many words all names share.
+pub fn shared(members: &[&str]) -> usize {
+    let names: Vec<Vec<String>> = members.iter().map(|name| words(name)).collect();
+    common_words(&names).len()
+}
+
+/// Whether `general` says nothing that `special` does not: a call of the one in
+/// place of the other does not lie. Numbers inside words do not count.
+pub fn is_more_general(general: &str, special: &str) -> bool {
+    let mut left = bare_words(special);
+    bare_words(general).iter().all(|word| {
+        let place = left.iter().position(|other| other == word);
+        place.map(|at| left.swap_remove(at)).is_some()
+    })
+}
+
+fn bare_words(name: &str) -> Vec<String> {
+    let bare = |word: String| word.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+    words(name).into_iter().map(bare).filter(|word| !word.is_empty()).collect()
+}
+
+/// Words that mean the opposite of each other: functions that differ in them are
+/// the same by accident.
+const OPPOSITES: &[(&str, &str)] = &[
+    ("read", "write"),
+    ("get", "set"),
+    ("g", "s"),
+    ("show", "store"),
+    ("readable", "writeable"),
+    ("readable", "volatile"),
+    ("writeable", "volatile"),
+    ("sleep", "wake"),
+    ("sleep", "wakeup"),
+    ("suspend", "resume"),
+    ("enable", "disable"),
+    ("on", "off"),
+    ("min", "max"),
+    ("tx", "rx"),
+    ("in", "out"),
+    ("open", "close"),
+    ("abort", "close"),
+    ("start", "stop"),
+    ("up", "down"),
+    ("lock", "unlock"),
+    ("mask", "unmask"),
+    ("init", "exit"),
+    ("add", "remove"),
+    ("low", "high"),
+    ("prepare", "unprepare"),
+    ("attach", "detach"),
+    ("connect", "disconnect"),
+    ("begin", "end"),
+    ("input", "output"),
+    ("playback", "capture"),
+    ("encode", "decode"),
+    ("set", "clear"),
+];
+
+/// Whether some two names differ in words that are opposites.
+pub fn are_opposites(names: &[&str]) -> bool {
+    let lists: Vec<Vec<String>> = names.iter().map(|name| words(name)).collect();
+    let opposite = |a: &[String], b: &[String]| {
+        let has = |list: &[String], word: &str| list.iter().any(|w| w == word);
+        let only =
+            |one: &[String], other: &[String], word: &str| has(one, word) && !has(other, word);
+        OPPOSITES
+            .iter()
+            .any(|(x, y)| only(a, b, x) && only(b, a, y) || only(a, b, y) && only(b, a, x))
+    };
+    lists.iter().enumerate().any(|(i, a)| lists[i + 1..].iter().any(|b| opposite(a, b)))
+}
