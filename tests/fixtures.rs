@@ -209,7 +209,7 @@ fn apply_and_compile(tree: &Copy, plan: &Plan) -> Result<(), String> {
     } else {
         None
     };
-    plan::drvdedup_ok(path, &[vec!["apply"], plan.ids()].concat())?;
+    plan::drvdedup_ok(path, &["apply", "--all"])?;
     let after = tree.sources();
     if after == before {
         return Err("apply changed nothing".to_owned());

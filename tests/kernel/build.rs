@@ -74,19 +74,13 @@ impl Build {
 }
 
 impl Built {
-    /// As if only `files` had been asked for. Messages about other files do no
-    /// harm: they only excuse themselves.
-    pub fn only(&self, files: &[String]) -> Built {
-        let built = self.built.iter().filter(|file| files.contains(file)).cloned().collect();
-        Built { built, diagnostics: self.diagnostics.clone() }
-    }
-
-    /// Fails if an object is missing that `before` has, or a warning is there
-    /// that it has not.
-    pub fn assert_no_worse_than(&self, before: &Built, what: &str) {
-        let new = diagnostics::new_ones(&before.diagnostics, &self.diagnostics);
-        assert!(new.is_empty(), "{what}: {} new warnings:\n{}", new.len(), new.join("\n"));
-        let missing: Vec<_> = before.built.difference(&self.built).collect();
-        assert!(missing.is_empty(), "{what}: no longer built: {missing:?}");
+    /// What is worse in `files` than it was `before`, one line each: an object
+    /// that is missing and was there, a warning that is new.
+    pub fn faults(&self, before: &Built, files: &[String]) -> Vec<String> {
+        // Messages about other files do no harm: they only excuse themselves.
+        let mut faults = diagnostics::new_ones(&before.diagnostics, &self.diagnostics);
+        let missing = before.built.difference(&self.built).filter(|file| files.contains(file));
+        faults.extend(missing.map(|file| format!("{file}: no longer built")));
+        faults
     }
 }

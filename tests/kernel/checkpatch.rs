@@ -38,6 +38,7 @@ fn of_proposal(source: &Path, proposal: &Proposal) -> Vec<String> {
             !excused.contains(&(complaint.kind.clone(), skeleton(&complaint.line)))
         });
     }
+    new.dedup_by_key(|complaint| (complaint.number, complaint.kind.clone()));
     new.into_iter()
         .map(|c| format!("{}:{}: {} {}\n    {}", proposal.patch, c.number, c.kind, c.text, c.line))
         .collect()

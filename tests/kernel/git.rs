@@ -1,4 +1,4 @@
-//! What git says of a patch. It never writes: `git apply --check`, `git diff`.
+//! What git says of a patch.
 
 use std::io::Write;
 use std::path::Path;
@@ -7,6 +7,12 @@ use std::process::{Command, Output, Stdio};
 /// Whether the patch file applies to `tree`.
 pub fn check(tree: &Path, patch: &str) -> Result<(), String> {
     let output = git(tree).args(["apply", "--check", patch]).output();
+    verdict(&output.expect("git starts"), patch)
+}
+
+/// Applies the patch file to `tree`, all of it or nothing.
+pub fn apply(tree: &Path, patch: &str) -> Result<(), String> {
+    let output = git(tree).args(["apply", patch]).output();
     verdict(&output.expect("git starts"), patch)
 }
 

@@ -1,4 +1,5 @@
-//! Subsets of the proposals, chosen by a seed that the failing run prints.
+//! Subsets of the proposals. The random ones are chosen by a seed that the failing
+//! run prints.
 
 use crate::support::plan::Proposal;
 
@@ -22,7 +23,7 @@ impl Random {
     }
 
     /// Two subsets without a common proposal, each about a quarter of all.
-    pub fn two_subsets<'p>(
+    pub fn two_quarters<'p>(
         &mut self,
         proposals: &'p [Proposal],
     ) -> (Vec<&'p Proposal>, Vec<&'p Proposal>) {
@@ -38,6 +39,17 @@ impl Random {
         (first, second)
     }
 
+    /// A half of the proposals, more or less, and the rest.
+    pub fn halves<'p>(
+        &mut self,
+        proposals: &'p [Proposal],
+    ) -> (Vec<&'p Proposal>, Vec<&'p Proposal>) {
+        let (half, rest): (Vec<_>, Vec<_>) =
+            proposals.iter().partition(|_| self.next().is_multiple_of(2));
+        assert!(!half.is_empty() && !rest.is_empty(), "too few proposals for halves");
+        (half, rest)
+    }
+
     fn next(&mut self) -> u64 {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 7;
@@ -45,4 +57,18 @@ impl Random {
         // The low bits are the weak ones.
         self.state >> 33
     }
+}
+
+/// The proposals in rounds: in one round no two touch the same file, so that each
+/// stands alone in its files.
+pub fn rounds(proposals: &[Proposal]) -> Vec<Vec<&Proposal>> {
+    let mut rounds: Vec<Vec<&Proposal>> = Vec::new();
+    for proposal in proposals {
+        let meets = |other: &&Proposal| other.files.iter().any(|f| proposal.files.contains(f));
+        match rounds.iter_mut().find(|round| !round.iter().any(meets)) {
+            Some(round) => round.push(proposal),
+            None => rounds.push(vec![proposal]),
+        }
+    }
+    rounds
 }

@@ -57,7 +57,7 @@ impl Table {
     }
 
     /// Proposals in the groups that a rewrite makes shorter.
-    pub fn share_of_gainful(&self) -> f64 {
+    pub fn share_of_gaining(&self) -> f64 {
         share(self.proposals, self.groups - self.no_gain)
     }
 }
@@ -69,8 +69,8 @@ impl fmt::Display for Table {
             writeln!(f, "{folder:<32} {groups:>8} {proposals:>10}")?;
         }
         writeln!(f, "{:<32} {:>8} {:>10}", "all", self.groups, self.proposals)?;
-        let (all, gainful) = (self.share_of_all() * 100.0, self.share_of_gainful() * 100.0);
-        writeln!(f, "{all:.1} % of all, {gainful:.1} % of those that can get shorter")?;
+        let (all, gaining) = (self.share_of_all() * 100.0, self.share_of_gaining() * 100.0);
+        writeln!(f, "{all:.1} % of all, {gaining:.1} % of those that can get shorter")?;
         writeln!(f, "+{} -{} lines", self.lines_added, self.lines_removed)?;
         self.refusals
             .iter()

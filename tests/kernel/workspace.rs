@@ -4,9 +4,11 @@
 use crate::support::plan::{self, Plan, Proposal};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 
 /// What the tests plan and change.
 pub const FOLDERS: [&str; 5] = [
@@ -17,9 +19,19 @@ pub const FOLDERS: [&str; 5] = [
     "drivers/net/wireless/realtek",
 ];
 
+/// Files and their bytes.
+pub type Sources = BTreeMap<PathBuf, Vec<u8>>;
+
 /// The proposal store, and where it is kept as it was after planning.
 const STORE: &str = ".drvdedup";
 const FRESH_STORE: &str = "fresh-store";
+
+/// The working copy while a test has it. The end of the turn prints how long the
+/// test took, without the wait for its turn.
+pub struct Turn {
+    workspace: MutexGuard<'static, Workspace>,
+    start: Instant,
+}
 
 /// The working copy, for one test at a time.
 pub struct Workspace {
@@ -29,19 +41,42 @@ pub struct Workspace {
     build: PathBuf,
     /// Keeps other runs of these tests out of `work`.
     _lock: File,
-    /// Whether there is a store to restore.
-    planned: bool,
+    /// The plan whose store is restored; planning again would give the same.
+    plan: Option<Arc<Plan>>,
+}
+
+impl Deref for Turn {
+    type Target = Workspace;
+
+    fn deref(&self) -> &Workspace {
+        &self.workspace
+    }
+}
+
+impl DerefMut for Turn {
+    fn deref_mut(&mut self) -> &mut Workspace {
+        &mut self.workspace
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let thread = std::thread::current();
+        let test = thread.name().unwrap_or("a test");
+        println!("{test}: {} s", self.start.elapsed().as_secs());
+    }
 }
 
 impl Workspace {
     /// Waits for the tests before this one; the copy is as new afterwards.
-    pub fn lock() -> MutexGuard<'static, Workspace> {
+    pub fn lock() -> Turn {
         static WORKSPACE: OnceLock<Mutex<Workspace>> = OnceLock::new();
         let workspace = WORKSPACE.get_or_init(|| Mutex::new(Workspace::create()));
         // A test that failed leaves a mess, which is cleaned up in any case.
-        let mut workspace = workspace.lock().unwrap_or_else(PoisonError::into_inner);
-        workspace.reset();
-        workspace
+        let workspace = workspace.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut turn = Turn { workspace, start: Instant::now() };
+        turn.reset();
+        turn
     }
 
     fn create() -> Workspace {
@@ -55,7 +90,7 @@ impl Workspace {
         let lock = File::create(work.join("lock")).expect("a lock file can be made");
         lock.lock().expect("the lock can be taken");
         let source = work.join("source");
-        let workspace = Workspace { work, source, pristine, build, _lock: lock, planned: false };
+        let workspace = Workspace { work, source, pristine, build, _lock: lock, plan: None };
         remove(workspace.source());
         let linked = copy(&["-al"], &workspace.pristine, workspace.source());
         if !linked {
@@ -74,20 +109,22 @@ impl Workspace {
             assert!(copy(&["-r", "--reflink=auto"], &self.pristine.join(folder), &target));
         }
         remove(&self.source().join(STORE));
-        if self.planned {
+        if self.plan.is_some() {
             assert!(copy(&["-a"], &self.work.join(FRESH_STORE), &self.source().join(STORE)));
         }
     }
 
-    /// Plans the folders; they must be as new.
-    pub fn plan(&mut self) -> Plan {
+    /// The plan of the folders, which must be as new; the store holds it.
+    pub fn plan(&mut self) -> Arc<Plan> {
+        if let Some(plan) = &self.plan {
+            return Arc::clone(plan);
+        }
         let plan = plan::plan(self.source(), &FOLDERS).unwrap_or_else(|error| panic!("{error}"));
         assert!(!plan.proposals.is_empty(), "no proposals: nothing is tested");
         let fresh = self.work.join(FRESH_STORE);
         remove(&fresh);
         assert!(copy(&["-a"], &self.source().join(STORE), &fresh));
-        self.planned = true;
-        plan
+        Arc::clone(self.plan.insert(Arc::new(plan)))
     }
 
     /// The working copy's top.
@@ -116,12 +153,27 @@ impl Workspace {
     }
 
     /// Applies proposals, all or none.
-    pub fn apply(&self, ids: &[&str]) {
-        self.run(&[&["apply"], ids].concat());
+    pub fn apply<'p>(&self, proposals: impl IntoIterator<Item = &'p Proposal>) {
+        let ids = proposals.into_iter().map(|proposal| proposal.id.as_str());
+        let arguments: Vec<&str> = ["apply"].into_iter().chain(ids).collect();
+        self.run(&arguments);
+    }
+
+    /// The bytes of one file.
+    pub fn text(&self, file: &str) -> Vec<u8> {
+        let path = self.source().join(file);
+        fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// Overwrites one file of the folders, which are no links to the kernel.
+    pub fn write(&self, file: &str, text: &[u8]) {
+        assert!(FOLDERS.iter().any(|folder| file.starts_with(folder)), "{file} may be a link");
+        let path = self.source().join(file);
+        fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
     /// The bytes of every file of the folders.
-    pub fn sources(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+    pub fn sources(&self) -> Sources {
         let walks = FOLDERS.iter().flat_map(|folder| {
             ignore::WalkBuilder::new(self.source().join(folder)).standard_filters(false).build()
         });

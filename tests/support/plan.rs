@@ -91,11 +91,6 @@ pub fn plan(tree: &Path, paths: &[&str]) -> Result<Plan, String> {
 }
 
 impl Plan {
-    /// The ids of all proposals.
-    pub fn ids(&self) -> Vec<&str> {
-        self.proposals.iter().map(|proposal| proposal.id.as_str()).collect()
-    }
-
     /// What the contract says of every group and proposal, whatever the tree.
     fn check_contract(&self, tree: &Path) -> Result<(), String> {
         self.groups.iter().try_for_each(|group| self.check_group(tree, group))?;
