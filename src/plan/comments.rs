@@ -40,7 +40,8 @@ pub fn inside(subject: &Subject<'_>) -> Result<Inside, Refusal> {
             String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).split_whitespace().collect()
         };
         // A member without a comment there does not contradict one that has it.
-        let words: Vec<String> = gaps.iter().map(|gap| text(gap)).filter(|t| !t.is_empty()).collect();
+        let words: Vec<String> =
+            gaps.iter().map(|gap| text(gap)).filter(|t| !t.is_empty()).collect();
         let agree = words.windows(2).all(|pair| pair[0] == pair[1]);
         if agree && (words.is_empty() || !gaps[0].is_empty()) {
             continue;

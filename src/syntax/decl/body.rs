@@ -310,8 +310,8 @@ impl<'d> Analysis<'d> {
                         && matches!(self.before(i, 4), "" | ";" | "{" | "}" | "struct" | "const");
                     // `sizeof(char[1 - 2 * !!(x)])`, the older BUILD_BUG_ON.
                     let unnamed = matches!(self.before(i, 1), "char" | "int" | "long" | "short");
-                    let declared = self.word_before(i, 1) && (self.word_before(i, 2) || pointer)
-                        || unnamed;
+                    let declared =
+                        self.word_before(i, 1) && (self.word_before(i, 2) || pointer) || unnamed;
                     return declared || matches!(self.before(i, 1), "{" | ",");
                 }
                 ";" | "{" | "}" => return false,
