@@ -11,7 +11,7 @@ use crate::report::source::{printable, printable_line};
 use crate::syntax::decl::{
     Definition, DefinitionKind, Fact, MacroFacts, ParamFacts, TagKind, Unit, Universe,
 };
-use crate::syntax::{Function, FunctionTree, LoopMacros, lexer, mask, split};
+use crate::syntax::{Function, FunctionTree, LoopMacros, lexer, line_at, mask, split};
 use crate::tree::{Drivers, SourceFile};
 use anyhow::Context;
 use std::io::{self, Write};
@@ -68,8 +68,8 @@ impl Subject {
         Ok(Subject { file, source })
     }
 
-    fn line(&self, offset: usize) -> usize {
-        1 + memchr::memchr_iter(b'\n', &self.source[..offset.min(self.source.len())]).count()
+    fn line(&self, offset: usize) -> u32 {
+        line_at(&self.source, offset)
     }
 
     fn unit(&self, project: &Project) -> anyhow::Result<Arc<Unit>> {

@@ -277,6 +277,12 @@ fn indented_after(source: &[u8], at: usize) -> bool {
     false
 }
 
+/// The line of the byte at `offset` in `source`, from 1.
+pub fn line_at(source: &[u8], offset: usize) -> u32 {
+    let before = source.get(..offset).unwrap_or(source);
+    1 + memchr_iter(b'\n', before).count() as u32
+}
+
 /// The word after `#` of a directive and what follows it.
 pub fn directive_word(text: &[u8]) -> (&[u8], &[u8]) {
     let rest = text.strip_prefix(b"#").unwrap_or(text).trim_ascii_start();
