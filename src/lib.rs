@@ -24,6 +24,8 @@
 //! * in doubt the planner refuses, and says why: a refusal costs nothing, a
 //!   patch that changes behaviour is the worst thing the program can do.
 
+#![warn(missing_docs)]
+
 pub mod cli;
 pub mod config;
 pub mod detect;

@@ -98,6 +98,44 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page
     Man,
+    /// What the stages see, for work on them; CONTRIBUTING.md has examples
+    #[command(subcommand, hide = true)]
+    Debug(DebugCommand),
+}
+
+/// The views of `debug`.
+#[derive(Debug, Subcommand)]
+pub enum DebugCommand {
+    /// Where each function begins and ends, its name and its signature
+    Functions {
+        /// C files of the tree
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// The tokens: line, offset, kind, text
+    Tokens {
+        /// A C file of the tree
+        file: PathBuf,
+    },
+    /// The text that the parser is given instead of the file's own
+    Mask {
+        /// A C file of the tree, or one function of it: FILE[:FUNCTION]
+        #[arg(value_name = "PLACE")]
+        place: String,
+    },
+    /// The syntax tree, a line a node
+    Tree {
+        /// FILE[:FUNCTION]
+        #[arg(value_name = "PLACE")]
+        place: String,
+    },
+    /// What a name means in a file: definitions, constant, signature, macro
+    Name {
+        /// A C file of the tree
+        file: PathBuf,
+        /// The name, or a constant expression
+        name: String,
+    },
 }
 
 /// Arguments of `scan`.

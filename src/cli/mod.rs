@@ -5,6 +5,7 @@
 
 mod apply;
 mod args;
+mod debug;
 mod error;
 mod exit;
 mod ids;
@@ -70,5 +71,6 @@ fn dispatch(
         Command::Rewrites(args) => rewrites::run(options, &args, out),
         Command::Completions(args) => man::completions(args.shell, out),
         Command::Man => man::man(out),
+        Command::Debug(view) => debug::run(options, &view, out),
     }
 }

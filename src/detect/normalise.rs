@@ -20,8 +20,30 @@ pub enum Code {
     Literal,
     /// The function's own name.
     OwnName,
-    /// Any other identifier, by the order in which the names first occur.
+    /// Any other identifier, by the order in which the names first occur. A tag, a
+    /// member and a variable of one spelling are three names.
     Name(u32),
+}
+
+/// The name spaces of C (C11 6.2.3) that the tokens tell apart.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[repr(u8)]
+enum NameSpace {
+    #[default]
+    Ordinary,
+    Tag,
+    Member,
+}
+
+impl NameSpace {
+    /// The name space of an identifier that follows the token `before`.
+    fn after(before: &[u8]) -> NameSpace {
+        match before {
+            b"." | b"->" => NameSpace::Member,
+            b"struct" | b"union" | b"enum" => NameSpace::Tag,
+            _ => NameSpace::Ordinary,
+        }
+    }
 }
 
 /// A table of the names of one function, reused from function to function so that
@@ -40,6 +62,7 @@ struct Slot {
     start: u32,
     end: u32,
     generation: u32,
+    space: NameSpace,
     /// Spelled without a lowercase letter.
     upper: bool,
     word: Word,
@@ -78,7 +101,8 @@ impl Normaliser {
             let text = token.text(source);
             let code = match token.kind {
                 TokenKind::Ident => {
-                    let at = self.slot(source, own_name, token);
+                    let before = i.checked_sub(1).map_or(&b""[..], |p| tokens[p].text(source));
+                    let at = self.slot(source, own_name, token, NameSpace::after(before));
                     let slot = &mut self.slots[at];
                     match slot.word {
                         Word::Text => Code::Text,
@@ -111,26 +135,27 @@ impl Normaliser {
     }
 
     /// The slot of the identifier `token`, filled.
-    fn slot(&mut self, source: &[u8], own_name: &[u8], token: &Token) -> usize {
+    fn slot(&mut self, source: &[u8], own_name: &[u8], token: &Token, space: NameSpace) -> usize {
         let text = token.text(source);
-        let hash = hash_text(text);
+        let hash = fold(hash_text(text) ^ space as u64);
         let mut at = self.probe_from(hash);
         while self.slots[at].generation == self.generation {
             let slot = &self.slots[at];
-            if slot.hash == hash && &source[slot.start as usize..slot.end as usize] == text {
+            let same_text = || &source[slot.start as usize..slot.end as usize] == text;
+            if slot.hash == hash && slot.space == space && same_text() {
                 return at;
             }
             at = (at + 1) & (self.slots.len() - 1);
         }
         if self.used * 2 >= self.slots.len() {
             self.grow();
-            return self.slot(source, own_name, token);
+            return self.slot(source, own_name, token, space);
         }
         self.used += 1;
         let (start, end) = (token.start, token.end);
-        let word = classify(text, own_name);
+        let word = classify(text, own_name, space);
         let upper = spelled_like_a_constant(text);
-        self.slots[at] = Slot { hash, start, end, generation: self.generation, upper, word };
+        self.slots[at] = Slot { hash, start, end, generation: self.generation, space, upper, word };
         at
     }
 
@@ -159,8 +184,8 @@ fn hash_text(text: &[u8]) -> u64 {
     hasher.finish()
 }
 
-fn classify(text: &[u8], own_name: &[u8]) -> Word {
-    if text == own_name {
+fn classify(text: &[u8], own_name: &[u8], space: NameSpace) -> Word {
+    if text == own_name && space == NameSpace::Ordinary {
         Word::OwnName
     } else if is_keyword(text) || is_primitive_type(text) {
         Word::Text
@@ -288,8 +313,16 @@ mod tests {
     }
 
     #[test]
-    fn the_own_name_is_a_placeholder_wherever_it_occurs() {
+    fn the_own_name_is_a_placeholder_wherever_the_function_is_meant() {
         assert_eq!(form("own(x, own)"), "F ( 0 , F )");
+        assert_eq!(form("struct own; x->own = own"), "struct 0 ; 1 -> 2 = F");
+    }
+
+    #[test]
+    fn tags_members_and_variables_of_one_spelling_are_different_names() {
+        assert_eq!(form("struct axf *axf = a->axf"), "struct 0 * 1 = 2 -> 3");
+        assert_eq!(form("struct axf *chip = a->axf"), "struct 0 * 1 = 2 -> 3");
+        assert_eq!(form("struct axf { .axf } struct axf"), "struct 0 { . 1 } struct 0");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::group::{Candidate, group_shape};
 use super::normalise::{Normaliser, shape_hash};
 use super::{CloneGroup, id, level::Placement};
 use crate::syntax::lexer::LexProblemKind;
-use crate::syntax::{Function, LoopMacros, split};
+use crate::syntax::{Function, LoopMacros, line_at, split};
 use crate::tree::{SourceFile, TreePath, read_source};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -257,12 +257,6 @@ fn first_of_each_kind(
     kept.into_iter()
         .map(|(offset, kind)| Problem { file: file.path.clone(), line: line(offset), kind })
         .collect()
-}
-
-/// The line of the byte at `offset` in `source`, from 1.
-pub(super) fn line_at(source: &[u8], offset: usize) -> u32 {
-    let before = &source[..offset.min(source.len())];
-    1 + memchr::memchr_iter(b'\n', before).count() as u32
 }
 
 /// The functions whose hash at least one other has, one list a hash, each in the

@@ -4,6 +4,7 @@
 use super::align::{Site, is_function_name, is_ident, lossy};
 use super::file::Object;
 use super::holes::Subject;
+use super::kernel;
 use super::refusal::{Reason, Refusal};
 use super::uses::{EnclosingCall, closing, enclosing_calls};
 use crate::syntax::TokenKind;
@@ -341,7 +342,7 @@ fn macro_problem(
         return problem(Reason::ConstantContext, fact, "wants a constant");
     }
     let same_result = |fact: &&Fact| {
-        fact.in_include && fact.via.iter().any(|name| VARIABLE_TOO.contains(&name.as_str()))
+        fact.in_include && fact.via.iter().any(|name| kernel::VARIABLE_TOO.contain(name.as_bytes()))
     };
     if let Some(fact) = any(|p| &p.tests_constant).filter(|fact| !same_result(fact)) {
         return problem(Reason::ConstantContext, fact, "asks whether it is a constant");
@@ -358,89 +359,6 @@ fn macro_problem(
     }
     None
 }
-
-/// Macros of the kernel that ask whether an argument is constant only to choose a
-/// faster way to the same result, or to check a limit at compile time.
-const VARIABLE_TOO: &[&str] = &[
-    "udelay",
-    "ndelay",
-    "mdelay",
-    "set_bit",
-    "clear_bit",
-    "change_bit",
-    "test_bit",
-    "__set_bit",
-    "__clear_bit",
-    "__change_bit",
-    "test_and_set_bit",
-    "test_and_clear_bit",
-    "arch_test_bit",
-    "bitop",
-    "hweight8",
-    "hweight16",
-    "hweight32",
-    "hweight64",
-    "hweight_long",
-    "ilog2",
-    "roundup_pow_of_two",
-    "rounddown_pow_of_two",
-    "order_base_2",
-    "cpu_to_le16",
-    "cpu_to_le32",
-    "cpu_to_le64",
-    "cpu_to_be16",
-    "cpu_to_be32",
-    "cpu_to_be64",
-    "le16_to_cpu",
-    "le32_to_cpu",
-    "le64_to_cpu",
-    "be16_to_cpu",
-    "be32_to_cpu",
-    "be64_to_cpu",
-    "htons",
-    "htonl",
-    "ntohs",
-    "ntohl",
-    "__swab16",
-    "__swab32",
-    "__swab64",
-    "swab16",
-    "swab32",
-    "swab64",
-    "min",
-    "max",
-    "min_t",
-    "max_t",
-    "min3",
-    "max3",
-    "clamp",
-    "clamp_t",
-    "clamp_val",
-    "memcpy",
-    "memset",
-    "memmove",
-    "memcmp",
-    "strcmp",
-    "strncmp",
-    "strlen",
-    "strncpy",
-    "strcpy",
-    "strlcpy",
-    "strscpy",
-    "likely",
-    "unlikely",
-    "DIV_ROUND_CLOSEST",
-    "div_u64",
-    "do_div",
-    "put_user",
-    "get_user",
-    "bitmap_zero",
-    "msecs_to_jiffies",
-    "usecs_to_jiffies",
-    "dma_map_single",
-    "fls",
-    "ffs",
-];
 
 /// What the grammar says of the place: contexts in which C wants a constant.
 fn grammar(subject: &Subject<'_>, span: &Range<usize>, sort: Sort) -> Result<(), Refusal> {

@@ -16,6 +16,9 @@ use std::ops::Range;
 /// opposite things.
 const WORTH_A_NEW_NAME: u32 = 20;
 
+/// So many lines must still go for the sake of symmetry.
+const WORTH_SYMMETRY: i64 = 4;
+
 /// See [`MemberPlan`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
@@ -249,7 +252,7 @@ fn keep_symmetry(subject: &Subject<'_>, members: &mut [MemberPlan]) {
     for member in &mut all_stay {
         member.fate = Fate::Thin;
     }
-    if saved_lines(subject.file, &all_stay, Some(0)) > 0 {
+    if saved_lines(subject.file, &all_stay, Some(0)) >= WORTH_SYMMETRY {
         members.clone_from_slice(&all_stay);
     }
 }

@@ -9,6 +9,7 @@ pub mod context;
 pub mod fate;
 pub mod file;
 pub mod holes;
+pub mod kernel;
 pub mod names;
 pub mod refusal;
 pub mod rules;

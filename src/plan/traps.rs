@@ -4,68 +4,12 @@
 use super::RemedyKind;
 use super::align::{AlignedMember, Alignment, is_function_name, lossy};
 use super::file::FileContext;
+use super::kernel;
 use super::refusal::{Reason, Refusal};
 use crate::detect::CloneGroup;
 use crate::syntax::decl::Fact;
 use crate::syntax::{TokenKind, lexer};
 use rustc_hash::FxHashSet;
-
-/// Attributes that say how a function is called or laid out: a helper behind
-/// it would change what they promise.
-const CALLING_ATTRIBUTES: &[&[u8]] = &[
-    b"noinline",
-    b"noinline_for_stack",
-    b"__noinline",
-    b"asmlinkage",
-    b"__visible",
-    b"__naked",
-    b"notrace",
-    b"__kprobes",
-    b"nokprobe_inline",
-    b"__attribute__",
-    b"__printf",
-    b"__scanf",
-    b"noinstr",
-    b"__weak",
-    b"__used",
-];
-
-/// Macros of the kernel whose static object, line or function name describes the
-/// place for a debugger or makes a name unique, and is no state of the program:
-/// dynamic debug, the printk index, branch profiling, compile-time assertions.
-const DESCRIPTIVE_MACROS: &[&str] = &[
-    "DEFINE_DYNAMIC_DEBUG_METADATA",
-    "DEFINE_DYNAMIC_DEBUG_METADATA_CLS",
-    "__dynamic_func_call",
-    "__dynamic_func_call_cls",
-    "_dynamic_func_call",
-    "_dynamic_func_call_cls",
-    "dynamic_dev_dbg",
-    "dynamic_pr_debug",
-    "dynamic_netdev_dbg",
-    "dynamic_ibdev_dbg",
-    "dynamic_hex_dump",
-    "__branch_check__",
-    "__trace_if_var",
-    "__trace_if_value",
-    "compiletime_assert",
-    "_compiletime_assert",
-    "__UNIQUE_ID",
-    "printk_index_wrap",
-    "printk_index_subsys_emit",
-    "__printk_index_emit",
-    "_BUG_FLAGS",
-    "__BUG_FLAGS",
-    "__WARN_FLAGS",
-    "BUG",
-    "__WARN",
-    "WARN",
-    "WARN_ON",
-    "__WARN_printf",
-    "might_sleep",
-    "might_fault",
-    "__might_sleep",
-];
 
 /// Checks the traps that concern the members as a whole.
 ///
@@ -106,7 +50,7 @@ pub fn check(
 
 fn signature_word(file: &FileContext, index: usize) -> Result<(), Refusal> {
     let word = file.text(index);
-    if CALLING_ATTRIBUTES.contains(&word) {
+    if kernel::CALLING_ATTRIBUTES.contain(word) {
         let detail = format!("`{}` says how the function is called or laid out", lossy(word));
         return Err(file.refuse(Reason::CallingAttribute, file.tokens[index].start, detail));
     }
@@ -175,7 +119,8 @@ fn macro_trap(
     let Ok(word) = std::str::from_utf8(file.text(index)) else { return Ok(()) };
     let Some(facts) = file.unit.macro_facts(word) else { return Ok(()) };
     let at = file.tokens[index].start;
-    let counts = |fact: &&Fact| !fact.via.iter().any(|m| DESCRIPTIVE_MACROS.contains(&m.as_str()));
+    let counts =
+        |fact: &&Fact| !fact.via.iter().any(|m| kernel::DESCRIPTIVE_MACROS.contain(m.as_bytes()));
     let refuse = |reason, fact: &Fact, what: &str| {
         let through = match fact.via.as_slice() {
             [] | [_] => String::new(),

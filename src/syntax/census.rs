@@ -92,10 +92,9 @@ fn census_of(path: &str, source: &[u8], loops: &LoopMacros) -> Census {
 }
 
 fn gap_at(path: &str, source: &[u8], function: &Function, offset: u32) -> Gap {
-    let before = source.get(..offset as usize).unwrap_or(source);
     Gap {
         path: path.to_owned(),
-        line: 1 + memchr::memchr_iter(b'\n', before).count() as u32,
+        line: split::line_at(source, offset as usize),
         function: String::from_utf8_lossy(function.name(source)).into_owned(),
     }
 }

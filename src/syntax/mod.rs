@@ -14,4 +14,4 @@ pub mod split;
 pub use lexer::{Lexer, Token, TokenKind};
 pub use mask::LoopMacros;
 pub use parse::{FunctionTree, NodeId, ParseGap};
-pub use split::{Function, Outline};
+pub use split::{Function, Outline, line_at};

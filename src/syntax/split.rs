@@ -4,7 +4,10 @@
 //! longer than one function. At `#else` and `#elif` the depths of the `#if` come
 //! back, which keeps branches with unbalanced braces from running away.
 
+mod header;
+
 use super::lexer::{LexProblem, Lexer, Token, TokenKind};
+use header::{Header, header};
 use memchr::memchr_iter;
 use std::ops::Range;
 
@@ -258,12 +261,26 @@ impl Splitter<'_> {
     }
 }
 
-/// Whether the first line with text after the one of `at` is indented: a `}` in
-/// column 0 before it does not end a function.
+/// Whether the first line with code after the one of `at` is indented: a `}` in
+/// column 0 before it does not end a function. Directives say nothing of the depth.
 fn indented_after(source: &[u8], at: usize) -> bool {
-    let mut lines = source[at..].split(|&b| b == b'\n').skip(1);
-    let next = lines.find(|line| !line.trim_ascii().is_empty());
-    next.is_some_and(|line| line[0].is_ascii_whitespace())
+    let lines = source[at..].split(|&b| b == b'\n').skip(1);
+    let mut in_directive = false;
+    for line in lines {
+        let text = line.trim_ascii();
+        let passed_over = in_directive || text.is_empty() || text.starts_with(b"#");
+        in_directive = passed_over && text.ends_with(b"\\");
+        if !passed_over {
+            return line.first().is_some_and(u8::is_ascii_whitespace);
+        }
+    }
+    false
+}
+
+/// The line of the byte at `offset` in `source`, from 1.
+pub fn line_at(source: &[u8], offset: usize) -> u32 {
+    let before = source.get(..offset).unwrap_or(source);
+    1 + memchr_iter(b'\n', before).count() as u32
 }
 
 /// The word after `#` of a directive and what follows it.
@@ -273,238 +290,5 @@ pub fn directive_word(text: &[u8]) -> (&[u8], &[u8]) {
     rest.split_at(end)
 }
 
-struct Header {
-    start: u32,
-    name: Range<u32>,
-    macro_defined: bool,
-}
-
-/// Words that take parentheses in a declarator and never name a function.
-fn is_attribute(word: &[u8]) -> bool {
-    matches!(
-        word,
-        b"__attribute__"
-            | b"__attribute"
-            | b"__declspec"
-            | b"__printf"
-            | b"__scanf"
-            | b"__acquires"
-            | b"__releases"
-            | b"__must_hold"
-            | b"__cond_lock"
-            | b"__acquire"
-            | b"__release"
-            | b"__aligned"
-            | b"__section"
-            | b"__alloc_size"
-            | b"__diagnose_as"
-            | b"__no_sanitize"
-            | b"__cond_acquires"
-            | b"__nonnull"
-            | b"__assume_aligned"
-            | b"__printf_like"
-            | b"__no_caller_saved_registers"
-            | b"__alias"
-            | b"__cold"
-            | b"__realloc_size"
-            | b"__cleanup"
-            | b"__error"
-            | b"__warning"
-            | b"__cfi"
-    ) || super::lexer::is_keyword(word)
-}
-
-/// Reads the tokens of a top-level item that ends in `{` as a function header,
-/// or finds that it is none (a struct, an enum, a block of another sort).
-fn header(source: &[u8], item: &[Token]) -> Option<Header> {
-    let tokens = &item[..item.len() - 1];
-    let text = |i: usize| tokens[i].text(source);
-    if tokens.first()?.is(source, b"typedef") {
-        return None;
-    }
-    // `name (` pairs outside parentheses, with the index past their `)`.
-    let mut candidates: Vec<(usize, usize)> = Vec::new();
-    let mut nested: Option<usize> = None;
-    let mut depth = 0u32;
-    for i in 0..tokens.len() {
-        match text(i) {
-            b"(" => {
-                let before = i.checked_sub(1).filter(|&p| tokens[p].kind == TokenKind::Ident);
-                if let Some(p) = before.filter(|&p| !is_attribute(text(p))) {
-                    if depth == 0 {
-                        candidates.push((p, tokens.len()));
-                    } else if nested.is_none() {
-                        nested = Some(p);
-                    }
-                }
-                depth += 1;
-            }
-            b")" => {
-                depth = depth.saturating_sub(1);
-                if depth == 0
-                    && let Some(last) = candidates.last_mut()
-                    && last.1 == tokens.len()
-                {
-                    last.1 = i + 1;
-                }
-            }
-            _ => {}
-        }
-    }
-    // `int foo(int a) __attr(x)`: a name never follows a closing parenthesis
-    // unless a macro call without `;` stands in front of it on another line.
-    let starts_line =
-        |i: usize| tokens[i].start == 0 || source[tokens[i].start as usize - 1] == b'\n';
-    let mut chosen = candidates.len();
-    while chosen > 1 {
-        let (name, _) = candidates[chosen - 1];
-        if text(name - 1) != b")" || starts_line(name) {
-            break;
-        }
-        chosen -= 1;
-    }
-    // `int (*foo(int a))(int b)`: the name stands inside parentheses.
-    let name = match chosen.checked_sub(1) {
-        Some(last) => candidates[last].0,
-        None => nested?,
-    };
-    // A struct body after an attribute with parentheses has no name before `(`.
-    let mut first = 0;
-    if let Some(&(macro_name, past)) = candidates.first()
-        && macro_name == 0
-        && past <= name
-        && !text(0).starts_with(b"__")
-        && starts_line(past)
-    {
-        first = (past..name).find(|&i| tokens[i].kind != TokenKind::Directive).unwrap_or(name);
-    }
-    let storage = |word: &[u8]| {
-        matches!(word, b"static" | b"extern" | b"inline" | b"__init" | b"__exit" | b"asmlinkage")
-    };
-    let macro_defined = (first..name).all(|i| storage(text(i)));
-    let named = if macro_defined {
-        (name + 2..tokens.len()).find(|&i| tokens[i].kind == TokenKind::Ident).unwrap_or(name)
-    } else {
-        name
-    };
-    let range = tokens[named].start..tokens[named].end;
-    Some(Header { start: tokens[first].start, name: range, macro_defined })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(source: &str) -> Vec<String> {
-        let (found, _) = functions(source.as_bytes());
-        found
-            .iter()
-            .map(|f| String::from_utf8_lossy(f.name(source.as_bytes())).into_owned())
-            .collect()
-    }
-
-    #[test]
-    fn plain_functions_have_their_lines() {
-        let source = "int x;\n\nstatic int\nfoo(void)\n{\n\treturn 1;\n}\n";
-        let (found, outline) = functions(source.as_bytes());
-        assert_eq!((found[0].start_line, found[0].end_line), (3, 7));
-        assert_eq!(outline.lines, 7);
-        assert!(source[found[0].range()].starts_with("static int"));
-    }
-
-    #[test]
-    fn attributes_stand_before_and_after_the_declarator() {
-        assert_eq!(names("static __printf(2, 3) void a(int x) { }"), ["a"]);
-        assert_eq!(names("static int __init b(void)\n\t__acquires(lock)\n{ }"), ["b"]);
-        assert_eq!(names("void c(void) __attribute__((cold)) { }"), ["c"]);
-        assert_eq!(names("__must_check static struct foo *d(int x) __must_hold(&x->l) { }"), ["d"]);
-    }
-
-    #[test]
-    fn structs_initialisers_and_macro_calls_are_no_functions() {
-        assert!(names("struct foo { int a; };").is_empty());
-        assert!(names("struct __attribute__((packed)) foo { int a; };").is_empty());
-        assert!(names("static int a[] = { F(1), };").is_empty());
-        assert!(names("static DEVICE_ATTR(a, 0444, show, NULL);").is_empty());
-        assert!(names("DEFINE_THING(a, { 1, 2 });").is_empty());
-        assert!(names("enum { A = B(1), C };").is_empty());
-    }
-
-    #[test]
-    fn a_macro_call_without_semicolon_is_not_part_of_the_next_function() {
-        let source = "MODULE_THING(x)\nstatic int foo(void)\n{\n}\n";
-        let (found, _) = functions(source.as_bytes());
-        assert_eq!(found[0].start_line, 2);
-        assert_eq!(names(source), ["foo"]);
-    }
-
-    #[test]
-    fn a_function_that_returns_a_function_pointer_has_its_inner_name() {
-        assert_eq!(names("static int (*pick(int a))(void) { return 0; }"), ["pick"]);
-    }
-
-    #[test]
-    fn macro_defined_functions_are_marked() {
-        let source = "SYSCALL_DEFINE1(frob, int, a)\n{\n}\n";
-        let (found, _) = functions(source.as_bytes());
-        assert!(found[0].macro_defined);
-        assert_eq!(names(source), ["frob"]);
-    }
-
-    #[test]
-    fn branches_with_unbalanced_braces_do_not_run_away() {
-        let source = "int a(void)\n{\n#ifdef X\n\tif (p) {\n#else\n\tif (q) {\n#endif\n\t\tr();\n\t}\n}\n\
-                      #ifdef Y\nint b(int c)\n{\n#else\nint b(void)\n{\n#endif\n}\nint d(void)\n{\n}\n";
-        assert_eq!(names(source), ["a", "b", "d"]);
-    }
-
-    #[test]
-    fn code_under_if_0_is_disabled() {
-        let source = "#if 0\nint a(void) {}\n#else\nint b(void) {}\n#endif\nint c(void) {}\n";
-        let (found, _) = functions(source.as_bytes());
-        let disabled: Vec<_> = found.iter().map(|f| f.disabled).collect();
-        assert_eq!(disabled, [true, false, false]);
-    }
-
-    #[test]
-    fn a_define_between_signature_and_body_is_part_of_the_function() {
-        let source =
-            "A(x)\nstatic int a(int b)\n#define C 1\n{\n}\nM(x)\n#define D\nint e(void)\n{\n}\n";
-        assert_eq!(names(source), ["a", "e"]);
-        let (found, _) = functions(source.as_bytes());
-        assert!(source[found[1].range()].starts_with("int e"));
-        assert_eq!(found[0].token_count, 10);
-    }
-
-    #[test]
-    fn a_directive_among_the_parameters_is_a_token_of_the_function() {
-        let source = "int a(int b,\n#ifdef X\n\tint c\n#else\n\tint d\n#endif\n)\n{\n}\n";
-        let mut lexed = Vec::new();
-        split(source.as_bytes(), |function, tokens| {
-            lexed.push((function.range(), tokens.len()));
-        });
-        let alone = super::super::lexer::tokens(&source.as_bytes()[lexed[0].0.clone()]);
-        assert_eq!(lexed[0].1, alone.len());
-    }
-
-    #[test]
-    fn an_unclosed_function_is_reported() {
-        let (found, outline) = functions(b"int a(void) { if (x) {\n");
-        assert!(found.is_empty());
-        assert_eq!(outline.unclosed, Some(0));
-    }
-
-    #[test]
-    fn a_brace_in_column_0_before_indented_code_does_not_end_the_function() {
-        let source = "int a(int b)\n{\n\tswitch (b) {\n\tcase 1:\n\t\tc();\n}\n\n\treturn 0;\n}\n";
-        let (found, _) = functions(source.as_bytes());
-        assert_eq!((found[0].end_line, found[0].unbalanced), (9, false));
-    }
-
-    #[test]
-    fn a_missing_brace_costs_one_function_only() {
-        let source = "int a(void)\n{\n\tif (x) {\n}\n\nint b(void)\n{\n}\n";
-        let (found, _) = functions(source.as_bytes());
-        assert_eq!(found.iter().map(|f| f.unbalanced).collect::<Vec<_>>(), [true, false]);
-    }
-}
+mod tests;
