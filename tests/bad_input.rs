@@ -273,7 +273,8 @@ fn store_files_of_another_version_are_refused() {
 
 #[test]
 fn damaged_store_files_are_named_and_the_tree_stays() {
-    let damages: [(&str, fn(&Path)); 5] = [
+    type Damage = (&'static str, fn(&Path));
+    let damages: [Damage; 5] = [
         ("empty", |path| fs::write(path, "").expect("a file")),
         ("junk", |path| fs::write(path, b"\xff{[\0").expect("a file")),
         ("deep", |path| fs::write(path, "[".repeat(DEEP)).expect("a file")),

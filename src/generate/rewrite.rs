@@ -225,7 +225,7 @@ fn with_kernel_doc(text: &str, helper: &crate::plan::Helper) -> String {
     let lines: Vec<&str> = text.trim_end().lines().collect();
     let is_parameter =
         |line: &&str| line.trim_start().trim_start_matches('*').trim_start().starts_with('@');
-    let after = lines.iter().rposition(|line| is_parameter(line)).map_or(1, |n| n + 1);
+    let after = lines.iter().rposition(is_parameter).map_or(1, |n| n + 1);
     let described =
         helper.parameters.iter().map(|p| format!(" * @{}: {}", p.name, p.arguments.join(" or ")));
     let mut out: Vec<String> =

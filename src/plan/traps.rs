@@ -119,6 +119,10 @@ fn macro_trap(
     let Ok(word) = std::str::from_utf8(file.text(index)) else { return Ok(()) };
     let Some(facts) = file.unit.macro_facts(word) else { return Ok(()) };
     let at = file.tokens[index].start;
+    if keeps_state_by_name(word) {
+        let detail = format!("`{word}` keeps a static state at each place of use");
+        return Err(file.refuse(Reason::StaticState, at, detail));
+    }
     let counts =
         |fact: &&Fact| !fact.via.iter().any(|m| kernel::DESCRIPTIVE_MACROS.contain(m.as_bytes()));
     let refuse = |reason, fact: &Fact, what: &str| {
@@ -144,6 +148,14 @@ fn macro_trap(
         return Err(file.refuse(Reason::CapturedName, at, detail));
     }
     Ok(())
+}
+
+/// Whether a macro says by its name that it does something once, or at a limited
+/// rate, for each place of use: its definitions may hide that among others.
+fn keeps_state_by_name(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    let once = lower.ends_with("_once") && !matches!(word, "READ_ONCE" | "WRITE_ONCE" | "ACCESS_ONCE");
+    once || lower.ends_with("_ratelimited") || lower.starts_with("do_once")
 }
 
 /// A macro of the body that is defined, or undefined, between the members would
