@@ -48,7 +48,7 @@ fn functions_are_listed_with_their_lines() {
 fn tokens_are_listed_with_line_offset_and_kind() {
     check(
         &["tokens", FILE],
-        &["1 0 directive #include <linux/device.h>", "3 26 ident static", "7 149 number 0x10"],
+        &["1 0 directive #include <linux/device.h>", "3 27 ident static", "7 140 number 0x10"],
     );
 }
 
@@ -94,6 +94,7 @@ fn what_is_not_there_is_an_error_with_a_hint() {
     let dir = tree();
     let missing = format!("{FILE}:nothing");
     fails(dir.path(), &["debug", "tree", &missing], "defines no function `nothing`");
+    write(dir.path(), BETA_FILE, BETA);
     fails(dir.path(), &["debug", "tokens", "drivers"], "is not one C file of the tree");
 }
 

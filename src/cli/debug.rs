@@ -287,9 +287,10 @@ fn write_facts(
     Ok(())
 }
 
+/// The macros between the one asked about and the one whose body shows the fact.
 fn via(fact: &Fact) -> String {
-    match fact.via.is_empty() {
-        true => String::new(),
-        false => format!(", through {}", fact.via.join(" > ")),
+    match fact.via.split_first() {
+        Some((_asked, others)) if !others.is_empty() => format!(", through {}", others.join(" > ")),
+        _ => String::new(),
     }
 }

@@ -1,6 +1,6 @@
 //! The command line. In: the arguments. Out: what the stages make of them, written
 //! to standard output, and an [`Exit`]. A command's file fetches, calls the stages
-//! through [`pipeline`] and hands the result to a writer of [`crate::report`]; it
+//! through `pipeline` and hands the result to a writer of [`crate::report`]; it
 //! decides nothing about code. Warnings, progress and errors go to standard error.
 
 mod apply;
