@@ -48,7 +48,7 @@ fn functions_are_listed_with_their_lines() {
 fn tokens_are_listed_with_line_offset_and_kind() {
     check(
         &["tokens", FILE],
-        &["1 0 directive #include <linux/device.h>", "3 27 ident static", "7 140 number 0x10"],
+        &["1 0 directive #include <linux/device.h>", "3 72 ident static", "7 185 number 0x10"],
     );
 }
 

@@ -322,12 +322,7 @@ fn macro_problem(
         };
         Some((reason, format!("the macro `{name}`{through} {what}")))
     };
-    let last_named = facts.variadic_from == Some(argument + 1);
-    if sort == Sort::String && last_named {
-        // `fmt` before `...`, whatever the macro joins it to.
-        let detail = format!("the format of `{name}` would no longer be checked");
-        return Some((Reason::FormatString, detail));
-    }
+    let is_format = is_format(facts, argument);
     if let Some(fact) = any(|p| &p.pasted).or_else(|| any(|p| &p.stringified)) {
         return problem(Reason::TokenPasted, fact, "pastes or stringifies it");
     }
@@ -337,14 +332,23 @@ fn macro_problem(
         return problem(Reason::StringPasted, fact, "joins it to a string");
     }
     // What `...` hands on behind the format is printed, not compiled in.
+    // The printk index takes what is no constant, and leaves it out.
+    let indexed = |fact: &&Fact| fact.via.iter().any(|name| name == "__printk_index_emit");
     let printed = sort == Sort::String && !first;
-    if let Some(fact) = any(|p| &p.needs_constant).filter(|_| !printed) {
-        return problem(Reason::ConstantContext, fact, "wants a constant");
+    let wants = any(|p| &p.needs_constant);
+    if let Some(fact) = wants.filter(|fact| !(printed || is_format && indexed(fact))) {
+        let reason = if is_format && sort == Sort::String {
+            Reason::FormatString
+        } else {
+            Reason::ConstantContext
+        };
+        return problem(reason, fact, "wants a constant");
     }
     let same_result = |fact: &&Fact| {
         fact.in_include && fact.via.iter().any(|name| kernel::VARIABLE_TOO.contain(name.as_bytes()))
     };
-    if let Some(fact) = any(|p| &p.tests_constant).filter(|fact| !same_result(fact)) {
+    let tests = any(|p| &p.tests_constant).filter(|fact| !(is_format && indexed(fact)));
+    if let Some(fact) = tests.filter(|fact| !same_result(fact)) {
         return problem(Reason::ConstantContext, fact, "asks whether it is a constant");
     }
     if let Some(fact) = any(|p| &p.is_type_or_name) {
@@ -353,11 +357,26 @@ fn macro_problem(
     if let Some(fact) = any(|p| &p.measured).filter(|_| sort != Sort::Constant) {
         return problem(Reason::ArraySize, fact, "takes the size or type of it");
     }
-    if sort == Sort::String && facts.variadic_from.is_none_or(|from| argument < from) {
+    let handed_on = is_format || facts.variadic_from.is_some_and(|from| argument >= from);
+    if sort == Sort::String && !handed_on {
         let detail = format!("the macro `{name}` may not take a pointer there");
         return Some((Reason::StringContext, detail));
     }
     None
+}
+
+/// Whether the argument is where a `printf`-like macro has its format: the last one
+/// before `...`, or the first behind it where the macro names nothing else.
+pub fn is_format(facts: &MacroFacts, argument: usize) -> bool {
+    let Some(from) = facts.variadic_from else { return false };
+    let named = |at: usize| {
+        let name = facts.params.get(at).map_or("", |p| p.name.as_str());
+        ["fmt", "format", "msg", "str"].iter().any(|word| name.contains(word)) || name == "f"
+    };
+    match from.checked_sub(1) {
+        Some(before) if named(before) => argument == before,
+        _ => argument == from,
+    }
 }
 
 /// What the grammar says of the place: contexts in which C wants a constant.

@@ -29,6 +29,8 @@ pub struct Parameter {
     pub ctype: String,
     /// What each member passes, in the order of the group.
     pub arguments: Vec<String>,
+    /// It stands where a `printf`-like function has its format.
+    pub is_format: bool,
 }
 
 /// An expression of the common body that a parameter replaces.
@@ -161,7 +163,9 @@ pub fn plan(subject: &Subject<'_>) -> Result<Holes, Refusal> {
             .map_err(|refusal| of_name(&values, refusal))?;
         let name = names::parameter(subject, &values, &places, &typed, &mut taken);
         let parameter = holes.parameters.len();
-        holes.parameters.push(Parameter { name, ctype, arguments: values });
+        let is_format = typed.iter().any(|place| place.format)
+            && !values.iter().all(|value| is_function_name(value.as_bytes()));
+        holes.parameters.push(Parameter { name, ctype, arguments: values, is_format });
         let spans = places.into_iter().map(|(tokens, _)| Span { tokens, parameter });
         holes.spans.extend(spans);
     }

@@ -202,6 +202,17 @@ fn accident_note(members: &[MemberPlan], survivor: usize) -> Vec<String> {
     other.map(note).into_iter().collect()
 }
 
+/// A format that is a parameter is no longer checked by the compiler.
+fn format_notes(parameters: &[Parameter]) -> Vec<String> {
+    let note = |p: &Parameter| {
+        format!(
+            "`{}` is a format: all members' formats take the same arguments, but the compiler no longer checks them",
+            p.name
+        )
+    };
+    parameters.iter().filter(|p| p.is_format).map(note).collect()
+}
+
 fn helper(
     subject: &Subject<'_>,
     rule: &Rule,
@@ -228,6 +239,7 @@ fn helper(
         .comment
         .as_ref()
         .map_or_else(|| file.line_start(first.start as usize), |comment| comment.start);
+    let notes = format_notes(&holes.parameters);
     let parameters: Vec<&str> = holes.parameters.iter().map(|p| p.name.as_str()).collect();
     let helper = Helper {
         name: names::helper(file, &names, &parameters, &claimed.names),
@@ -243,6 +255,6 @@ fn helper(
         file: file.path.clone(),
         remedy: Remedy::Helper(helper),
         members,
-        notes: Vec::new(),
+        notes,
     })
 }

@@ -154,7 +154,8 @@ fn macro_trap(
 /// rate, for each place of use: its definitions may hide that among others.
 fn keeps_state_by_name(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
-    let once = lower.ends_with("_once") && !matches!(word, "READ_ONCE" | "WRITE_ONCE" | "ACCESS_ONCE");
+    let once =
+        lower.ends_with("_once") && !matches!(word, "READ_ONCE" | "WRITE_ONCE" | "ACCESS_ONCE");
     once || lower.ends_with("_ratelimited") || lower.starts_with("do_once")
 }
 

@@ -3,7 +3,7 @@
 //! which substitutes exactly wherever an expression may stand.
 
 use super::align::lossy;
-use super::context::Sort;
+use super::context::{self, Sort};
 use super::holes::Subject;
 use super::refusal::{Reason, Refusal};
 use super::uses::{EnclosingCall, closing, enclosing_calls};
@@ -43,6 +43,7 @@ pub fn of_span(subject: &Subject<'_>, span: &Range<usize>, sort: Sort) -> SpanTy
         return found;
     }
     if let Some(facts) = file.unit.macro_facts(&name).filter(|facts| facts.function_like) {
+        found.format = sort == Sort::String && context::is_format(&facts, call.argument);
         let named = facts.variadic_from.is_none_or(|from| call.argument < from);
         let parameter = facts.params.get(call.argument).filter(|_| named);
         found.name = parameter.map(|p| p.name.clone());
@@ -92,7 +93,7 @@ pub fn unify(
 ) -> Result<String, Refusal> {
     let at = places[0].0.start;
     if places[0].1 == Sort::String {
-        return string_type(subject, places, typed);
+        return string_type(subject, values, places, typed);
     }
     if places[0].1 == Sort::Object {
         let name = values[0].trim_start_matches(['&', ' ']);
@@ -261,24 +262,57 @@ fn common_prototype(typed: &[SpanType]) -> Option<String> {
 /// A string parameter is a `const char *`, where every place takes one.
 fn string_type(
     subject: &Subject<'_>,
+    values: &[String],
     places: &[(Range<usize>, Sort)],
     typed: &[SpanType],
 ) -> Result<String, Refusal> {
     for ((span, _), place) in places.iter().zip(typed) {
-        if place.format {
-            let detail = "the format would no longer be checked against its arguments";
+        if place.format && !same_conversions(values) {
+            let detail = "the members' formats take different arguments";
             return Err(subject.refuse(Reason::FormatString, span.start, detail));
         }
-        let takes_pointer = match &place.prototype {
-            Some(ctype) => is_const_bytes(ctype),
-            None => is_variadic_argument(subject, span) || place.returned,
-        };
+        let takes_pointer = place.format
+            || match &place.prototype {
+                Some(ctype) => is_const_bytes(ctype),
+                None => is_variadic_argument(subject, span) || place.returned,
+            };
         if !takes_pointer {
             let detail = "the place may need the array, not a pointer to it";
             return Err(subject.refuse(Reason::StringContext, span.start, detail));
         }
     }
     Ok(common_prototype(typed).unwrap_or_else(|| "const char *".to_owned()))
+}
+
+/// Whether all formats convert the same arguments in the same way, so that what gcc
+/// no longer checks holds for each as it does for the first.
+fn same_conversions(values: &[String]) -> bool {
+    let first = conversions(&values[0]);
+    values.iter().all(|value| conversions(value) == first)
+}
+
+/// The conversions of a `printf` format, `%%` left out, each with its flags, width
+/// and the letters that the kernel's `%p` takes
+/// (Documentation/core-api/printk-formats.rst).
+fn conversions(format: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = format;
+    while let Some(at) = rest.find('%') {
+        rest = &rest[at + 1..];
+        let end =
+            rest.find(|c: char| c.is_ascii_alphabetic() && !"hlLjzqt".contains(c) || c == '%');
+        let Some(end) = end else { break };
+        let pointer = rest[end..].starts_with('p');
+        let letters = rest[end + 1..].chars().take_while(|c| pointer && c.is_ascii_alphanumeric());
+        let length = end + 1 + letters.count();
+        if rest[end..].starts_with('%') && end == 0 {
+            rest = &rest[1..];
+            continue;
+        }
+        found.push(rest[..length].to_owned());
+        rest = &rest[length..];
+    }
+    found
 }
 
 /// A pointer that a string literal may be passed as: to constant bytes, or the
@@ -318,5 +352,22 @@ fn is_variadic_argument(subject: &Subject<'_>, span: &Range<usize>) -> bool {
             .unit
             .function(&name)
             .is_ok_and(|signature| signature.variadic && call.argument >= signature.params.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(format: &str, expected: &[&str]) {
+        assert_eq!(conversions(format), expected, "{format}");
+    }
+
+    #[test]
+    fn conversions_are_read_as_printk_does() {
+        check("\"plain\\n\"", &[]);
+        check("\"%d of %lu, 100 %%\"", &["d", "lu"]);
+        check("\"%-5.3s|%pOF at %*ph\"", &["-5.3s", "pOF", "*ph"]);
+        check("\"open %\"", &[]);
     }
 }

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 /// Functions that differ only in a register, and some that differ from those.
 const ALPHA: &str = "\
 #include <linux/device.h>
-
+int alpha_read(struct alpha *alpha, int reg);
 static int alpha_read_input(struct alpha *alpha, int channel, long *value)
 {
 	int ret;
