@@ -175,6 +175,8 @@ pub fn rejoin(text: &[u8], names: &[&[u8]]) -> Vec<u8> {
             b"(" | b"[" => depth += 1,
             b")" | b"]" => depth -= 1,
             b"{" | b"}" => start = index + 1,
+            // Behind a label a statement begins; the `:` of `?:` stands inside one.
+            b":" if depth == 0 && is_label(text, &tokens[start..index]) => start = index + 1,
             b";" if depth == 0 => {
                 let statement = &tokens[start..=index];
                 start = index + 1;
@@ -190,6 +192,15 @@ pub fn rejoin(text: &[u8], names: &[&[u8]]) -> Vec<u8> {
     }
     out.extend_from_slice(&text[at..]);
     out
+}
+
+/// Whether what stands before a `:` is `case …`, `default` or a name alone.
+fn is_label(text: &[u8], before: &[lexer::Token]) -> bool {
+    match before {
+        [first, ..] if matches!(first.text(text), b"case" | b"default") => true,
+        [only] => only.kind == TokenKind::Ident,
+        _ => false,
+    }
 }
 
 /// The statement on one line, if it is on several, holds one of `names`, has no

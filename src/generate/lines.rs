@@ -98,7 +98,20 @@ pub fn whole_lines(before: &[u8], edits: &[Edit]) -> Vec<Edit> {
             _ => wide.push(Edit { range: start..end, text: [head, &edit.text, tail].concat() }),
         }
     }
-    wide
+    wide.into_iter().map(|edit| without_equal_ends(before, edit)).collect()
+}
+
+/// The edit without the lines at its two ends that it does not change.
+fn without_equal_ends(before: &[u8], edit: Edit) -> Edit {
+    let (old, new) = (split_lines(&before[edit.range.clone()]), split_lines(&edit.text));
+    let most = old.len().min(new.len());
+    let head = (0..most).take_while(|&i| old[i] == new[i]).count();
+    let tail =
+        (0..most - head).take_while(|i| old[old.len() - 1 - i] == new[new.len() - 1 - i]).count();
+    let bytes = |lines: &[&[u8]]| lines.iter().map(|line| line.len()).sum::<usize>();
+    let start = edit.range.start + bytes(&old[..head]);
+    let end = edit.range.end - bytes(&old[old.len() - tail..]);
+    Edit { range: start..end, text: new[head..new.len() - tail].concat() }
 }
 
 fn number<'a>(lines: &[&'a [u8]], numbers: &mut FxHashMap<&'a [u8], u32>) -> Vec<u32> {

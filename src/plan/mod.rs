@@ -239,7 +239,14 @@ fn helper(
         .comment
         .as_ref()
         .map_or_else(|| file.line_start(first.start as usize), |comment| comment.start);
-    let notes = format_notes(&holes.parameters);
+    let mut notes = format_notes(&holes.parameters);
+    if holes.parameters.is_empty() {
+        let names: Vec<String> = members.iter().map(|m| format!("{}()", m.name)).collect();
+        notes.push(format!(
+            "{} are the same today: are they meant to stay so?",
+            names.join(" and ")
+        ));
+    }
     let parameters: Vec<&str> = holes.parameters.iter().map(|p| p.name.as_str()).collect();
     let helper = Helper {
         name: names::helper(file, &names, &parameters, &claimed.names),

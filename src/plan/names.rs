@@ -104,7 +104,9 @@ fn telling(name: &str) -> Option<String> {
 fn shared_words(values: &[String]) -> Option<String> {
     let named = |value: &String| {
         let word = value.trim_start_matches(['-', '~', '&', ' ']);
-        let telling = word.bytes().any(|b| b.is_ascii_uppercase()) || value.starts_with('&');
+        let telling = word.bytes().any(|b| b.is_ascii_uppercase())
+            || value.starts_with('&')
+            || word.contains('_');
         is_identifier(word) && telling
     };
     if !values.iter().all(named) {
@@ -194,7 +196,8 @@ pub fn helper(
     reserved: &FxHashSet<String>,
 ) -> String {
     let base = shared_name(members);
-    let object = parameters.iter().find(|name| !SAY_NOTHING.contains(*name));
+    let numbered = |name: &str| name.ends_with(|c: char| c.is_ascii_digit());
+    let object = parameters.iter().find(|name| !SAY_NOTHING.contains(*name) && !numbered(name));
     let mut candidates: Vec<String> = Vec::new();
     candidates.extend(both_words(members));
     let bare = base.trim_start_matches('_');

@@ -267,6 +267,11 @@ fn string_type(
     typed: &[SpanType],
 ) -> Result<String, Refusal> {
     for ((span, _), place) in places.iter().zip(typed) {
+        if place.format && conversions(&values[0]).is_empty() {
+            // What -Wformat-security warns of.
+            let detail = "a format without arguments should stay a literal";
+            return Err(subject.refuse(Reason::FormatString, span.start, detail));
+        }
         if place.format && !same_conversions(values) {
             let detail = "the members' formats take different arguments";
             return Err(subject.refuse(Reason::FormatString, span.start, detail));
