@@ -106,11 +106,13 @@ fn subject(plan: &Plan, group: &CloneGroup, file: &FileContext) -> String {
             }
         }
     };
-    let whole = format!("{prefix}: {what}");
+    // `hwmon: (lm75) …` has no second colon.
+    let prefix = if prefix.ends_with(')') { prefix } else { prefix + ":" };
+    let whole = format!("{prefix} {what}");
     if whole.chars().count() <= SUBJECT {
         return whole;
     }
-    let short = format!("{prefix}: Remove duplicated code");
+    let short = format!("{prefix} Remove duplicated code");
     short.chars().take(SUBJECT).collect()
 }
 

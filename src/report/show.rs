@@ -126,7 +126,13 @@ fn write_proposal(out: &mut dyn WriteColor, proposal: &Proposal, patch: &[u8]) -
     heading(out, &format!("Proposal {}", proposal.id))?;
     let rows = [
         ("group", proposal.group.clone()),
-        ("rule", format!("{} ({})", proposal.rewrite, proposal.strategy)),
+        (
+            "rule",
+            match proposal.rewrite == proposal.strategy {
+                true => proposal.rewrite.clone(),
+                false => format!("{} ({})", proposal.rewrite, proposal.strategy),
+            },
+        ),
         ("subject", proposal.subject.clone()),
         ("lines", format!("+{} -{}", proposal.lines_added, proposal.lines_removed)),
         ("patch", proposal.patch.clone()),
