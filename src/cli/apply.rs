@@ -3,6 +3,7 @@
 use super::args::{ApplyArgs, Format};
 use super::error;
 use super::exit::Exit;
+use super::ids;
 use super::options::Options;
 use super::output::CANNOT_WRITE;
 use super::project::Project;
@@ -98,15 +99,6 @@ fn write_json(out: &mut dyn io::Write, applied: &Applied, only_tried: bool) -> i
     json::write_object(out, &object)
 }
 
-/// The first ids of a list, and how many more there are.
-fn first_few(ids: &[String]) -> String {
-    const SHOWN: usize = 12;
-    match ids.get(..SHOWN).filter(|shown| shown.len() < ids.len()) {
-        Some(shown) => format!("{} and {} more", shown.join(", "), ids.len() - SHOWN),
-        None => ids.join(", "),
-    }
-}
-
 fn write_human(out: &mut dyn io::Write, applied: &Applied, only_tried: bool) -> io::Result<()> {
     if applied.proposals.is_empty() {
         return Ok(());
@@ -115,10 +107,10 @@ fn write_human(out: &mut dyn io::Write, applied: &Applied, only_tried: bool) -> 
     let number = counted(proposals.len() as u64, "proposal");
     let files = counted(files.len() as u64, "file");
     let verb = if only_tried { "would apply" } else { "applied" };
-    writeln!(out, "{number} {verb}: {}", first_few(proposals))?;
+    writeln!(out, "{number} {verb}: {}", ids::first_few(proposals))?;
     writeln!(out, "{files}, +{lines_added} -{lines_removed}")?;
     if !made_stale.is_empty() {
-        let stale = first_few(made_stale);
+        let stale = ids::first_few(made_stale);
         writeln!(out, "these change the same lines and must be planned again: {stale}")?;
     }
     Ok(())

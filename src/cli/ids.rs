@@ -27,6 +27,15 @@ pub fn find<'k>(
     }
 }
 
+/// The first ids of a list, and how many more there are.
+pub fn first_few(ids: &[String]) -> String {
+    const SHOWN: usize = 12;
+    match ids.get(..SHOWN).filter(|shown| shown.len() < ids.len()) {
+        Some(shown) => format!("{} and {} more", shown.join(", "), ids.len() - SHOWN),
+        None => ids.join(", "),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 
 use super::args::Format;
 use super::exit::Exit;
+use super::ids;
 use super::options::Options;
 use super::output::CANNOT_WRITE;
 use super::project::Project;
@@ -26,7 +27,7 @@ pub fn run(options: &Options, out: &mut (dyn WriteColor + Send)) -> anyhow::Resu
     let undone = store.undo()?.proposals;
     match options.format {
         Format::Json => json::write_object(out, &Undone { schema: json::SCHEMA, undone }),
-        Format::Human => writeln!(out, "taken back: {}", undone.join(", ")),
+        Format::Human => writeln!(out, "taken back: {}", ids::first_few(&undone)),
     }
     .context(CANNOT_WRITE)?;
     Ok(Exit::Done)

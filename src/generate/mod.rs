@@ -3,6 +3,7 @@
 //! rewritten is the planner's business, how the text looks is the templates'.
 
 pub mod edits;
+pub mod helper;
 pub mod layout;
 pub mod lines;
 pub mod message;

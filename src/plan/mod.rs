@@ -4,6 +4,7 @@
 //! refuses.
 
 pub mod align;
+pub mod calls;
 pub mod comments;
 pub mod context;
 pub mod fate;

@@ -3,7 +3,8 @@
 //! which substitutes exactly wherever an expression may stand.
 
 use super::align::lossy;
-use super::context::{self, Sort};
+use super::calls;
+use super::context::Sort;
 use super::holes::Subject;
 use super::refusal::{Reason, Refusal};
 use super::uses::{EnclosingCall, closing, enclosing_calls};
@@ -43,7 +44,7 @@ pub fn of_span(subject: &Subject<'_>, span: &Range<usize>, sort: Sort) -> SpanTy
         return found;
     }
     if let Some(facts) = file.unit.macro_facts(&name).filter(|facts| facts.function_like) {
-        found.format = sort == Sort::String && context::is_format(&facts, call.argument);
+        found.format = sort == Sort::String && calls::is_format(&facts, call.argument);
         let named = facts.variadic_from.is_none_or(|from| call.argument < from);
         let parameter = facts.params.get(call.argument).filter(|_| named);
         found.name = parameter.map(|p| p.name.clone());

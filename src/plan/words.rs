@@ -107,3 +107,29 @@ pub fn are_opposites(names: &[&str]) -> bool {
     };
     lists.iter().enumerate().any(|(i, a)| lists[i + 1..].iter().any(|b| opposite(a, b)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_more_general_when_it_says_nothing_of_its_own() {
+        assert!(is_more_general("foo_get", "foo_get_fast"));
+        assert!(is_more_general("foo_get2", "foo_get"));
+        assert!(!is_more_general("foo_get_in", "foo_get_therm"));
+    }
+
+    #[test]
+    fn opposites_are_told_from_other_differences() {
+        assert!(are_opposites(&["foo_enable", "foo_disable"]));
+        assert!(are_opposites(&["a_tx_show", "b_set", "a_rx_show"]));
+        assert!(!are_opposites(&["foo_in0", "foo_in1"]));
+    }
+
+    #[test]
+    fn names_share_their_words_in_order() {
+        let lists = ["foo_a_reg_set", "foo_b_reg_set", "foo_reg_c_set"].map(words);
+        assert_eq!(common_words(&lists), ["foo", "reg", "set"]);
+        assert_eq!(shared(&["foo_a", "bar_b"]), 0);
+    }
+}
