@@ -148,15 +148,23 @@ impl Proposer<'_> {
         let edits = rewrite::edits(plan, file, self.templates)?;
         let after = match edits.apply(&file.path, &file.bytes) {
             Ok(after) => after,
-            Err(error) => return refuse(Reason::CallNotEditable, error.to_string()),
+            Err(error) => {
+                let refusal = file.refuse(Reason::CallNotEditable, at, error.to_string());
+                return Ok(Outcome::Refusal(plan.objection.clone().unwrap_or(refusal)));
+            }
         };
+        if let Some(objection) = &plan.objection {
+            let patch = Patch::between(&[(file.path.clone(), &file.bytes, &after)]);
+            return match no_gain(plan, &patch) {
+                Some(detail) => refuse(Reason::NoGain, detail),
+                None => Ok(Outcome::Refusal(objection.clone())),
+            };
+        }
         let Some((patch, changed)) = difference(file, &edits, &after, claimed) else {
             let detail = "another proposal changes the same lines".to_owned();
             return refuse(Reason::Overlaps, detail);
         };
-        let saved = i64::from(patch.lines_removed) - i64::from(patch.lines_added);
-        if saved < plan.rule.limits.lines_saved {
-            let detail = format!("+{} -{} lines", patch.lines_added, patch.lines_removed);
+        if let Some(detail) = no_gain(plan, &patch) {
             return refuse(Reason::NoGain, detail);
         }
         let climb = self.climb(file, plan, &patch);
@@ -201,6 +209,13 @@ impl Proposer<'_> {
             });
         verify::climb_applied(&before, applied, &claim_of(plan), self.loops)
     }
+}
+
+/// The lines that come and go, where too few go on balance.
+fn no_gain(plan: &Plan, patch: &Patch) -> Option<String> {
+    let saved = i64::from(patch.lines_removed) - i64::from(patch.lines_added);
+    (saved < plan.rule.limits.lines_saved)
+        .then(|| format!("+{} -{} lines", patch.lines_added, patch.lines_removed))
 }
 
 /// The patch, and the ranges of whole lines that it changes: the shortest

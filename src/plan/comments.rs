@@ -19,6 +19,13 @@ pub struct Inside {
     pub replaced: Vec<(Range<usize>, Range<usize>)>,
 }
 
+impl Inside {
+    /// Nothing to decide for `members` members.
+    pub fn none(members: usize) -> Inside {
+        Inside { carried: vec![None; members], ..Inside::default() }
+    }
+}
+
 /// The white space and comments between two tokens, in one member.
 struct Gap {
     bytes: Range<usize>,
@@ -39,7 +46,7 @@ struct Comment {
 pub fn inside(subject: &Subject<'_>) -> Result<Inside, Refusal> {
     let file = subject.file;
     let count = subject.alignment.members.len();
-    let mut inside = Inside { carried: vec![None; count], ..Inside::default() };
+    let mut inside = Inside::none(count);
     let body = file.token_at(subject.group.members[0].function.body)
         - subject.alignment.members[0].tokens.start;
     let mut depth = 0i32;

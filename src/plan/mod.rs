@@ -48,6 +48,9 @@ pub struct Plan {
     pub members: Vec<MemberPlan>,
     /// What a reviewer should know.
     pub notes: Vec<String>,
+    /// Why the plan may not be carried out, although it can be written: it only
+    /// serves to find out whether the group would get shorter at all.
+    pub objection: Option<Refusal>,
 }
 
 /// See [`Plan`].
@@ -122,7 +125,8 @@ pub fn plan(
             RemedyKind::Helper => helper(&subject, rule, pastes, claimed),
         };
         match planned {
-            Ok(plan) => return Ok(plan),
+            Ok(plan) if plan.objection.is_none() || first_refusal.is_none() => return Ok(plan),
+            Ok(_) => {}
             Err(refusal) => {
                 first_refusal.get_or_insert(refusal);
             }
@@ -187,6 +191,7 @@ fn merge(
         group: group.id.clone(),
         file: file.path.clone(),
         notes: accident_note(&members, survivor),
+        objection: None,
         remedy: Remedy::Merge(survivor),
         members,
     })
@@ -225,17 +230,23 @@ fn helper(
     let comments = comments::inside(subject);
     let members = fate::helper(subject, pastes, claimed, comments.as_ref().ok())?;
     fate::gain(subject, &members, Some(0), rule.limits.lines_saved)?;
-    traps::check(file, group, subject.alignment, rule.remedy)?;
-    let holes = holes::plan(subject)?;
-    wrapper::adds_something(subject, &holes)?;
+    // What stands against it is kept until the patch is written: a group that would
+    // not get shorter anyway is refused for that.
+    let trap = traps::check(file, group, subject.alignment, rule.remedy).err();
+    let holes = holes::plan(subject).map_err(|refusal| trap.clone().unwrap_or(refusal))?;
+    let mut objection = trap.or(wrapper::adds_something(subject, &holes).err());
     let dropped = fate::dropped_parameters(subject, &members);
     let count = members[0].own.len() - dropped.len() + holes.parameters.len();
     if count > rule.limits.parameters {
         let detail = format!("{count} parameters, {} allowed", rule.limits.parameters);
-        return Err(file.refuse(Reason::TooManyParameters, first.start, detail));
+        let refusal = file.refuse(Reason::TooManyParameters, first.start, detail);
+        objection.get_or_insert(refusal);
     }
     let names: Vec<&str> = group.members.iter().map(|m| m.name.as_str()).collect();
-    let comments = comments?;
+    let comments = comments.unwrap_or_else(|refusal| {
+        objection.get_or_insert(refusal);
+        comments::Inside::none(members.len())
+    });
     let insert_at = members[0]
         .comment
         .as_ref()
@@ -264,5 +275,6 @@ fn helper(
         remedy: Remedy::Helper(helper),
         members,
         notes,
+        objection,
     })
 }
