@@ -78,6 +78,8 @@ pub fn parameter(
     names.extend(shared.iter().filter(|word| word.len() > 2).cloned());
     names.extend(called);
     names.push(if places[0].1 == Sort::String { "name" } else { "val" }.to_owned());
+    // `2G` and `_8bit` give words that no C name begins with.
+    names.retain(|name| is_identifier(name));
     // Two roles of one name are told apart by what else is known of them.
     let first = names[0].clone();
     let qualified = names[1..].iter().filter(says).map(|other| format!("{other}_{first}"));
