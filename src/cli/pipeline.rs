@@ -19,6 +19,8 @@ const WARNINGS: usize = 20;
 pub struct Scanned {
     /// The files that were read.
     pub files: Vec<SourceFile>,
+    /// The drivers that they belong to.
+    pub drivers: Drivers,
     /// The tree's loop macros.
     pub loops: LoopMacros,
     /// What was read.
@@ -63,7 +65,7 @@ pub fn scan_paths(
     warn_all(options, &unreadable);
     warn_all(options, &scan.problems.iter().map(ToString::to_string).collect::<Vec<_>>());
     let counts = counts(&scan, unreadable.len());
-    Ok(Scanned { files: walk.files, loops, counts, groups: scan.groups })
+    Ok(Scanned { files: walk.files, drivers, loops, counts, groups: scan.groups })
 }
 
 /// `asked`, or the paths of the configuration where nothing was asked for.

@@ -12,7 +12,6 @@ use crate::propose::{self, Proposer};
 use crate::report::{Outcome, Refusal};
 use crate::store::Proposal;
 use crate::syntax::decl::Universe;
-use crate::tree::Drivers;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -37,10 +36,9 @@ pub fn plan_groups(
     let templates = Templates::load(&config.rules)?;
     // Whether another file includes a source file is a question to the whole tree.
     let whole = tree.walk(&[], &[])?;
-    let drivers = Drivers::read(tree, &scanned.files);
     let proposer = Proposer {
         tree,
-        drivers: &drivers,
+        drivers: &scanned.drivers,
         loops: &scanned.loops,
         rules: &rules,
         templates: &templates,

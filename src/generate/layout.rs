@@ -62,11 +62,6 @@ pub fn call(lead: &[u8], head: &str, arguments: &[String], trail: &[u8]) -> Stri
     text
 }
 
-/// Whether any line of `text` is wider than [`WIDTH`].
-pub fn too_wide(text: &str) -> bool {
-    text.lines().any(|line| column_after(line.as_bytes(), 0) > WIDTH)
-}
-
 /// Wraps the over-long lines of a rendered template at the commas of their
 /// outermost parenthesis.
 pub fn wrap(text: &str) -> String {

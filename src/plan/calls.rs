@@ -89,10 +89,7 @@ pub fn macro_problem(
         facts.argument(argument).find_map(|parameter| fact(parameter).as_ref())
     };
     let problem = |reason, fact: &Fact, what: &str| {
-        let through = match fact.via.as_slice() {
-            [] | [_] => String::new(),
-            [_, inner @ ..] => format!(" (through {})", inner.join(", ")),
-        };
+        let through = fact.through();
         Some((reason, format!("the macro `{name}`{through} {what}")))
     };
     let is_format = is_format(facts, argument);

@@ -68,7 +68,7 @@ fn sort_of(subject: &Subject<'_>, site: &Site) -> Result<(Range<usize>, Sort), R
     if !kinds.iter().all(|&kind| literal(kind) || kind == TokenKind::Ident) {
         return Err(subject.refuse(Reason::OperatorDiffers, site.token, shown));
     }
-    if kinds.iter().all(|&kind| literal(kind)) || is_constant_name(subject, &span, site.token)? {
+    if kinds.iter().all(|&kind| literal(kind)) || is_constant_name(subject, &span, site.token) {
         return Ok((span, Sort::Constant));
     }
     // `REG_A(0)` against `REG_B(0)`: the calls may be constants as a whole.
@@ -137,20 +137,20 @@ fn spelled(subject: &Subject<'_>, site: &Site) -> Option<(Range<usize>, String)>
 
 /// Whether the identifiers at `span` are constants, by what they resolve to, and
 /// stand where an expression stands.
-fn is_constant_name(
-    subject: &Subject<'_>,
-    span: &Range<usize>,
-    token: usize,
-) -> Result<bool, Refusal> {
+fn is_constant_name(subject: &Subject<'_>, span: &Range<usize>, token: usize) -> bool {
     let first = subject.first(token);
     if matches!(subject.file.text(first - 1), b"." | b"->") || is_type(subject, token) {
-        return Ok(false);
+        return false;
     }
-    let local = (0..subject.alignment.members.len()).any(|member| {
+    !is_local(subject, token) && subject.is_constant(span)
+}
+
+/// Whether any member declares the name at `token` for itself.
+fn is_local(subject: &Subject<'_>, token: usize) -> bool {
+    (0..subject.alignment.members.len()).any(|member| {
         let text = subject.file.text(subject.alignment.token(member, token));
         subject.alignment.members[member].locals.contains(text)
-    });
-    Ok(!local && subject.is_constant(span))
+    })
 }
 
 fn is_type(subject: &Subject<'_>, token: usize) -> bool {
@@ -166,17 +166,13 @@ fn not_constant(subject: &Subject<'_>, site: &Site, shown: &str) -> Refusal {
     let file = subject.file;
     let first = subject.first(site.token);
     let before = file.text(first - 1);
-    let local = (0..subject.alignment.members.len()).any(|member| {
-        let text = file.text(subject.alignment.token(member, site.token));
-        subject.alignment.members[member].locals.contains(text)
-    });
     let reason = if matches!(before, b"." | b"->") {
         Reason::FieldDiffers
     } else if is_type(subject, site.token) {
         Reason::TypeDiffers
     } else if file.text(first + 1) == b"(" {
         Reason::CalleeDiffers
-    } else if local {
+    } else if is_local(subject, site.token) {
         Reason::LocalDiffers
     } else {
         return constant_problem(subject, site, shown);

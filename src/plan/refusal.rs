@@ -92,7 +92,6 @@ reasons! {
     DeclarationOrder "declaration-order" "the helper would be used before it can be declared",
     Overlaps "overlaps-proposal" "another proposal already rewrites the same lines",
     HolesCross "holes-cross" "the members use the same constants in exchanged roles",
-    TooWide "too-wide" "a line of the patch would not fit, whatever way it is broken",
     AddsNothing "adds-nothing" "the helper would only hand its parameters on to a function that is there already",
     NotProved "not-proved" "the patch was made, but did not pass the checks that every proposal must pass",
 }

@@ -126,10 +126,7 @@ fn macro_trap(
     let counts =
         |fact: &&Fact| !fact.via.iter().any(|m| kernel::DESCRIPTIVE_MACROS.contain(m.as_bytes()));
     let refuse = |reason, fact: &Fact, what: &str| {
-        let through = match fact.via.as_slice() {
-            [] | [_] => String::new(),
-            [_, inner @ ..] => format!(" (through {})", inner.join(", ")),
-        };
+        let through = fact.through();
         Err(file.refuse(reason, at, format!("`{word}`{through} {what}")))
     };
     if let Some(fact) = facts.static_state.as_ref().filter(counts) {

@@ -23,6 +23,16 @@ pub struct Fact {
     pub in_include: bool,
 }
 
+impl Fact {
+    /// The macros behind the first, for a message: ` (through b, c)`, or nothing.
+    pub fn through(&self) -> String {
+        match self.via.as_slice() {
+            [] | [_] => String::new(),
+            [_, inner @ ..] => format!(" (through {})", inner.join(", ")),
+        }
+    }
+}
+
 /// What happens to one parameter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ParamFacts {
