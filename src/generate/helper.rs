@@ -7,6 +7,7 @@ use crate::plan::align::lossy;
 use crate::plan::{Fate, FileContext, Helper, MemberPlan, Plan};
 use crate::syntax::{Function, lexer};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// What the template of a helper is given.
@@ -178,17 +179,25 @@ fn with_kernel_doc(text: &str, helper: &Helper) -> String {
 /// The first member's body, with its holes filled by the parameters' names.
 fn body(helper: &Helper, file: &FileContext, function: &Function) -> Vec<u8> {
     let base = file.token_at(function.start);
-    let mut cuts: Vec<(Range<usize>, &[u8])> = Vec::new();
+    let mut cuts: Vec<(Range<usize>, Cow<[u8]>)> = Vec::new();
     for span in &helper.spans {
         let from = file.tokens[base + span.tokens.start].start as usize;
         let to = file.tokens[base + span.tokens.end - 1].end as usize;
-        cuts.push((from..to, helper.parameters[span.parameter].name.as_bytes()));
+        let name = &helper.parameters[span.parameter].name;
+        match &span.wording {
+            Some(wording) => {
+                cuts.push((from..to, wording.format.as_bytes().into()));
+                let behind = file.tokens[base + wording.behind].end as usize;
+                cuts.push((behind..behind, format!(", {name}").into_bytes().into()));
+            }
+            None => cuts.push((from..to, name.as_bytes().into())),
+        }
     }
     for comment in &helper.comments.dropped {
-        cuts.push((without_comment(file, comment), b""));
+        cuts.push((without_comment(file, comment), (&b""[..]).into()));
     }
     for (gap, better) in &helper.comments.replaced {
-        cuts.push((gap.clone(), &file.bytes[better.clone()]));
+        cuts.push((gap.clone(), (&file.bytes[better.clone()]).into()));
     }
     cuts.sort_by_key(|(range, _)| range.start);
     let mut new = Vec::new();
@@ -202,7 +211,7 @@ fn body(helper: &Helper, file: &FileContext, function: &Function) -> Vec<u8> {
         pieces.push((new.len(), at));
         new.extend_from_slice(&file.bytes[at..range.start]);
         pieces.push((new.len(), range.start));
-        new.extend_from_slice(text);
+        new.extend_from_slice(&text);
         at = range.end;
     }
     pieces.push((new.len(), at));
@@ -214,7 +223,7 @@ fn body(helper: &Helper, file: &FileContext, function: &Function) -> Vec<u8> {
     };
     let aligned = layout::realign(&file.bytes, &new, map);
     let names: Vec<&[u8]> = helper.parameters.iter().map(|p| p.name.as_bytes()).collect();
-    layout::rejoin(&aligned, &names)
+    layout::fold(&layout::rejoin(&aligned, &names), &names)
 }
 
 /// The range that deletes a comment: with its line if it stands alone there, else

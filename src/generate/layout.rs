@@ -168,7 +168,14 @@ pub fn rejoin(text: &[u8], names: &[&[u8]]) -> Vec<u8> {
     for (index, token) in tokens.iter().enumerate() {
         match token.text(text) {
             b"(" | b"[" => depth += 1,
-            b")" | b"]" => depth -= 1,
+            b")" | b"]" => {
+                depth -= 1;
+                // `if (x)` keeps its statement on a line of its own.
+                if depth == 0 && is_controlled(tokens[start].text(text)) {
+                    start = index + 1;
+                }
+            }
+            b"else" | b"do" => start = index + 1,
             b"{" | b"}" => start = index + 1,
             // Behind a label a statement begins; the `:` of `?:` stands inside one.
             b":" if depth == 0 && is_label(text, &tokens[start..index]) => start = index + 1,
@@ -189,6 +196,11 @@ pub fn rejoin(text: &[u8], names: &[&[u8]]) -> Vec<u8> {
     out
 }
 
+/// Whether a statement follows the parentheses that follow the word.
+fn is_controlled(word: &[u8]) -> bool {
+    matches!(word, b"if" | b"for" | b"while" | b"switch")
+}
+
 /// Whether what stands before a `:` is `case …`, `default` or a name alone.
 fn is_label(text: &[u8], before: &[lexer::Token]) -> bool {
     match before {
@@ -204,11 +216,7 @@ fn one_line(text: &[u8], statement: &[lexer::Token], names: &[&[u8]]) -> Option<
     let (first, last) = (statement.first()?, statement.last()?);
     let bytes = &text[first.start as usize..last.end as usize];
     let named = statement.iter().any(|token| names.contains(&token.text(text)));
-    // `if (x)` and the like keep their statement on a line of its own.
-    let plain = !matches!(
-        first.text(text),
-        b"if" | b"for" | b"while" | b"do" | b"else" | b"switch" | b"case" | b"default"
-    );
+    let plain = !matches!(first.text(text), b"case" | b"default");
     if !named || !plain || !bytes.contains(&b'\n') {
         return None;
     }
@@ -234,6 +242,46 @@ fn one_line(text: &[u8], statement: &[lexer::Token], names: &[&[u8]]) -> Option<
     let from = text[..begin].iter().rposition(|&b| b == b'\n').map_or(0, |n| n + 1);
     let column = column_after(&text[from..begin], 0);
     (!line.contains(&b'\n') && column + line.len() <= WIDTH).then_some(line)
+}
+
+/// Begins a new line before an argument that is one of `names` where its line has
+/// become too long, aligned to the open parenthesis.
+pub fn fold(text: &[u8], names: &[&[u8]]) -> Vec<u8> {
+    let tokens = lexer::tokens(text);
+    let mut out: Vec<u8> = Vec::with_capacity(text.len());
+    let mut opens: Vec<usize> = Vec::new(); // columns behind open parentheses
+    let mut at = 0;
+    let column = |out: &[u8]| {
+        let line = out.iter().rposition(|&b| b == b'\n').map_or(0, |n| n + 1);
+        column_after(&out[line..], 0)
+    };
+    for (index, token) in tokens.iter().enumerate() {
+        let (start, end) = (token.start as usize, token.end as usize);
+        let gap = &text[at..start];
+        let line_end = memchr::memchr(b'\n', &text[end..]).map_or(text.len(), |n| end + n);
+        let here = column(&out);
+        let argument = index > 0
+            && tokens[index - 1].is(text, b",")
+            && names.contains(&token.text(text))
+            && gap == b" "
+            && tokens.get(index + 1).is_some_and(|t| t.is(text, b",") || t.is(text, b")"));
+        match opens.last() {
+            Some(&open) if argument && column_after(&text[at..line_end], here) > WIDTH => {
+                out.push(b'\n');
+                out.extend_from_slice(indent(open).as_bytes());
+            }
+            _ => out.extend_from_slice(gap),
+        }
+        out.extend_from_slice(token.text(text));
+        at = end;
+        match token.text(text) {
+            b"(" => opens.push(column(&out)),
+            b")" => drop(opens.pop()),
+            _ => {}
+        }
+    }
+    out.extend_from_slice(&text[at..]);
+    out
 }
 
 /// The new column of a line whose first token stood at `old_token`, if it was
@@ -295,6 +343,24 @@ mod tests {
         let joined = rejoin(text, &[b"reg"]);
         let expected = b"{\n\twrite(regs, reg, 0x10);\n\tother(a,\n\t      b);\n}\n";
         assert_eq!(String::from_utf8_lossy(&joined), String::from_utf8_lossy(expected));
+    }
+
+    #[test]
+    fn what_an_if_controls_stays_on_a_line_of_its_own() {
+        let text =
+            b"{\n\tif (a)\n\t\twrite(regs,\n\t\t\treg);\n\telse\n\t\twrite(regs,\n\t\t\treg);\n}\n";
+        let joined = rejoin(text, &[b"reg"]);
+        let expected = "{\n\tif (a)\n\t\twrite(regs, reg);\n\telse\n\t\twrite(regs, reg);\n}\n";
+        assert_eq!(String::from_utf8_lossy(&joined), expected);
+    }
+
+    #[test]
+    fn an_added_argument_begins_a_line_where_it_does_not_fit() {
+        let text = format!("\tdev_err(dev, \"{}\", what);\n", "x".repeat(60));
+        let folded = String::from_utf8(fold(text.as_bytes(), &[b"what"])).unwrap();
+        assert!(folded.ends_with("\",\n\t\twhat);\n"), "{folded}");
+        let text = b"\tdev_err(dev, \"%s\", what);\n";
+        assert_eq!(fold(text, &[b"what"]), text);
     }
 
     #[test]

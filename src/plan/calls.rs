@@ -117,7 +117,8 @@ pub fn macro_problem(
     let same_result = |fact: &&Fact| {
         fact.in_include && fact.via.iter().any(|name| kernel::VARIABLE_TOO.contain(name.as_bytes()))
     };
-    let tests = any(|p| &p.tests_constant).filter(|fact| !(is_format && indexed(fact)));
+    let tests =
+        any(|p| &p.tests_constant).filter(|fact| !((is_format || printed) && indexed(fact)));
     if let Some(fact) = tests.filter(|fact| !same_result(fact)) {
         return problem(Reason::ConstantContext, fact, "asks whether it is a constant");
     }

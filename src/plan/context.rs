@@ -17,6 +17,8 @@ pub enum Sort {
     Constant,
     /// A string literal.
     String,
+    /// A word inside a format, see [`super::wording`].
+    Word,
     /// An object of file scope that is passed by its address: an array by its name,
     /// another with `&`.
     Object,

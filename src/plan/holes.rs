@@ -7,6 +7,7 @@ use super::file::FileContext;
 use super::names;
 use super::refusal::{Reason, Refusal};
 use super::types::{self, SpanType};
+use super::wording::{self, Wording};
 use crate::detect::CloneGroup;
 use crate::syntax::NodeId;
 use crate::syntax::decl::NotConstantReason;
@@ -40,6 +41,8 @@ pub struct Span {
     pub tokens: Range<usize>,
     /// Index of the parameter.
     pub parameter: usize,
+    /// The span is a format, and the parameter a word of it.
+    pub wording: Option<Wording>,
 }
 
 /// The holes of a group, turned into parameters.
@@ -127,6 +130,7 @@ impl Subject<'_> {
 /// The first site at which no parameter may stand, with the reason.
 pub fn plan(subject: &Subject<'_>) -> Result<Holes, Refusal> {
     let mut spans: Vec<Place> = Vec::new();
+    let mut wordings: Vec<Wording> = Vec::new();
     let distinct: FxHashSet<&Vec<Vec<u8>>> =
         subject.alignment.sites.iter().map(|site| &site.values).collect();
     if distinct.len() > MOST_DISTINCT {
@@ -135,6 +139,11 @@ pub fn plan(subject: &Subject<'_>) -> Result<Holes, Refusal> {
     }
     for site in &subject.alignment.sites {
         if spans.iter().any(|(span, _)| span.contains(&site.token)) {
+            continue;
+        }
+        if let Some(wording) = wording::split(subject, site) {
+            spans.push((site.token..site.token + 1, Sort::Word));
+            wordings.push(wording);
             continue;
         }
         let (span, sort) =
@@ -148,7 +157,10 @@ pub fn plan(subject: &Subject<'_>) -> Result<Holes, Refusal> {
     let mut holes = Holes::default();
     let mut grouped: Vec<(Vec<String>, Vec<Place>)> = Vec::new();
     for (span, sort) in spans {
-        let values = subject.values(&span);
+        let values = match wording_at(&wordings, &span) {
+            Some(wording) => wording.words.clone(),
+            None => subject.values(&span),
+        };
         match grouped.iter_mut().find(|(known, _)| *known == values) {
             Some((_, places)) => places.push((span, sort)),
             None => grouped.push((values, vec![(span, sort)])),
@@ -166,11 +178,18 @@ pub fn plan(subject: &Subject<'_>) -> Result<Holes, Refusal> {
         let is_format = typed.iter().any(|place| place.format)
             && !values.iter().all(|value| is_function_name(value.as_bytes()));
         holes.parameters.push(Parameter { name, ctype, arguments: values, is_format });
-        let spans = places.into_iter().map(|(tokens, _)| Span { tokens, parameter });
+        let spans = places.into_iter().map(|(tokens, _)| {
+            let wording = wording_at(&wordings, &tokens).cloned();
+            Span { tokens, parameter, wording }
+        });
         holes.spans.extend(spans);
     }
     holes.spans.sort_by_key(|span| span.tokens.start);
     Ok(holes)
+}
+
+fn wording_at<'a>(wordings: &'a [Wording], span: &Range<usize>) -> Option<&'a Wording> {
+    wordings.iter().find(|wording| wording.token == span.start)
 }
 
 /// A place that does not take the name of the function as a pointer is a trap of

@@ -17,6 +17,7 @@ pub mod rules;
 pub mod traps;
 pub mod types;
 pub mod uses;
+pub mod wording;
 pub mod words;
 pub mod wrapper;
 
@@ -252,6 +253,9 @@ fn helper(
         .as_ref()
         .map_or_else(|| file.line_start(first.start as usize), |comment| comment.start);
     let mut notes = format_notes(&holes.parameters);
+    if holes.spans.iter().any(|span| span.wording.is_some()) {
+        notes.push("a message is put together from its format and a word: who greps for the whole message no longer finds it".to_owned());
+    }
     if holes.parameters.is_empty() {
         let names: Vec<String> = members.iter().map(|m| format!("{}()", m.name)).collect();
         notes.push(format!(

@@ -77,7 +77,13 @@ pub fn parameter(
     names.extend(spans().filter_map(|span| role(subject, span)));
     names.extend(shared.iter().filter(|word| word.len() > 2).cloned());
     names.extend(called);
-    names.push(if places[0].1 == Sort::String { "name" } else { "val" }.to_owned());
+    let sorted = |wanted| places.iter().any(|(_, sort)| *sort == wanted);
+    let fallback = match () {
+        () if sorted(Sort::Word) => "what",
+        () if sorted(Sort::String) => "name",
+        () => "val",
+    };
+    names.push(fallback.to_owned());
     // `2G` and `_8bit` give words that no C name begins with.
     names.retain(|name| is_identifier(name));
     // Two roles of one name are told apart by what else is known of them.
@@ -185,7 +191,7 @@ const NEED_AN_OBJECT: &[&str] = &[
 /// Names of parameters that say nothing of what they hold.
 const SAY_NOTHING: &[&str] = &[
     "val", "value", "data", "x", "a", "b", "v", "arg", "args", "which", "nr", "n", "buf", "tmp",
-    "ptr", "p", "param", "name", "func", "caller", "str",
+    "ptr", "p", "param", "name", "func", "caller", "str", "what",
 ];
 
 /// A name for a helper: what the members' names share, and where that is not

@@ -8,6 +8,7 @@ use super::context::Sort;
 use super::holes::Subject;
 use super::refusal::{Reason, Refusal};
 use super::uses::{EnclosingCall, closing, enclosing_calls};
+use super::wording::conversions;
 use crate::syntax::decl::{CType, DefinitionKind, Param};
 use std::ops::Range;
 
@@ -26,6 +27,9 @@ pub struct SpanType {
 
 /// Looks at the call of which the span is a whole argument, if there is one.
 pub fn of_span(subject: &Subject<'_>, span: &Range<usize>, sort: Sort) -> SpanType {
+    if sort == Sort::Word {
+        return SpanType::default();
+    }
     let file = subject.file;
     let floor = file.token_at(subject.group.members[0].function.body);
     let first = subject.first(span.start);
@@ -93,7 +97,7 @@ pub fn unify(
     typed: &[SpanType],
 ) -> Result<String, Refusal> {
     let at = places[0].0.start;
-    if places[0].1 == Sort::String {
+    if matches!(places[0].1, Sort::String | Sort::Word) {
         return string_type(subject, values, places, typed);
     }
     if places[0].1 == Sort::Object {
@@ -267,7 +271,9 @@ fn string_type(
     places: &[(Range<usize>, Sort)],
     typed: &[SpanType],
 ) -> Result<String, Refusal> {
-    for ((span, _), place) in places.iter().zip(typed) {
+    // A word is printed by `%s`, which takes any string.
+    let strings = || places.iter().zip(typed).filter(|((_, sort), _)| *sort == Sort::String);
+    for ((span, _), place) in strings() {
         if place.format && conversions(&values[0]).is_empty() {
             // What -Wformat-security warns of.
             let detail = "a format without arguments should stay a literal";
@@ -287,7 +293,8 @@ fn string_type(
             return Err(subject.refuse(Reason::StringContext, span.start, detail));
         }
     }
-    Ok(common_prototype(typed).unwrap_or_else(|| "const char *".to_owned()))
+    let typed: Vec<SpanType> = strings().map(|(_, place)| place.clone()).collect();
+    Ok(common_prototype(&typed).unwrap_or_else(|| "const char *".to_owned()))
 }
 
 /// Whether all formats convert the same arguments in the same way, so that what gcc
@@ -295,30 +302,6 @@ fn string_type(
 fn same_conversions(values: &[String]) -> bool {
     let first = conversions(&values[0]);
     values.iter().all(|value| conversions(value) == first)
-}
-
-/// The conversions of a `printf` format, `%%` left out, each with its flags, width
-/// and the letters that the kernel's `%p` takes
-/// (Documentation/core-api/printk-formats.rst).
-fn conversions(format: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = format;
-    while let Some(at) = rest.find('%') {
-        rest = &rest[at + 1..];
-        let end =
-            rest.find(|c: char| c.is_ascii_alphabetic() && !"hlLjzqt".contains(c) || c == '%');
-        let Some(end) = end else { break };
-        let pointer = rest[end..].starts_with('p');
-        let letters = rest[end + 1..].chars().take_while(|c| pointer && c.is_ascii_alphanumeric());
-        let length = end + 1 + letters.count();
-        if rest[end..].starts_with('%') && end == 0 {
-            rest = &rest[1..];
-            continue;
-        }
-        found.push(rest[..length].to_owned());
-        rest = &rest[length..];
-    }
-    found
 }
 
 /// A pointer that a string literal may be passed as: to constant bytes, or the
@@ -358,22 +341,5 @@ fn is_variadic_argument(subject: &Subject<'_>, span: &Range<usize>) -> bool {
             .unit
             .function(&name)
             .is_ok_and(|signature| signature.variadic && call.argument >= signature.params.len()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(format: &str, expected: &[&str]) {
-        assert_eq!(conversions(format), expected, "{format}");
-    }
-
-    #[test]
-    fn conversions_are_read_as_printk_does() {
-        check("\"plain\\n\"", &[]);
-        check("\"%d of %lu, 100 %%\"", &["d", "lu"]);
-        check("\"%-5.3s|%pOF at %*ph\"", &["-5.3s", "pOF", "*ph"]);
-        check("\"open %\"", &[]);
     }
 }

@@ -6,7 +6,8 @@ use super::constant;
 use super::context;
 use super::definition::{Definition, Role};
 use super::unit::{Difference, shown};
-use std::collections::BTreeMap;
+use super::wording;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a parameter of the helper stands for in the original.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,8 @@ struct Alignment<'a, 'u, 's, C> {
     bindings: Vec<Option<Binding>>,
     locals: Renaming<'s>,
     labels: Renaming<'s>,
+    /// Tokens of the helper that a format's `%s` has taken up.
+    printed: BTreeSet<usize>,
 }
 
 /// What [`align`] found.
@@ -84,6 +87,7 @@ pub fn align<'s, C: CallPair>(
         bindings: vec![None; wanted],
         locals: Renaming::default(),
         labels: Renaming::default(),
+        printed: BTreeSet::new(),
     };
     alignment.run()?;
     alignment.finish()
@@ -93,6 +97,10 @@ impl<'s, C: CallPair> Alignment<'_, '_, 's, C> {
     fn run(&mut self) -> Result<(), Difference> {
         let (mut old, mut new) = (self.original.body.start, self.helper.body.start);
         while new < self.helper.body.end {
+            if self.printed.remove(&new) {
+                new += 1;
+                continue;
+            }
             old = match self.helper.role(new) {
                 Role::Param(index) => self.substitute(index, old, new)?,
                 role => self.token(role, old, new)?,
@@ -119,6 +127,9 @@ impl<'s, C: CallPair> Alignment<'_, '_, 's, C> {
     /// original.
     fn token(&mut self, role: Role, old: usize, new: usize) -> Result<usize, Difference> {
         let (was, is) = (self.original.unit.text(old), self.helper.unit.text(new));
+        if self.is_worded(old, new) {
+            return Ok(old + 1);
+        }
         let same_role = old < self.original.body.end && self.original.role(old) == role;
         let same = same_role
             && match role {
@@ -127,6 +138,25 @@ impl<'s, C: CallPair> Alignment<'_, '_, 's, C> {
                 _ => is == was,
             };
         if same { Ok(old + 1) } else { Err(self.differ(old, new)) }
+    }
+
+    /// Whether token `new` of the helper is a format that prints string arguments
+    /// where the original's format has their text. Takes note of those arguments.
+    fn is_worded(&mut self, old: usize, new: usize) -> bool {
+        let (was, is) = (self.original.unit.text(old), self.helper.unit.text(new));
+        if was == is || !was.starts_with(b"\"") || old >= self.original.body.end {
+            return false;
+        }
+        let bound = |index: usize| match self.bindings.get(index).copied().flatten() {
+            Some(Binding::Param(_)) => None,
+            _ => self.call.arguments().get(index).map(Vec::as_slice),
+        };
+        let Some(taken) = wording::taken_up(self.helper, new, was, bound) else { return false };
+        for argument in taken {
+            self.printed.extend([argument.comma, argument.name]);
+            self.bind(argument.parameter, Binding::Constant);
+        }
+        true
     }
 
     /// The helper's parameter `index` at its token `new`, against the original

@@ -24,6 +24,7 @@ pub mod substitution;
 mod tests;
 pub mod unit;
 pub mod width;
+pub mod wording;
 
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;

@@ -117,6 +117,13 @@ fn an_argument_may_lose_its_parentheses() {
 }
 
 #[test]
+fn a_format_may_print_a_word_that_was_in_it() {
+    let before = "static int a(int x) { dev_err(d, \"at %d: read error\\n\", x); return x; }\nstatic int b(int x) { dev_err(d, \"at %d: write error\\n\", x); return x; }\nint c(void) { return a(1) + b(1); }\n";
+    let after = "static int m(int x, const char *p) { dev_err(d, \"at %d: %s error\\n\", x, p); return x; }\nint c(void) { return m(1, \"read\") + m(1, \"write\"); }\n";
+    check_passes(before, after, &claim(&["a", "b"], Some("m"), None));
+}
+
+#[test]
 fn a_patch_that_does_not_apply_reaches_no_rung() {
     let refused = Err((PATH.to_owned(), 12, "hunk 1 does not match".to_owned()));
     let climb = climb_applied(&files(""), refused, &gone(), &LoopMacros::default());
