@@ -30,6 +30,7 @@ pub mod cli;
 pub mod config;
 pub mod detect;
 pub mod generate;
+pub mod overrides;
 pub mod plan;
 pub mod propose;
 pub mod report;

@@ -13,10 +13,10 @@ use crate::plan::{self, Claimed, Fate, FileContext, Plan, Reason, Refusal, Remed
 use crate::store::{Proposal, content_hash};
 use crate::syntax::LoopMacros;
 use crate::syntax::decl::Universe;
-use crate::tree::{Drivers, KernelTree, SourceFile, TreePath};
+use crate::tree::{Drivers, KernelTree, TreePath};
 use crate::verify::{self, Claim, Climb, Files};
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -291,47 +291,4 @@ fn not_one_file(group: &CloneGroup) -> Refusal {
         file: first.file.clone(),
         line: first.function.start_line,
     }
-}
-
-/// The source files below the tree that some other file includes (`#include
-/// "other.c"`): what is `static` in them is not theirs alone.
-pub fn included_sources(tree: &KernelTree, files: &[SourceFile]) -> FxHashSet<TreePath> {
-    let known: FxHashMap<&str, &SourceFile> =
-        files.iter().map(|file| (file.path.as_str(), file)).collect();
-    files
-        .par_iter()
-        .map(|file| {
-            let bytes = tree.read(&file.path).unwrap_or_default();
-            let mut found = Vec::new();
-            for at in memchr::memmem::find_iter(&bytes, b".c\"") {
-                let line = bytes[..at].iter().rposition(|&b| b == b'\n').map_or(0, |n| n + 1);
-                let text = String::from_utf8_lossy(&bytes[line..at + 2]);
-                let Some(rest) = text.trim_start().strip_prefix('#') else { continue };
-                let Some(name) = rest.trim_start().strip_prefix("include") else { continue };
-                let name = name.trim_start().trim_start_matches('"');
-                let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-                if let Some(path) = joined(folder, name).filter(|p| known.contains_key(p.as_str()))
-                {
-                    found.push(path);
-                }
-            }
-            found
-        })
-        .flatten()
-        .collect()
-}
-
-/// `folder/name` with its `.` and `..` resolved; `None` if it leaves the tree.
-fn joined(folder: &str, name: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
-    for part in name.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }

@@ -33,6 +33,9 @@ struct Expectation {
     /// Whether `before/` compiles at all.
     #[serde(default = "yes")]
     compiles: bool,
+    /// What is planned; the whole tree if empty.
+    #[serde(default)]
+    paths: Vec<String>,
     /// Why the outcome is right, in one sentence.
     why: String,
 }
@@ -120,7 +123,8 @@ fn run_case(case: &Path) -> Result<(), String> {
     if expectation.compiles {
         check_compiles(tree.path())?;
     }
-    let plan = plan::plan(tree.path(), &[])?;
+    let paths: Vec<&str> = expectation.paths.iter().map(String::as_str).collect();
+    let plan = plan::plan(tree.path(), &paths)?;
     check_outcomes(&plan, &expectation)?;
     check_patch(&patches(tree.path(), &plan)?, &case.join("expected.patch"))?;
     if plan.proposals.is_empty() { Ok(()) } else { apply_and_compile(&tree, &plan) }

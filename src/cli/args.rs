@@ -242,10 +242,14 @@ pub struct CompletionsArgs {
 }
 
 /// The kinds that `detect` finds, by their names in the contract.
-const KINDS: [(&str, Kind); 3] = [
+const KINDS: [(&str, Kind); 7] = [
     ("identical", Kind::Identical),
     ("constant-only", Kind::ConstantOnly),
     ("renamed", Kind::Renamed),
+    ("wrapper", Kind::Wrapper),
+    ("gapped", Kind::Gapped),
+    ("reimplements", Kind::Reimplements),
+    ("sequence", Kind::Sequence),
 ];
 const LEVELS: [(&str, Level); 4] = [
     ("driver", Level::Driver),

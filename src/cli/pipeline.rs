@@ -5,7 +5,7 @@ use super::error;
 use super::options::Options;
 use super::progress;
 use super::project::Project;
-use crate::detect::{self, CloneGroup, Placement, Scan};
+use crate::detect::{self, CloneGroup, Kind, Lists, Placement, Scan};
 use crate::report::Counts;
 use crate::syntax::LoopMacros;
 use crate::tree::{Drivers, SourceFile, class_of};
@@ -32,16 +32,29 @@ pub struct Scanned {
 /// Scans what the arguments or else the configuration name.
 pub fn scan(project: &Project, options: &Options, what: &WhatArgs) -> anyhow::Result<Scanned> {
     let paths = asked_or_configured(project, &what.paths);
-    let mut scanned = scan_paths(project, options, &paths)?;
+    let kinds = match what.kind.as_slice() {
+        [] => detect::Options::KINDS.into(),
+        asked => asked.iter().copied().collect(),
+    };
+    let mut scanned = scan_kinds(project, options, &paths, kinds)?;
     scanned.groups.retain(|group| what.takes(group));
     Ok(scanned)
 }
 
-/// Scans `paths`, or the tree's default where there are none.
+/// Scans `paths`, or the tree's default where there are none, for all kinds.
 pub fn scan_paths(
     project: &Project,
     options: &Options,
     paths: &[PathBuf],
+) -> anyhow::Result<Scanned> {
+    scan_kinds(project, options, paths, detect::Options::KINDS.into())
+}
+
+fn scan_kinds(
+    project: &Project,
+    options: &Options,
+    paths: &[PathBuf],
+    kinds: BTreeSet<Kind>,
 ) -> anyhow::Result<Scanned> {
     let Project { tree, config } = project;
     let walk = tree.walk(paths, &config.exclude)?;
@@ -51,6 +64,9 @@ pub fn scan_paths(
     let thresholds = detect::Options {
         min_lines: config.thresholds.min_lines,
         min_tokens: config.thresholds.min_tokens,
+        kinds,
+        lists: Lists::load(&config.rules)?,
+        offered: tree.offered(),
     };
     let bytes = walk.files.iter().map(|file| file.size).sum();
     let bar = progress::bar(options.progress, "scanning", bytes);

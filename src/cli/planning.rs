@@ -4,7 +4,7 @@ use super::options::Options;
 use super::pipeline::Scanned;
 use super::progress;
 use super::project::Project;
-use crate::detect::CloneGroup;
+use crate::detect::{self, CloneGroup};
 use crate::generate::templates::Templates;
 use crate::plan::Reason;
 use crate::plan::rules::{self, Rule};
@@ -43,7 +43,7 @@ pub fn plan_groups(
         rules: &rules,
         templates: &templates,
         universe: Arc::new(Universe::new(tree.root.clone())),
-        included: propose::included_sources(tree, &whole.files),
+        included: detect::included_sources(&tree.root, &whole.files),
     };
     let bar = progress::bar(options.progress, "planning", scanned.groups.len() as u64);
     let outcomes = proposer.propose(&scanned.groups, &|done| bar.inc(done))?;

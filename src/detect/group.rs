@@ -7,6 +7,7 @@ use super::names::{Named, clusters, shared_percent};
 use super::normalise::{Code, Normaliser};
 use super::roles::{Role, Roles, roles};
 use super::scan::Gap;
+use super::world::Id;
 use super::{CloneGroup, Member};
 use crate::syntax::{Function, LoopMacros, Token, lexer, line_at};
 use crate::tree::TreePath;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 
 /// A function whose hash at least one other has.
 pub struct Candidate {
+    pub id: Id,
     pub file: TreePath,
     pub driver: String,
     pub class: String,
@@ -26,9 +28,9 @@ pub struct Candidate {
 
 /// A candidate with its tokens and its normal form.
 pub struct Form<'a> {
-    candidate: &'a Candidate,
+    pub candidate: &'a Candidate,
     /// The function, as if its text were a file.
-    function: Function,
+    pub function: Function,
     pub tokens: Vec<Token>,
     /// One a token.
     pub codes: Vec<Code>,
@@ -38,7 +40,8 @@ pub struct Form<'a> {
 }
 
 impl<'a> Form<'a> {
-    fn new(candidate: &'a Candidate, normaliser: &mut Normaliser) -> Form<'a> {
+    /// Reads the text of `candidate`.
+    pub fn new(candidate: &'a Candidate, normaliser: &mut Normaliser) -> Form<'a> {
         let text = &candidate.text;
         let function = from_zero(&candidate.function);
         let tokens = lexer::tokens(text);
@@ -58,19 +61,26 @@ impl<'a> Form<'a> {
         self.tokens.get(at).map_or(&[], |token| token.text(&self.candidate.text))
     }
 
+    /// The tokens in this range on one line, braces of blocks left out at its ends.
+    pub fn shown(&self, tokens: std::ops::Range<usize>) -> String {
+        let words = tokens.clone().map(|at| String::from_utf8_lossy(self.text(at)));
+        words.collect::<Vec<_>>().join(" ")
+    }
+
     fn same_shape(&self, other: &Form) -> bool {
         let same_text = |i: usize| self.codes[i] != Code::Text || self.text(i) == other.text(i);
         self.codes == other.codes && (0..self.codes.len()).all(same_text)
     }
 
     /// Parses the function the first time.
-    fn roles(&self, loops: &LoopMacros) -> &Roles {
+    pub fn roles(&self, loops: &LoopMacros) -> &Roles {
         let parse = || roles(&self.candidate.text, &self.function, &self.tokens, loops);
         self.roles.get_or_init(parse)
     }
 
-    fn member(&self) -> Member {
-        let Candidate { file, driver, class, function, ordinal, text } = self.candidate;
+    /// The function as a member of a group.
+    pub fn member(&self) -> Member {
+        let Candidate { file, driver, class, function, ordinal, text, .. } = self.candidate;
         Member {
             file: file.clone(),
             name: String::from_utf8_lossy(self.function.name(text)).into_owned(),
@@ -98,13 +108,36 @@ fn from_zero(function: &Function) -> Function {
     }
 }
 
+/// Groups, the functions that are in them, and the members that do not parse.
+#[derive(Default)]
+pub struct Found {
+    pub groups: Vec<CloneGroup>,
+    pub ids: Vec<Id>,
+    pub gaps: Vec<Gap>,
+}
+
+impl Found {
+    /// Adds a group of these functions.
+    pub fn push(&mut self, group: CloneGroup, members: &[&Form]) {
+        self.groups.push(group);
+        self.ids.extend(members.iter().map(|form| form.candidate.id));
+    }
+
+    /// Puts all together, in their order.
+    pub fn append(&mut self, mut other: Found) {
+        self.groups.append(&mut other.groups);
+        self.ids.append(&mut other.ids);
+        self.gaps.append(&mut other.gaps);
+    }
+}
+
 /// The groups among `candidates`, which are in the order of file and place, and
 /// the members that do not parse.
 pub fn group_shape(
     candidates: &[Candidate],
     placement: &dyn Placement,
     loops: &LoopMacros,
-) -> (Vec<CloneGroup>, Vec<Gap>) {
+) -> Found {
     let mut normaliser = Normaliser::default();
     let forms: Vec<Form> = candidates.iter().map(|c| Form::new(c, &mut normaliser)).collect();
     let mut shapes: Vec<Vec<&Form>> = Vec::new();
@@ -114,14 +147,14 @@ pub fn group_shape(
             None => shapes.push(vec![form]),
         }
     }
-    let mut groups = Vec::new();
-    let mut gaps = Vec::new();
+    let mut found = Found::default();
     for shape in shapes.iter().filter(|shape| shape.len() > 1) {
         for members in partition(shape, placement, loops) {
-            groups.push(clone_group(&members, placement, loops, &mut gaps));
+            let group = clone_group(&members, placement, loops, &mut found.gaps);
+            found.push(group, &members);
         }
     }
-    (groups, gaps)
+    found
 }
 
 /// Partitions functions of one shape into the members of groups: first those of
@@ -192,7 +225,8 @@ fn named<'a>(form: &Form<'a>, free: &[bool]) -> Named<'a> {
     Named { class, driver, names: names.collect() }
 }
 
-fn clone_group(
+/// The group of these functions, which have one shape.
+pub fn clone_group(
     forms: &[&Form],
     placement: &dyn Placement,
     loops: &LoopMacros,
@@ -212,5 +246,5 @@ fn clone_group(
     }
     let (kind, holes) = holes::find(forms, &roles);
     let level = level(&members, placement);
-    CloneGroup { id: String::new(), kind, level, members, holes }
+    CloneGroup { id: String::new(), kind, level, members, holes, adds_nothing: false }
 }

@@ -3,6 +3,7 @@
 use super::group::Form;
 use super::normalise::Code;
 use super::roles::{Role, Roles};
+use super::statements::{Statement, statements};
 use super::{Hole, HoleKind, Kind};
 use crate::syntax::TokenKind;
 use rustc_hash::FxHashMap;
@@ -44,6 +45,115 @@ pub fn find(forms: &[&Form], roles: &[&Roles]) -> (Kind, Vec<Hole>) {
         }
     }
     (kind, holes)
+}
+
+/// The holes of functions of which statements were inserted, deleted or changed: what
+/// stands between the statements that all have, and the constants in these. They have
+/// no tokens in common, so [`Hole::tokens`] is empty.
+pub fn of_gapped(forms: &[&Form]) -> Vec<Hole> {
+    let Some((first, others)) = forms.split_first() else { return Vec::new() };
+    let split = |form: &Form| {
+        let body = form.tokens.partition_point(|token| token.start < form.function.body);
+        let mut all: Vec<Statement> = Vec::new();
+        statements(&form.candidate.text, &form.tokens, body, |s| all.push(s));
+        (body, all)
+    };
+    let (_, own) = split(first);
+    let parts: Vec<(usize, Vec<Statement>)> = forms.iter().map(|form| split(form)).collect();
+    let pairings: Vec<Vec<Option<usize>>> =
+        parts[1..].iter().map(|(_, other)| pairing(&own, other)).collect();
+    // Anchors: what all have, as its index in each.
+    let mut anchors: Vec<Vec<usize>> = Vec::new();
+    for at in 0..own.len() {
+        let there: Option<Vec<usize>> = pairings.iter().map(|pairs| pairs[at]).collect();
+        anchors.extend(there.map(|there| std::iter::once(at).chain(there).collect()));
+    }
+    let mut holes = Vec::new();
+    let mut before: Vec<usize> = parts.iter().map(|(body, _)| body + 1).collect();
+    let ends: Vec<usize> = forms.iter().map(|form| form.tokens.len().saturating_sub(1)).collect();
+    for step in 0..=anchors.len() {
+        let anchor = anchors.get(step);
+        let until = |k: usize| anchor.map_or(ends[k], |a| parts[k].1[a[k]].tokens.start);
+        let values: Vec<String> =
+            (0..forms.len()).map(|k| forms[k].shown(before[k]..until(k))).collect();
+        if values.iter().any(|value| *value != values[0]) {
+            holes.push(Hole { kind: HoleKind::Expression, values, tokens: Vec::new() });
+        }
+        let Some(anchor) = anchor else { break };
+        let statement = |k: usize| parts[k].1[anchor[k]].tokens.clone();
+        constants_of(first, others, &statement, &mut holes);
+        before = (0..forms.len()).map(|k| statement(k).end).collect();
+    }
+    holes
+}
+
+/// The constants in which one statement of all members differs.
+fn constants_of(
+    first: &Form,
+    others: &[&Form],
+    statement: &dyn Fn(usize) -> std::ops::Range<usize>,
+    holes: &mut Vec<Hole>,
+) {
+    let tokens = statement(0);
+    if (0..others.len()).any(|k| statement(k + 1).len() != tokens.len()) {
+        return;
+    }
+    for at in tokens.clone() {
+        if !matches!(first.codes[at], Code::Constant | Code::Literal) {
+            continue;
+        }
+        let offset = at - tokens.start;
+        let there =
+            others.iter().enumerate().map(|(k, form)| form.text(statement(k + 1).start + offset));
+        let values: Vec<&[u8]> = std::iter::once(first.text(at)).chain(there).collect();
+        if values.iter().all(|value| *value == values[0]) {
+            continue;
+        }
+        let kind = match first.tokens[at].kind {
+            TokenKind::Str => HoleKind::String,
+            TokenKind::Ident => HoleKind::Constant,
+            _ => HoleKind::Integer,
+        };
+        let values = values.iter().map(|v| String::from_utf8_lossy(v).into_owned()).collect();
+        holes.push(Hole { kind, values, tokens: Vec::new() });
+    }
+}
+
+/// More pairs of statements than this are not looked at: the functions are shown
+/// whole.
+const MOST_PAIRS: usize = 4_000_000;
+
+/// For each statement of `own` the one of `other` that corresponds: a longest common
+/// subsequence.
+fn pairing(own: &[Statement], other: &[Statement]) -> Vec<Option<usize>> {
+    let (n, m) = (own.len(), other.len());
+    let mut pairs = vec![None; n];
+    if n * m > MOST_PAIRS {
+        return pairs;
+    }
+    let width = m + 1;
+    let mut longest = vec![0u32; (n + 1) * width];
+    for i in (0..n).rev() {
+        for j in (0..m).rev() {
+            longest[i * width + j] = match own[i].hash == other[j].hash {
+                true => longest[(i + 1) * width + j + 1] + 1,
+                false => longest[(i + 1) * width + j].max(longest[i * width + j + 1]),
+            };
+        }
+    }
+    let (mut i, mut j) = (0, 0);
+    while i < n && j < m {
+        if own[i].hash == other[j].hash {
+            pairs[i] = Some(j);
+            i += 1;
+            j += 1;
+        } else if longest[(i + 1) * width + j] >= longest[i * width + j + 1] {
+            i += 1;
+        } else {
+            j += 1;
+        }
+    }
+    pairs
 }
 
 /// C's name spaces: one text in two of them is two names.

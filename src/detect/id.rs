@@ -54,8 +54,14 @@ mod tests {
     #[test]
     fn groups_whose_ids_collide_are_told_apart_by_a_salt() {
         let (level, kind) = (Level::Driver, Kind::Identical);
-        let group =
-            CloneGroup { id: String::new(), kind, level, members: Vec::new(), holes: Vec::new() };
+        let group = CloneGroup {
+            id: String::new(),
+            kind,
+            level,
+            members: Vec::new(),
+            holes: Vec::new(),
+            adds_nothing: false,
+        };
         let mut groups = [group.clone(), group.clone(), group];
         assign(&mut groups);
         let ids: BTreeSet<_> = groups.iter().map(|g| g.id.clone()).collect();

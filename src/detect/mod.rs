@@ -2,29 +2,45 @@
 //! [`CloneGroup`]s. It never proposes anything and never reads a header.
 //!
 //! ```text
-//! scan       every file once: a hash of each function's normal form;
-//!            then the functions that share one, file by file
-//! normalise  the normal form
-//! group      functions of one form, verified, into groups, strictest first
-//! roles      what each token stands for (local, field, type, …)
-//! names      which renamed functions have enough names in common
-//! holes      where the members differ
-//! level, id  how far apart they are, and what they are called
+//! facts       every file once: what its tokens tell of each function
+//!   normalise   the normal form, and its hash
+//!   statements  statements, and their hashes
+//!   wrapper     whether a small function is one call and little else
+//!   sequence    whether statements of one shape follow each other
+//! world       all facts side by side; texts on demand
+//! kinds       the groups, strongest likeness first, every member verified:
+//!   group       identical, constant-only, renamed: functions of one form
+//!   gapped      functions that share most of their statements
+//!   names       which renamed functions have enough names in common
+//! roles       what each token stands for (local, field, type, …)
+//! holes       where the members differ
+//! level, id   how far apart they are, and what they are called
+//! scan        the whole stage
 //! ```
 
+mod facts;
+mod gapped;
 mod group;
 mod holes;
 mod id;
+mod kinds;
 mod level;
 mod names;
 mod normalise;
 mod roles;
 mod scan;
+mod sequence;
+mod statements;
 #[cfg(test)]
 mod tests;
+mod world;
+mod wrapped;
+mod wrapper;
 
 pub use level::Placement;
 pub use scan::{Gap, Options, Problem, ProblemKind, Scan, scan};
+pub use world::{LeftOut, included_sources};
+pub use wrapped::Lists;
 
 use crate::syntax::Function;
 use crate::tree::TreePath;
@@ -128,6 +144,8 @@ pub struct CloneGroup {
     pub members: Vec<Member>,
     /// Where they differ, in the order of the text.
     pub holes: Vec<Hole>,
+    /// Each member only passes its parameters on: the remedy is to delete it.
+    pub adds_nothing: bool,
 }
 
 impl CloneGroup {

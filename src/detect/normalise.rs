@@ -25,6 +25,20 @@ pub enum Code {
     Name(u32),
 }
 
+impl Code {
+    /// A number for the code of a token whose text is `text`.
+    #[inline]
+    pub fn value(self, text: &[u8]) -> u64 {
+        match self {
+            Code::Text => packed_text(text),
+            Code::Constant => 1 << 60,
+            Code::Literal => 2 << 60,
+            Code::OwnName => 3 << 60,
+            Code::Name(index) => 4 << 60 | u64::from(index),
+        }
+    }
+}
+
 /// The name spaces of C (C11 6.2.3) that the tokens tell apart.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 #[repr(u8)]
@@ -255,34 +269,58 @@ fn is_primitive_type(word: &[u8]) -> bool {
     )
 }
 
-/// The hash of a normal form: equal forms have equal hashes. It only finds
-/// candidates, every match is compared token by token afterwards.
-pub fn shape_hash(
-    normaliser: &mut Normaliser,
-    source: &[u8],
-    own_name: &[u8],
-    tokens: &[Token],
-) -> u64 {
-    let mut hash = tokens.len() as u64;
-    normaliser.run(source, own_name, tokens, |code, text| {
-        let value = match code {
-            Code::Text if text.len() <= 7 => {
-                text.iter().fold(text.len() as u64, |packed, &b| packed << 8 | u64::from(b))
-            }
-            Code::Text => hash_text(text),
-            Code::Constant => 1 << 60,
-            Code::Literal => 2 << 60,
-            Code::OwnName => 3 << 60,
-            Code::Name(index) => 4 << 60 | u64::from(index),
-        };
-        hash = fold(hash ^ value);
-    });
-    hash
+/// The hashes of one function's normal form: equal forms have equal hashes. They only
+/// find candidates, every match is compared token by token afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormHash {
+    /// Of the whole form.
+    pub shape: u64,
+    /// Of the form without the storage classes that it begins with.
+    pub core: u64,
+}
+
+impl FormHash {
+    /// Hashes the function whose tokens are `tokens`.
+    pub fn of(
+        normaliser: &mut Normaliser,
+        source: &[u8],
+        own_name: &[u8],
+        tokens: &[Token],
+    ) -> FormHash {
+        let storage = storage_words(source, tokens);
+        let mut core = (tokens.len() - storage) as u64;
+        normaliser.run(source, own_name, &tokens[storage..], |code, text| {
+            core = fold(core ^ code.value(text));
+        });
+        let words = tokens[..storage].iter().map(|token| packed_text(token.text(source)));
+        FormHash { core, shape: words.fold(core, |hash, word| fold(hash ^ word)) }
+    }
+}
+
+/// How many of the first tokens only say who may call the function, and how.
+pub fn storage_words(source: &[u8], tokens: &[Token]) -> usize {
+    let is_storage = |token: &&Token| {
+        matches!(
+            token.text(source),
+            b"static" | b"inline" | b"extern" | b"__inline" | b"__inline__" | b"__always_inline"
+        )
+    };
+    tokens.iter().take_while(is_storage).count()
+}
+
+/// A number for a text: the text itself where it is short, else a hash.
+#[inline]
+pub fn packed_text(text: &[u8]) -> u64 {
+    if text.len() > 7 {
+        return hash_text(text);
+    }
+    text.iter().fold(text.len() as u64, |packed, &b| packed << 8 | u64::from(b))
 }
 
 /// Multiplies to 128 bits and folds the halves, so that every bit of `value`
 /// reaches every bit of the result.
-fn fold(value: u64) -> u64 {
+#[inline]
+pub fn fold(value: u64) -> u64 {
     let product = u128::from(value ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93;
     (product as u64) ^ (product >> 64) as u64
 }
@@ -355,7 +393,7 @@ mod tests {
     fn the_hash_sees_the_form_and_nothing_else() {
         let hash = |source: &str| {
             let bytes = source.as_bytes();
-            shape_hash(&mut Normaliser::default(), bytes, b"own", &tokens(bytes))
+            FormHash::of(&mut Normaliser::default(), bytes, b"own", &tokens(bytes)).shape
         };
         assert_eq!(hash("a = b + 1;"), hash("c = d + REG;"));
         assert_ne!(hash("a = b + 1;"), hash("a = a + 1;"));

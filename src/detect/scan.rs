@@ -1,29 +1,59 @@
 //! The whole stage: reads every file once for the hashes (tier 1), then once
 //! more those that hold candidates, and groups these (tier 2).
 
-use super::group::{Candidate, group_shape};
-use super::normalise::{Normaliser, shape_hash};
-use super::{CloneGroup, id, level::Placement};
+use super::facts::{Depth, FileFacts, Reader};
+use super::group::Found;
+use super::kinds::Maker;
+use super::world::{Entry, LeftOut, World};
+use super::{CloneGroup, Kind, Lists, id, level::Placement};
+use crate::syntax::LoopMacros;
 use crate::syntax::lexer::LexProblemKind;
-use crate::syntax::{Function, LoopMacros, line_at, split};
 use crate::tree::{SourceFile, TreePath, read_source};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-/// Which functions are compared at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which functions are compared, and for what.
+#[derive(Clone, Debug)]
 pub struct Options {
-    /// Functions of fewer lines, signature and braces included, are passed over.
+    /// Functions of fewer lines, signature and braces included, are passed over, but
+    /// as wrappers.
     pub min_lines: u32,
-    /// Functions of fewer tokens are passed over.
+    /// Functions of fewer tokens are passed over, but as wrappers.
     pub min_tokens: u32,
+    /// The kinds of groups that are looked for.
+    pub kinds: BTreeSet<Kind>,
+    /// The functions that drivers wrap.
+    pub lists: Lists,
+    /// Files of the kernel whose functions drivers may use; those that are scanned
+    /// anyway are passed over.
+    pub offered: Vec<SourceFile>,
+}
+
+impl Options {
+    /// All kinds.
+    pub const KINDS: [Kind; 7] = [
+        Kind::Identical,
+        Kind::ConstantOnly,
+        Kind::Renamed,
+        Kind::Wrapper,
+        Kind::Gapped,
+        Kind::Reimplements,
+        Kind::Sequence,
+    ];
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { min_lines: 6, min_tokens: 30 }
+        Options {
+            min_lines: 6,
+            min_tokens: 30,
+            kinds: Options::KINDS.into(),
+            // Ours are sound: a test loads them.
+            lists: Lists::load(&[]).unwrap_or_default(),
+            offered: Vec::new(),
+        }
     }
 }
 
@@ -42,6 +72,8 @@ pub struct Scan {
     pub disabled_functions: u64,
     /// Longest redundancy first, then by id. No function is in two of them.
     pub groups: Vec<CloneGroup>,
+    /// Files whose functions are not compared, and why, sorted.
+    pub left_out: Vec<(TreePath, LeftOut)>,
     /// Files that could not be read, and why, sorted.
     pub unreadable: Vec<(TreePath, String)>,
     /// Places at which a file is not what a C compiler would take, sorted.
@@ -112,29 +144,6 @@ impl From<LexProblemKind> for ProblemKind {
     }
 }
 
-/// One function large enough to be compared.
-struct Fingerprint {
-    shape: u64,
-    /// Index of its file in the sorted list of files.
-    file: u32,
-    /// How many functions of its name precede it in the file.
-    ordinal: u32,
-    function: Function,
-}
-
-/// What tier 1 keeps of a file.
-#[derive(Default)]
-struct FileScan {
-    lines: u64,
-    functions: u64,
-    function_lines: u64,
-    disabled: u64,
-    fingerprints: Vec<Fingerprint>,
-    problems: Vec<Problem>,
-    /// Why the file could not be read.
-    error: Option<String>,
-}
-
 /// Finds the clone groups among `files`, which are relative to `root`.
 ///
 /// `progress` is called from any thread with the size in bytes of each file that
@@ -147,48 +156,110 @@ pub fn scan(
     options: &Options,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Scan {
-    let mut sorted: Vec<&SourceFile> = files.iter().collect();
-    sorted.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    sorted.dedup_by(|a, b| a.path == b.path);
-    let scanned: Vec<FileScan> = sorted
-        .par_iter()
-        .enumerate()
-        .map_init(Normaliser::default, |normaliser, (index, file)| {
-            let scanned = scan_file(root, file, index as u32, options, normaliser);
-            progress(file.size);
-            scanned
-        })
-        .collect();
     let mut out = Scan::default();
-    let mut fingerprints = Vec::new();
-    for (file, scanned) in sorted.iter().zip(scanned) {
-        match scanned.error {
-            Some(error) => out.unreadable.push((file.path.clone(), error)),
-            None => out.files += 1,
-        }
-        out.lines += scanned.lines;
-        out.functions += scanned.functions;
-        out.function_lines += scanned.function_lines;
-        out.disabled_functions += scanned.disabled;
-        out.problems.extend(scanned.problems);
-        fingerprints.extend(scanned.fingerprints);
+    let read = read_all(root, files, options, progress, &mut out);
+    let mut world = World::new(root, read, placement);
+    for entry in world.entries.iter().filter(|entry| !entry.offered) {
+        out.count(entry);
     }
     out.problems.sort_unstable();
-    let shapes = shared_shapes(fingerprints);
-    let candidates = load(root, &sorted, &shapes, placement, &mut out.unreadable);
-    let grouped: Vec<_> =
-        candidates.par_iter().map(|shape| group_shape(shape, placement, loops)).collect();
-    for (groups, gaps) in grouped {
-        out.groups.extend(groups);
-        out.gaps.extend(gaps);
+    let mut maker = Maker { placement, loops, unreadable: Vec::new() };
+    let wants = |kinds: &[Kind]| kinds.iter().any(|kind| options.kinds.contains(kind));
+    let mut found = Found::default();
+    if wants(&[Kind::Reimplements]) {
+        found.append(maker.reimplements(&mut world));
     }
-    out.gaps.sort_unstable();
+    // Also where they are not asked for: what is the same is no gapped copy.
+    found.append(maker.exact(&mut world));
+    if wants(&[Kind::Wrapper]) {
+        found.append(maker.wrappers(&mut world));
+    }
+    if wants(&[Kind::Gapped]) {
+        found.append(maker.gapped(&mut world));
+    }
+    if wants(&[Kind::Sequence]) {
+        found.append(maker.sequences(&mut world));
+    }
+    out.unreadable.append(&mut maker.unreadable);
     out.unreadable.sort_unstable();
+    out.unreadable.dedup();
+    out.gaps = found.gaps;
+    out.gaps.sort_unstable();
+    out.groups = found.groups;
+    out.groups.retain(|group| options.kinds.contains(&group.kind));
     id::assign(&mut out.groups);
     out.groups.sort_by(|a, b| {
         b.redundant_lines().cmp(&a.redundant_lines()).then_with(|| a.id.cmp(&b.id))
     });
     out
+}
+
+impl Scan {
+    fn count(&mut self, entry: &Entry) {
+        self.files += 1;
+        self.lines += u64::from(entry.facts.lines);
+        for facts in &entry.facts.functions {
+            self.functions += 1;
+            self.function_lines += u64::from(facts.function.lines());
+            self.disabled_functions += u64::from(facts.function.disabled);
+        }
+        let path = &entry.file.path;
+        let problem =
+            |&(line, kind): &(u32, ProblemKind)| Problem { file: path.clone(), line, kind };
+        self.problems.extend(entry.facts.problems.iter().map(problem));
+        self.left_out.extend(entry.left_out.map(|why| (path.clone(), why)));
+    }
+}
+
+/// The facts of all files, in the order of their paths, those offered behind the
+/// others.
+fn read_all<'f>(
+    root: &Path,
+    files: &'f [SourceFile],
+    options: &'f Options,
+    progress: &(dyn Fn(u64) + Sync),
+    out: &mut Scan,
+) -> Vec<(&'f SourceFile, FileFacts, bool)> {
+    let sorted = |files: &'f [SourceFile]| {
+        let mut sorted: Vec<&SourceFile> = files.iter().collect();
+        sorted.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        sorted.dedup_by(|a, b| a.path == b.path);
+        sorted
+    };
+    let asked = sorted(files);
+    let scanned = |file: &&SourceFile| asked.binary_search_by(|it| it.path.cmp(&file.path)).is_ok();
+    let mut offered = sorted(&options.offered);
+    offered.retain(|file| !scanned(file));
+    let depth = Depth {
+        min_lines: options.min_lines,
+        min_tokens: options.min_tokens,
+        statements: options.kinds.contains(&Kind::Gapped)
+            || options.kinds.contains(&Kind::Sequence),
+    };
+    let of_kernel = Depth { statements: false, ..depth };
+    let tagged =
+        asked.iter().map(|file| (*file, false)).chain(offered.iter().map(|file| (*file, true)));
+    let tagged: Vec<(&SourceFile, bool)> = tagged.collect();
+    let facts: Vec<Result<FileFacts, String>> = tagged
+        .par_iter()
+        .map_init(
+            || Reader::new(&options.lists),
+            |reader, (file, offered)| {
+                let depth = if *offered { &of_kernel } else { &depth };
+                let facts = read(root, file).map(|source| reader.read(&source, depth));
+                progress(file.size);
+                facts
+            },
+        )
+        .collect();
+    let mut read = Vec::with_capacity(tagged.len());
+    for ((file, offered), facts) in tagged.into_iter().zip(facts) {
+        match facts {
+            Ok(facts) => read.push((file, facts, offered)),
+            Err(error) => out.unreadable.push((file.path.clone(), error)),
+        }
+    }
+    read
 }
 
 fn read(root: &Path, file: &SourceFile) -> Result<Vec<u8>, String> {
@@ -197,136 +268,4 @@ fn read(root: &Path, file: &SourceFile) -> Result<Vec<u8>, String> {
         Ok(_) => Ok(source),
         Err(_) => Err("files of 4 GiB and more are not supported".into()),
     }
-}
-
-fn scan_file(
-    root: &Path,
-    file: &SourceFile,
-    index: u32,
-    options: &Options,
-    normaliser: &mut Normaliser,
-) -> FileScan {
-    let source = match read(root, file) {
-        Ok(source) => source,
-        Err(error) => return FileScan { error: Some(error), ..FileScan::default() },
-    };
-    let mut out = FileScan::default();
-    let mut ordinals: FxHashMap<&[u8], u32> = FxHashMap::default();
-    let mut problems = Vec::new();
-    let outline = split::split(&source, |function, tokens| {
-        let next = ordinals.entry(function.name(&source)).or_insert(0);
-        let ordinal = *next;
-        *next += 1;
-        out.functions += 1;
-        out.function_lines += u64::from(function.lines());
-        out.disabled += u64::from(function.disabled);
-        if function.unbalanced {
-            problems.push((function.start, ProblemKind::UnbalancedFunction));
-        }
-        let large =
-            function.lines() >= options.min_lines && function.token_count >= options.min_tokens;
-        // What was cut off at the wrong brace must not be rewritten.
-        if large && !function.disabled && !function.unbalanced {
-            let shape = shape_hash(normaliser, &source, function.name(&source), tokens);
-            out.fingerprints.push(Fingerprint { shape, file: index, ordinal, function });
-        }
-    });
-    out.lines = u64::from(outline.lines);
-    problems.extend(outline.unclosed.map(|start| (start, ProblemKind::UnclosedFunction)));
-    problems.extend(outline.problems.iter().map(|p| (p.offset, p.kind.into())));
-    out.problems = first_of_each_kind(&source, file, problems);
-    out
-}
-
-/// A binary file renamed to `.c` has a million problems of one kind: the first
-/// tells it all. Unbalanced functions are listed one by one.
-fn first_of_each_kind(
-    source: &[u8],
-    file: &SourceFile,
-    mut problems: Vec<(u32, ProblemKind)>,
-) -> Vec<Problem> {
-    problems.sort_unstable();
-    let mut kept: Vec<(u32, ProblemKind)> = Vec::new();
-    for problem in problems {
-        let listed = problem.1 == ProblemKind::UnbalancedFunction;
-        if listed || kept.iter().all(|k| k.1 != problem.1) {
-            kept.push(problem);
-        }
-    }
-    let line = |offset: u32| line_at(source, offset as usize);
-    kept.into_iter()
-        .map(|(offset, kind)| Problem { file: file.path.clone(), line: line(offset), kind })
-        .collect()
-}
-
-/// The functions whose hash at least one other has, one list a hash, each in the
-/// order of file and place, and the lists in the order of their first function.
-fn shared_shapes(mut fingerprints: Vec<Fingerprint>) -> Vec<Vec<Fingerprint>> {
-    fingerprints.sort_unstable_by_key(|f| (f.shape, f.file, f.function.start));
-    let mut shapes: Vec<Vec<Fingerprint>> = Vec::new();
-    let mut rest = fingerprints.into_iter().peekable();
-    while let Some(first) = rest.next() {
-        let hash = first.shape;
-        let mut shape = vec![first];
-        while let Some(next) = rest.next_if(|f| f.shape == hash) {
-            shape.push(next);
-        }
-        if shape.len() > 1 {
-            shapes.push(shape);
-        }
-    }
-    shapes.sort_unstable_by_key(|s| (s[0].file, s[0].function.start));
-    shapes
-}
-
-/// Reads the text of every function in `shapes`. A file that cannot be read any
-/// more, or is too short now, is reported and its functions are left out.
-fn load(
-    root: &Path,
-    files: &[&SourceFile],
-    shapes: &[Vec<Fingerprint>],
-    placement: &dyn Placement,
-    unreadable: &mut Vec<(TreePath, String)>,
-) -> Vec<Vec<Candidate>> {
-    let mut places: Vec<(u32, usize, usize)> = Vec::new();
-    for (s, shape) in shapes.iter().enumerate() {
-        places.extend(shape.iter().enumerate().map(|(m, f)| (f.file, s, m)));
-    }
-    places.sort_unstable();
-    let by_file: Vec<&[(u32, usize, usize)]> = places.chunk_by(|a, b| a.0 == b.0).collect();
-    let texts: Vec<Result<Vec<Vec<u8>>, String>> = by_file
-        .par_iter()
-        .map(|members| {
-            let source = read(root, files[members[0].0 as usize])?;
-            let text = |&(_, s, m): &(u32, usize, usize)| {
-                source.get(shapes[s][m].function.range()).map(<[u8]>::to_vec)
-            };
-            let texts: Option<Vec<_>> = members.iter().map(text).collect();
-            texts.ok_or_else(|| "the file changed while it was read: scan again".to_owned())
-        })
-        .collect();
-    let mut out: Vec<Vec<Candidate>> = shapes.iter().map(|_| Vec::new()).collect();
-    for (members, texts) in by_file.iter().zip(texts) {
-        let path = &files[members[0].0 as usize].path;
-        let texts = match texts {
-            Ok(texts) => texts,
-            Err(error) => {
-                unreadable.push((path.clone(), error));
-                continue;
-            }
-        };
-        let (driver, class) = (placement.driver(path), placement.class(path));
-        for (&(_, s, m), text) in members.iter().zip(texts) {
-            let Fingerprint { function, ordinal, .. } = &shapes[s][m];
-            out[s].push(Candidate {
-                file: path.clone(),
-                driver: driver.clone(),
-                class: class.clone(),
-                function: function.clone(),
-                ordinal: *ordinal,
-                text,
-            });
-        }
-    }
-    out
 }

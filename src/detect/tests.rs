@@ -23,8 +23,19 @@ impl Placement for Folders {
 
 const FILE: &str = "drivers/net/one/a.c";
 
+/// The kinds that compare whole functions token by token.
+fn exact() -> Options {
+    let kinds = [Kind::Identical, Kind::ConstantOnly, Kind::Renamed];
+    Options { kinds: kinds.into(), ..Options::default() }
+}
+
+/// [`exact`] for functions of any size.
+fn small() -> Options {
+    Options { min_lines: 1, min_tokens: 1, ..exact() }
+}
+
 fn scan_of(files: &[(&str, &str)]) -> Scan {
-    scan_with(files, &Options { min_lines: 1, min_tokens: 1 }, 100)
+    scan_with(files, &small(), 100)
 }
 
 fn scan_with(files: &[(&str, &str)], options: &Options, drivers: usize) -> Scan {
@@ -231,7 +242,7 @@ fn functions_of_one_shape_that_share_few_names_are_no_clones() {
 fn the_level_tells_how_far_apart_the_members_are() {
     let level = |paths: &[&str], drivers: usize| {
         let files: Vec<_> = paths.iter().map(|p| (*p, "int f(void) { return a(); }")).collect();
-        let found = scan_with(&files, &Options { min_lines: 1, min_tokens: 1 }, drivers);
+        let found = scan_with(&files, &small(), drivers);
         found.groups[0].level
     };
     let net = ["drivers/net/a/f.c", "drivers/net/b/f.c", "drivers/net/c/f.c"];
@@ -246,7 +257,7 @@ fn the_level_tells_how_far_apart_the_members_are() {
 fn functions_below_the_thresholds_are_counted_but_not_compared() {
     let source = "int f(void)\n{\n\treturn a();\n}\nint g(void)\n{\n\treturn a();\n}\n";
     let groups = |min_lines, min_tokens| {
-        let found = scan_with(&[(FILE, source)], &Options { min_lines, min_tokens }, 1);
+        let found = scan_with(&[(FILE, source)], &Options { min_lines, min_tokens, ..exact() }, 1);
         assert_eq!((found.functions, found.function_lines, found.lines), (2, 8, 8));
         found.groups.len()
     };
@@ -341,4 +352,140 @@ fn one_thread_and_several_find_the_same() {
     let one = in_pool(1);
     assert!(one.0.len() > 3);
     assert_eq!(one, in_pool(4));
+}
+
+/// `kind level: members`, one line a group, of a scan for all kinds.
+fn groups_of(files: &[(&str, &str)]) -> Vec<String> {
+    let found = scan_with(files, &Options::default(), 100);
+    report(&found).into_iter().filter(|line| !line.starts_with(' ')).collect()
+}
+
+#[test]
+fn a_wrapper_around_device_access_is_one_in_any_class() {
+    let read = |name: &str| {
+        format!(
+            "static u32 {name}(struct {name} *p, u32 reg)\n{{\n\treturn readl(p->{name} + reg);\n}}\n"
+        )
+    };
+    let (a, b) = (read("a_read"), read("b_read"));
+    let files = [("drivers/net/a/a.c", a.as_str()), ("drivers/rtc/b/b.c", b.as_str())];
+    assert_eq!(groups_of(&files), ["Wrapper CrossClass: a_read b_read"]);
+    let lock = |name: &str| {
+        format!("static void {name}(struct {name} *p)\n{{\n\tmutex_lock(&p->lock);\n}}\n")
+    };
+    let (a, b) = (lock("a_lock"), lock("b_lock"));
+    assert!(groups_of(&[("drivers/net/a/a.c", &a), ("drivers/rtc/b/b.c", &b)]).is_empty());
+    let near = groups_of(&[("drivers/net/a/a.c", &a), ("drivers/net/b/b.c", &b)]);
+    assert_eq!(near, ["Wrapper Subset: a_lock b_lock"]);
+}
+
+#[test]
+fn wrappers_of_several_drivers_have_the_same_constants() {
+    let read = |name: &str, shift: u32| {
+        format!(
+            "static u32 {name}(struct x *p, u32 r)\n{{\n\treturn readl(p->b + (r << {shift}));\n}}\n"
+        )
+    };
+    let (a, b) = (read("a_read", 1), read("b_read", 2));
+    assert!(groups_of(&[("drivers/net/a/a.c", &a), ("drivers/net/b/b.c", &b)]).is_empty());
+    let both = a + &b;
+    assert_eq!(groups_of(&[(FILE, &both)]), ["Wrapper Driver: a_read b_read"]);
+}
+
+#[test]
+fn a_family_is_around_a_function_of_its_driver() {
+    let family = "static int on(struct a *a)\n{\n\treturn power(a, 1);\n}\n\
+                  static int off(struct a *a)\n{\n\treturn power(a, 0);\n}\n";
+    let helper = "static int power(struct a *a, int on)\n{\n\ta->x = on;\n\treturn 0;\n}\n";
+    assert!(groups_of(&[(FILE, family)]).is_empty());
+    let found = scan_with(&[(FILE, &(helper.to_owned() + family))], &Options::default(), 1);
+    assert_eq!(report(&found)[0], "Wrapper Driver: on off");
+    assert!(!found.groups[0].adds_nothing);
+    let nothing = "static int on(struct a *a)\n{\n\treturn power(a);\n}\n\
+                   static int off(struct a *b)\n{\n\treturn power(b);\n}\n\
+                   static int power(struct a *a)\n{\n\treturn a->x;\n}\n";
+    let found = scan_with(&[(FILE, nothing)], &Options::default(), 1);
+    assert!(found.groups[0].adds_nothing);
+}
+
+const COPY: &str = "static int a_start(struct chip *chip, int mode)\n{\n\tint ret;\n\n\
+    \tret = chip_lock(chip);\n\tif (ret)\n\t\treturn ret;\n\tchip->mode = mode;\n\
+    \tchip_write(chip, 0x10, mode);\n\tchip_wait(chip);\n\tchip_unlock(chip);\n\treturn 0;\n}\n";
+
+#[test]
+fn a_copy_with_a_statement_more_is_gapped() {
+    let other = COPY
+        .replace("a_start", "b_start")
+        .replace("\tchip_wait(chip);\n", "\tchip_wait(chip);\n\tchip_log(chip, mode);\n");
+    let found = scan_with(&[(FILE, &(COPY.to_owned() + &other))], &Options::default(), 1);
+    let expected =
+        ["Gapped Driver: a_start b_start", "  Expression:  chip_log ( chip , mode ) ; @[]"];
+    assert_eq!(report(&found), expected);
+}
+
+#[test]
+fn a_driver_that_writes_again_what_the_kernel_offers_reimplements_it() {
+    let offered = COPY.replace("static int a_start", "int kernel_start");
+    let exported = offered.clone() + "EXPORT_SYMBOL(kernel_start);\n";
+    let renamed =
+        COPY.replace("mode)", "what)").replace("= mode", "= what").replace(", mode", ", what");
+    let check = |kernel: &str, driver: &str, expected: &[&str]| {
+        let root = tempfile::tempdir().unwrap();
+        let mut listed = Vec::new();
+        for (path, source) in [(FILE, driver), ("lib/k.c", kernel)] {
+            let file = root.path().join(path);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, source).unwrap();
+            listed.push(SourceFile { path: path.to_owned(), size: source.len() as u64 });
+        }
+        let options = Options { offered: listed.split_off(1), ..Options::default() };
+        let loops = LoopMacros::default();
+        let found = scan(root.path(), &listed, &Folders { drivers: 9 }, &loops, &options, &|_| ());
+        assert_eq!(found.files, 1);
+        assert_eq!(report(&found), expected, "{kernel}");
+    };
+    check(&exported, COPY, &["Reimplements CrossClass: kernel_start a_start"]);
+    check(&exported, &renamed, &["Reimplements CrossClass: kernel_start a_start"]);
+    check(&offered, COPY, &[]);
+    check(&exported, &COPY.replace("0x10", "0x20"), &[]);
+    check(&exported, &COPY.replace("a_start", "kernel_start"), &[]);
+}
+
+#[test]
+fn each_repetition_of_a_sequence_is_a_member_and_each_constant_a_hole() {
+    let calls: String = (1..=5).map(|n| format!("\twr(c, {n}, X{n});\n")).collect();
+    let source = format!("static void init(struct c *c)\n{{\n{calls}}}\n");
+    let found = scan_with(&[(FILE, &source)], &Options::default(), 1);
+    let expected = [
+        "Sequence Driver: init init init init init",
+        "  Integer: 1 2 3 4 5 @[4]",
+        "  Constant: X1 X2 X3 X4 X5 @[6]",
+    ];
+    assert_eq!(report(&found), expected);
+    let lines: Vec<_> = found.groups[0]
+        .members
+        .iter()
+        .map(|m| (m.function.start_line, m.function.end_line))
+        .collect();
+    assert_eq!(lines, [(3, 3), (4, 4), (5, 5), (6, 6), (7, 7)]);
+    assert_eq!(found.groups[0].redundant_lines(), 4);
+}
+
+#[test]
+fn generated_and_included_files_are_left_out_and_named() {
+    let two = "int f(void) { return a(); }\nint g(void) { return a(); }\n";
+    let generated = format!("/* Generated automatically, do not edit */\n{two}");
+    let files = [
+        ("drivers/net/a/a.c", generated.as_str()),
+        ("drivers/net/a/b.c", two),
+        ("drivers/net/a/c.c", "#include \"b.c\"\n"),
+    ];
+    let found = scan_with(&files, &small(), 1);
+    assert!(found.groups.is_empty());
+    let left_out = [
+        ("drivers/net/a/a.c".to_owned(), LeftOut::Generated),
+        ("drivers/net/a/b.c".to_owned(), LeftOut::Included),
+    ];
+    assert_eq!(found.left_out, left_out);
+    assert_eq!(found.functions, 4);
 }

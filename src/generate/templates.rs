@@ -1,7 +1,7 @@
 //! The handlebars templates: ours are embedded in the program, a user's folder
 //! overrides them by file name. Strict, and nothing is escaped: the output is C.
 
-use crate::plan::rules::user_files;
+use crate::overrides::user_files;
 use handlebars::Handlebars;
 use include_dir::{Dir, include_dir};
 use serde::Serialize;

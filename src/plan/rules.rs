@@ -3,33 +3,12 @@
 //! name.
 
 use crate::detect::{Kind, Level};
+use crate::overrides::{OverrideError, user_files};
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use thiserror::Error;
 
 static REWRITES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rewrites");
-
-/// A file of rules that cannot be used.
-#[derive(Debug, Error)]
-pub enum RuleError {
-    /// It cannot be read.
-    #[error("cannot read {path}: {source}", path = path.display())]
-    Read {
-        /// The file or folder.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// It is not a rule.
-    #[error("{path}: {message}", path = path.display())]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, with line and key.
-        message: String,
-    },
-}
 
 /// What a rule does with a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -107,7 +86,7 @@ pub struct TemplateNames {
 ///
 /// # Errors
 /// A folder or file that cannot be read, or that is not a rule.
-pub fn load(folders: &[PathBuf]) -> Result<Vec<Rule>, RuleError> {
+pub fn load(folders: &[PathBuf]) -> Result<Vec<Rule>, OverrideError> {
     let mut rules: Vec<Rule> = Vec::new();
     for file in REWRITES.files() {
         if file.path().extension().is_some_and(|e| e == "toml") {
@@ -116,7 +95,7 @@ pub fn load(folders: &[PathBuf]) -> Result<Vec<Rule>, RuleError> {
     }
     for folder in folders {
         let files = user_files(folder, "rewrites", "toml")
-            .map_err(|source| RuleError::Read { path: folder.clone(), source })?;
+            .map_err(|source| OverrideError::Read { path: folder.clone(), source })?;
         for (path, text) in files {
             add(&mut rules, &path, &text, &path.display().to_string())?;
         }
@@ -125,40 +104,8 @@ pub fn load(folders: &[PathBuf]) -> Result<Vec<Rule>, RuleError> {
     Ok(rules)
 }
 
-/// The files with the extension in `folder/subfolder`, by name, with their
-/// texts. A folder without that subfolder has none.
-///
-/// # Errors
-/// A folder that is not there, or a file that cannot be read.
-pub fn user_files(
-    folder: &Path,
-    subfolder: &str,
-    extension: &str,
-) -> std::io::Result<Vec<(PathBuf, String)>> {
-    let named = |path: &Path, error: std::io::Error| {
-        std::io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-    };
-    std::fs::read_dir(folder).map_err(|error| named(folder, error))?;
-    let folder = folder.join(subfolder);
-    let entries = match std::fs::read_dir(&folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(|error| named(&folder, error))?,
-    };
-    let mut paths = Vec::new();
-    for entry in entries {
-        paths.push(entry?.path());
-    }
-    paths.retain(|path| path.extension().is_some_and(|e| e == extension));
-    paths.sort();
-    let read = |path: PathBuf| match std::fs::read_to_string(&path) {
-        Ok(text) => Ok((path, text)),
-        Err(error) => Err(named(&path, error)),
-    };
-    paths.into_iter().map(read).collect()
-}
-
-fn add(rules: &mut Vec<Rule>, path: &Path, text: &str, origin: &str) -> Result<(), RuleError> {
-    let mut rule: Rule = toml::from_str(text).map_err(|error| RuleError::Parse {
+fn add(rules: &mut Vec<Rule>, path: &Path, text: &str, origin: &str) -> Result<(), OverrideError> {
+    let mut rule: Rule = toml::from_str(text).map_err(|error| OverrideError::Parse {
         path: path.to_owned(),
         message: error.to_string().trim_end().to_owned(),
     })?;

@@ -111,7 +111,9 @@ fn is_whole_format(file: &FileContext, literal: usize, call: &EnclosingCall) -> 
     let before = file.text(literal - 1);
     let starts = |index: usize| index == call.open || file.text(index) == b",";
     let level = file.tokens[literal - 1].kind == TokenKind::Ident && before.starts_with(b"KERN_");
-    starts(literal - 1) || level && starts(literal - 2)
+    // A printk() without a level is a line that no patch should write anew.
+    let bare = file.text(call.name) == b"printk" && !level;
+    !bare && (starts(literal - 1) || level && starts(literal - 2))
 }
 
 /// Longest part of a sentence, in bytes, that is handed over as a word of it.

@@ -182,6 +182,7 @@ pub(crate) mod sample {
                 values: vec!["0x10".into(), "0x20".into()],
                 tokens: vec![hole.expect("the hole is in the source") as u32],
             }],
+            adds_nothing: false,
         }
     }
 

@@ -8,6 +8,7 @@ mod class;
 mod discover;
 mod error;
 mod kbuild;
+mod offered;
 mod path;
 mod read;
 mod walk;
@@ -15,6 +16,7 @@ mod walk;
 pub use class::class_of;
 pub use error::TreeError;
 pub use kbuild::{Drivers, Module};
+pub use path::join as joined;
 pub use read::{read_regular, read_source};
 pub use walk::{MAX_FILE_SIZE, Unreadable, Walk};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// `relative`, seen from `folder`, with `.` and `..` resolved by name only. `None`
 /// where it is absolute or climbs out of the tree.
-pub(super) fn join(folder: &str, relative: &str) -> Option<TreePath> {
+pub fn join(folder: &str, relative: &str) -> Option<TreePath> {
     if relative.starts_with('/') {
         return None;
     }

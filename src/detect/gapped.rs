@@ -1,0 +1,341 @@
+//! Functions of which up to about a third of the statements were inserted, deleted,
+//! changed or exchanged. In: the statement hashes and names of each function. Out:
+//! groups in which every two functions are similar (complete linkage).
+//!
+//! Two functions are similar when they have seven tenths of the longer one's
+//! statements in common, and enough of their names for where they lie. Candidates come
+//! from a prefix-filtered join (Sajnani et al., *SourcererCC*, ICSE 2016): two such
+//! functions share at least one of their rarest statements, so only functions that
+//! share one of those are ever compared.
+
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::cmp::Reverse;
+
+/// Part of the longer function's statements that two functions must share, in percent.
+const SHARED_STATEMENTS: usize = 70;
+
+/// Part of the larger one's names that two functions must share, in percent: lower
+/// where copying is likelier.
+const SAME_DRIVER: usize = 60;
+const SAME_CLASS: usize = 70;
+const ELSEWHERE: usize = 80;
+
+/// Functions of fewer statements are too short to be told from chance.
+pub const FEWEST_STATEMENTS: usize = 4;
+
+/// Of fewer statements than this the names must agree as if the functions were far
+/// apart.
+const FEW_STATEMENTS: usize = 8;
+
+/// Most functions with one rare statement that are compared with each other. A
+/// statement that more share is boilerplate where they have nothing else in common;
+/// those of one class, or of one driver, are compared still.
+const MOST: usize = 64;
+
+/// A function to be compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Item<'a> {
+    /// Hashes of its statements, in any order.
+    pub statements: &'a [u32],
+    /// Hashes of the names that it shares with others, sorted, each once.
+    pub names: &'a [u32],
+    /// Hash of its normal form: functions of one form are no gapped copies.
+    pub shape: u64,
+    /// Number of its class.
+    pub class: u32,
+    /// Number of its driver.
+    pub driver: u32,
+}
+
+/// The groups among `items`: increasing indices, in the order of their first.
+pub fn groups(items: &[Item]) -> Vec<Vec<usize>> {
+    let frequency = Frequency::of(items);
+    let bags: Vec<Vec<u32>> = items
+        .par_iter()
+        .map(|item| {
+            let mut bag = item.statements.to_vec();
+            bag.sort_unstable_by_key(|&hash| (frequency.get(hash), hash));
+            bag
+        })
+        .collect();
+    let join = Join { items, bags, frequency };
+    let pairs = join.similar_pairs();
+    join.cluster(pairs)
+}
+
+/// How often each hash occurs, at least: hashes that collide count together, which
+/// only makes both seem more frequent.
+struct Frequency {
+    counts: Vec<u16>,
+}
+
+impl Frequency {
+    const SIZE: usize = 1 << 22;
+
+    fn of(items: &[Item]) -> Frequency {
+        let mut counts = vec![0u16; Frequency::SIZE];
+        for hash in items.iter().flat_map(|item| item.statements) {
+            let count = &mut counts[*hash as usize % Frequency::SIZE];
+            *count = count.saturating_add(1);
+        }
+        Frequency { counts }
+    }
+
+    fn get(&self, hash: u32) -> u16 {
+        self.counts[hash as usize % Frequency::SIZE]
+    }
+}
+
+struct Join<'a> {
+    items: &'a [Item<'a>],
+    /// Statements of each function, the rarest first.
+    bags: Vec<Vec<u32>>,
+    frequency: Frequency,
+}
+
+impl Join<'_> {
+    /// Pairs `(similarity, a, b)` with `a < b`.
+    fn similar_pairs(&self) -> Vec<(u32, u32, u32)> {
+        let mut postings: Vec<(u32, u32)> = Vec::new();
+        for (index, bag) in self.bags.iter().enumerate() {
+            let mut last = None;
+            for &hash in &bag[..prefix(bag.len())] {
+                // What occurs nowhere else joins nothing.
+                if last != Some(hash) && self.frequency.get(hash) > 1 {
+                    postings.push((hash, index as u32));
+                }
+                last = Some(hash);
+            }
+        }
+        postings.par_sort_unstable();
+        let mut pairs: Vec<(u32, u32)> = postings
+            .par_chunk_by(|a, b| a.0 == b.0)
+            .fold(Vec::new, |mut pairs, posting| {
+                let members: Vec<u32> = posting.iter().map(|&(_, index)| index).collect();
+                self.candidates(members, Nearness::Anywhere, &mut pairs);
+                pairs
+            })
+            .reduce(Vec::new, |mut all, mut some| {
+                if all.len() < some.len() {
+                    std::mem::swap(&mut all, &mut some);
+                }
+                all.append(&mut some);
+                all
+            });
+        drop(postings);
+        pairs.par_sort_unstable();
+        pairs.dedup();
+        pairs.par_iter().filter_map(|&(a, b)| Some((self.similarity(a, b)?, a, b))).collect()
+    }
+
+    /// All pairs of `members` that may be similar by their sizes. Where they are too
+    /// many, only those near each other.
+    fn candidates(&self, mut members: Vec<u32>, near: Nearness, pairs: &mut Vec<(u32, u32)>) {
+        if members.len() > MOST {
+            let Some(nearer) = near.nearer() else {
+                // In the order of the files: relatives stand together.
+                for some in members.chunks(MOST) {
+                    self.all_pairs(some, pairs);
+                }
+                return;
+            };
+            let key = |index: &u32| {
+                let item = &self.items[*index as usize];
+                match nearer {
+                    Nearness::Class => item.class,
+                    _ => item.driver,
+                }
+            };
+            members.sort_by_key(|index| (key(index), *index));
+            for near in members.chunk_by(|a, b| key(a) == key(b)) {
+                self.candidates(near.to_vec(), nearer, pairs);
+            }
+            return;
+        }
+        self.all_pairs(&members, pairs);
+    }
+
+    fn all_pairs(&self, members: &[u32], pairs: &mut Vec<(u32, u32)>) {
+        for (at, &a) in members.iter().enumerate() {
+            for &b in &members[at + 1..] {
+                let (x, y) = (self.bags[a as usize].len(), self.bags[b as usize].len());
+                if x.min(y) * 100 >= x.max(y) * SHARED_STATEMENTS {
+                    pairs.push((a.min(b), a.max(b)));
+                }
+            }
+        }
+    }
+
+    /// How similar two functions are, from 0 to 2000; `None` where not enough.
+    fn similarity(&self, a: u32, b: u32) -> Option<u32> {
+        let (x, y) = (&self.items[a as usize], &self.items[b as usize]);
+        if x.shape == y.shape {
+            return None;
+        }
+        let (bag, other) = (&self.bags[a as usize], &self.bags[b as usize]);
+        let longer = bag.len().max(other.len());
+        let order = |hash: &u32| (self.frequency.get(*hash), *hash);
+        let shared = in_common(bag, other, order);
+        if shared * 100 < longer * SHARED_STATEMENTS {
+            return None;
+        }
+        let names = in_common(x.names, y.names, |hash| *hash);
+        let most = x.names.len().max(y.names.len()).max(1);
+        let bar = match (x.class == y.class, x.driver == y.driver) {
+            _ if longer < FEW_STATEMENTS => ELSEWHERE,
+            (_, true) => SAME_DRIVER,
+            (true, _) => SAME_CLASS,
+            _ => ELSEWHERE,
+        };
+        let enough = names * 100 >= most * bar;
+        enough.then_some((shared * 1000 / longer + names * 1000 / most) as u32)
+    }
+
+    /// Joins the most similar pairs first, and only groups of which every two members
+    /// are similar.
+    fn cluster(&self, mut pairs: Vec<(u32, u32, u32)>) -> Vec<Vec<usize>> {
+        pairs.par_sort_unstable_by_key(|&(similarity, a, b)| (Reverse(similarity), a, b));
+        let similar: FxHashSet<(u32, u32)> = pairs.iter().map(|&(_, a, b)| (a, b)).collect();
+        let are_similar = |a: u32, b: u32| {
+            let pair = (a.min(b), a.max(b));
+            similar.contains(&pair) || self.similarity(pair.0, pair.1).is_some()
+        };
+        let mut cluster_of: FxHashMap<u32, usize> = FxHashMap::default();
+        let mut clusters: Vec<Vec<u32>> = Vec::new();
+        for (_, a, b) in pairs {
+            let mut place = |item: u32| {
+                *cluster_of.entry(item).or_insert_with(|| {
+                    clusters.push(vec![item]);
+                    clusters.len() - 1
+                })
+            };
+            let (into, from) = (place(a), place(b));
+            let linked = |x: &u32| clusters[from].iter().all(|&y| are_similar(*x, y));
+            if into == from || !clusters[into].iter().all(linked) {
+                continue;
+            }
+            let moved = std::mem::take(&mut clusters[from]);
+            for &item in &moved {
+                cluster_of.insert(item, into);
+            }
+            clusters[into].extend(moved);
+        }
+        let mut groups: Vec<Vec<usize>> = clusters
+            .into_iter()
+            .filter(|cluster| cluster.len() > 1)
+            .map(|cluster| {
+                let mut group: Vec<usize> = cluster.into_iter().map(|i| i as usize).collect();
+                group.sort_unstable();
+                group
+            })
+            .collect();
+        groups.sort_unstable();
+        groups
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Nearness {
+    Anywhere,
+    Class,
+    Driver,
+}
+
+impl Nearness {
+    fn nearer(self) -> Option<Nearness> {
+        match self {
+            Nearness::Anywhere => Some(Nearness::Class),
+            Nearness::Class => Some(Nearness::Driver),
+            Nearness::Driver => None,
+        }
+    }
+}
+
+/// How many of the rarest statements of a function of `length` must be looked at, so
+/// that two similar functions have one of them in common.
+fn prefix(length: usize) -> usize {
+    length - (length * SHARED_STATEMENTS).div_ceil(100) + 1
+}
+
+/// The size of the intersection of two bags that are sorted by `order`.
+fn in_common<K: Ord>(a: &[u32], b: &[u32], order: impl Fn(&u32) -> K) -> usize {
+    let (mut i, mut j, mut shared) = (0, 0, 0);
+    while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
+        if x == y {
+            shared += 1;
+            i += 1;
+            j += 1;
+        } else if order(x) < order(y) {
+            i += 1;
+        } else {
+            j += 1;
+        }
+    }
+    shared
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item<'a>(
+        statements: &'a [u32],
+        names: &'a [u32],
+        place: (u32, u32),
+        shape: u64,
+    ) -> Item<'a> {
+        Item { statements, names, shape, class: place.0, driver: place.1 }
+    }
+
+    #[test]
+    fn seven_tenths_of_the_statements_make_two_functions_similar() {
+        let names = [1, 2, 3];
+        let whole: Vec<u32> = (0..10).collect();
+        let check = |other: &[u32], expected: bool| {
+            let items = [item(&whole, &names, (0, 0), 1), item(other, &names, (0, 0), 2)];
+            assert_eq!(!groups(&items).is_empty(), expected, "{other:?}");
+        };
+        check(&[0, 1, 2, 3, 4, 5, 6, 77, 78, 79], true);
+        check(&[0, 1, 2, 3, 4, 5, 66, 77, 78, 79], false);
+        check(&[9, 8, 7, 6, 5, 4, 3, 2, 1, 0], true);
+        check(&[0, 1, 2, 3, 4, 5, 6], true);
+        check(&[0, 1, 2, 3, 4, 5], false);
+    }
+
+    #[test]
+    fn far_functions_must_share_more_names() {
+        let (a, b) = ([1, 2, 3, 4, 5], [1, 2, 3, 6, 7]);
+        let statements = [1, 2, 3, 4, 5, 6, 7, 8];
+        let check = |place: (u32, u32), expected: bool| {
+            let items = [item(&statements, &a, (0, 0), 1), item(&statements, &b, place, 2)];
+            assert_eq!(!groups(&items).is_empty(), expected, "{place:?}");
+        };
+        check((0, 0), true);
+        check((0, 1), false);
+        check((1, 1), false);
+    }
+
+    #[test]
+    fn there_are_no_chains() {
+        let names = [1];
+        let bags: Vec<Vec<u32>> = (0..3).map(|n| (n * 3..n * 3 + 10).collect()).collect();
+        let items: Vec<Item> =
+            bags.iter().zip(1..).map(|(bag, shape)| item(bag, &names, (0, 0), shape)).collect();
+        assert_eq!(groups(&items), [[0, 1]]);
+    }
+
+    #[test]
+    fn functions_of_one_form_are_no_gapped_copies() {
+        let items = [item(&[1, 2, 3], &[1], (0, 0), 1), item(&[1, 2, 3], &[1], (0, 0), 1)];
+        assert!(groups(&items).is_empty());
+    }
+
+    #[test]
+    fn the_prefix_is_long_enough() {
+        for length in 1..100 {
+            let most_missing = length - (length * SHARED_STATEMENTS).div_ceil(100);
+            assert!(prefix(length) > most_missing && prefix(length) <= length, "{length}");
+        }
+    }
+}

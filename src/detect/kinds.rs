@@ -1,0 +1,341 @@
+//! The kinds of groups, each made from what is free when its turn comes: the strongest
+//! likeness first, so that no function is in two groups.
+
+use super::facts::FunctionFacts;
+use super::gapped::{self, Item};
+use super::group::{Candidate, Form, Found, clone_group, group_shape};
+use super::level::{Placement, level};
+use super::normalise::{Code, Normaliser, storage_words};
+use super::roles::Role;
+use super::sequence;
+use super::world::{Id, World};
+use super::wrapped::Role as Wrapped;
+use super::{CloneGroup, Hole, HoleKind, Kind, Member, holes};
+use crate::syntax::{LoopMacros, TokenKind, line_at};
+use crate::tree::TreePath;
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::hash::Hash;
+
+/// What making groups needs beside the functions.
+pub struct Maker<'m> {
+    /// Where files belong.
+    pub placement: &'m (dyn Placement + Sync),
+    /// Macros that are loops.
+    pub loops: &'m LoopMacros,
+    /// Files that could not be read again.
+    pub unreadable: Vec<(TreePath, String)>,
+}
+
+/// Lists of functions with one key, of two members and more, in the order of their
+/// first.
+fn buckets<K: Hash + Eq>(keyed: impl Iterator<Item = (K, Id)>) -> Vec<Vec<Id>> {
+    let mut by_key: FxHashMap<K, Vec<Id>> = FxHashMap::default();
+    for (key, id) in keyed {
+        by_key.entry(key).or_default().push(id);
+    }
+    let mut lists: Vec<Vec<Id>> = by_key.into_values().filter(|list| list.len() > 1).collect();
+    for list in &mut lists {
+        list.sort_unstable();
+    }
+    lists.sort_unstable();
+    lists
+}
+
+impl Maker<'_> {
+    /// Loads each list and makes groups of it, then takes their members.
+    fn make(
+        &mut self,
+        world: &mut World,
+        lists: &[Vec<Id>],
+        make: impl Fn(&Self, &[Candidate]) -> Found + Sync,
+    ) -> Found {
+        let candidates = world.load(lists, &mut self.unreadable);
+        let this = &*self;
+        let made: Vec<Found> = candidates.par_iter().map(|list| make(this, list)).collect();
+        let mut found = Found::default();
+        for some in made {
+            found.append(some);
+        }
+        world.take(found.ids.iter().copied());
+        found
+    }
+
+    /// *identical*, *constant-only* and *renamed*.
+    pub fn exact(&mut self, world: &mut World) -> Found {
+        let large = world.free().filter(|&id| world.facts(id).large);
+        let lists = buckets(large.map(|id| (world.facts(id).shape, id)));
+        self.make(world, &lists, |this, list| group_shape(list, this.placement, this.loops))
+    }
+
+    /// *reimplements*: functions that are the same as one that the kernel offers.
+    pub fn reimplements(&mut self, world: &mut World) -> Found {
+        let offered: FxHashSet<u64> = world
+            .offered()
+            .filter(|&id| is_telling(world.facts(id)))
+            .map(|id| world.facts(id).core)
+            .collect();
+        let same = |id: &Id| offered.contains(&world.facts(*id).core);
+        let copies = world.free().filter(|id| is_telling(world.facts(*id))).filter(same);
+        let copies: Vec<(u64, Id)> = copies.map(|id| (world.facts(id).core, id)).collect();
+        let wanted: FxHashSet<u64> = copies.iter().map(|(core, _)| *core).collect();
+        let originals = world.offered().filter(|&id| is_telling(world.facts(id)));
+        let originals = originals
+            .map(|id| (world.facts(id).core, id))
+            .filter(|(core, _)| wanted.contains(core));
+        let first_offered = world.entries.partition_point(|entry| !entry.offered) as u32;
+        let lists = buckets(originals.chain(copies.iter().copied()));
+        self.make(world, &lists, |this, list| this.reimplementations(list, first_offered))
+    }
+
+    fn reimplementations(&self, list: &[Candidate], first_offered: u32) -> Found {
+        let mut normaliser = Normaliser::default();
+        let forms: Vec<Form> = list.iter().map(|c| Form::new(c, &mut normaliser)).collect();
+        let (originals, copies): (Vec<&Form>, Vec<&Form>) =
+            forms.iter().partition(|form| form.candidate.id.0 >= first_offered);
+        let mut found = Found::default();
+        let mut done: FxHashSet<Id> = FxHashSet::default();
+        for original in originals {
+            let same = |copy: &&&Form| {
+                !done.contains(&copy.candidate.id) && self.does_the_same(original, copy)
+            };
+            let of_this: Vec<&Form> = copies.iter().filter(same).copied().collect();
+            if of_this.is_empty() {
+                continue;
+            }
+            done.extend(of_this.iter().map(|copy| copy.candidate.id));
+            let members: Vec<&Form> = std::iter::once(original).chain(of_this).collect();
+            let group = self.plain_group(Kind::Reimplements, &members);
+            found.push(group, &members);
+        }
+        found
+    }
+
+    /// Whether the two differ in their own names, their storage class and the names of
+    /// their locals at most.
+    fn does_the_same(&self, original: &Form, copy: &Form) -> bool {
+        // A file with a function of that name does not see the kernel's.
+        let name = |form: &Form| form.function.name(&form.candidate.text).to_vec();
+        let body = original.tokens.partition_point(|t| t.start < original.function.body);
+        if name(original) == name(copy) || original.tokens.len() - body < TELLING_BODY {
+            return false;
+        }
+        let skip = |form: &Form| storage_words(&form.candidate.text, &form.tokens);
+        let (a, b) = (skip(original), skip(copy));
+        let length = original.tokens.len() - a;
+        if copy.tokens.len() - b != length {
+            return false;
+        }
+        let (roles, other) = (&original.roles(self.loops).roles, &copy.roles(self.loops).roles);
+        let local = |at: usize| roles[a + at] == Role::Local && other[b + at] == Role::Local;
+        let own = |at: usize| {
+            original.codes[a + at] == Code::OwnName && copy.codes[b + at] == Code::OwnName
+        };
+        let mut there: FxHashMap<&[u8], &[u8]> = FxHashMap::default();
+        let mut back: FxHashMap<&[u8], &[u8]> = FxHashMap::default();
+        (0..length).all(|at| {
+            let (x, y) = (original.text(a + at), copy.text(b + at));
+            own(at)
+                || match local(at) {
+                    true => *there.entry(x).or_insert(y) == y && *back.entry(y).or_insert(x) == x,
+                    false => x == y,
+                }
+        })
+    }
+
+    /// A group of these functions without holes.
+    fn plain_group(&self, kind: Kind, members: &[&Form]) -> CloneGroup {
+        let members: Vec<Member> = members.iter().map(|form| form.member()).collect();
+        let level = level(&members, self.placement);
+        CloneGroup {
+            id: String::new(),
+            kind,
+            level,
+            members,
+            holes: Vec::new(),
+            adds_nothing: false,
+        }
+    }
+
+    /// *wrapper*: a family around one callee in one driver, then what several drivers
+    /// have written again. Access to the device is wrapped alike in all classes; a
+    /// service of the kernel is too common to say anything beyond one.
+    pub fn wrappers(&mut self, world: &mut World) -> Found {
+        let own: FxHashSet<(u32, u32)> = world
+            .entries
+            .iter()
+            .flat_map(|entry| entry.facts.functions.iter().map(|f| (entry.place.1, f.name)))
+            .collect();
+        let families = world.free().filter_map(|id| {
+            let wrapper = world.facts(id).wrapper?;
+            let driver = world.entry(id).place.1;
+            let known = wrapper.role.is_some() || own.contains(&(driver, wrapper.callee));
+            known.then_some(((wrapper.form, driver), id))
+        });
+        let lists = buckets(families);
+        let mut found = self.make_wrappers(world, &lists, false);
+        let rewritten = world.free().filter_map(|id| {
+            let wrapper = world.facts(id).wrapper?;
+            let class = world.entry(id).place.0;
+            match wrapper.role? {
+                Wrapped::Io => Some(((wrapper.form, None), id)),
+                _ => Some(((wrapper.form, Some(class)), id)),
+            }
+        });
+        let lists = buckets(rewritten);
+        found.append(self.make_wrappers(world, &lists, true));
+        found
+    }
+
+    fn make_wrappers(&mut self, world: &mut World, lists: &[Vec<Id>], constants: bool) -> Found {
+        let adds_nothing = |id: &&Id| world.facts(**id).wrapper.is_some_and(|w| w.adds_nothing);
+        let nothing: FxHashSet<Id> = lists.iter().flatten().filter(adds_nothing).copied().collect();
+        self.make(world, lists, |this, list| this.wrappers_of(list, &nothing, constants))
+    }
+
+    /// The groups of a list of wrappers of one form; their `constants` must be the same
+    /// if so asked.
+    fn wrappers_of(&self, list: &[Candidate], nothing: &FxHashSet<Id>, constants: bool) -> Found {
+        let mut normaliser = Normaliser::default();
+        let forms: Vec<Form> = list.iter().map(|c| Form::new(c, &mut normaliser)).collect();
+        let mut alike: Vec<Vec<&Form>> = Vec::new();
+        for form in &forms {
+            match alike.iter_mut().find(|some| same_wrapper(some[0], form, constants)) {
+                Some(some) => some.push(form),
+                None => alike.push(vec![form]),
+            }
+        }
+        let mut found = Found::default();
+        for members in alike.into_iter().filter(|members| members.len() > 1) {
+            let mut group = clone_group(&members, self.placement, self.loops, &mut found.gaps);
+            group.kind = Kind::Wrapper;
+            group.adds_nothing = members.iter().all(|form| nothing.contains(&form.candidate.id));
+            found.push(group, &members);
+        }
+        found
+    }
+
+    /// *gapped*.
+    pub fn gapped(&mut self, world: &mut World) -> Found {
+        let compared = |id: &Id| {
+            let facts = world.facts(*id);
+            facts.large && facts.statements.len() >= gapped::FEWEST_STATEMENTS
+        };
+        let ids: Vec<Id> = world.free().filter(compared).collect();
+        let items: Vec<Item> = ids
+            .iter()
+            .map(|&id| {
+                let (entry, facts) = (world.entry(id), world.facts(id));
+                Item {
+                    statements: entry.facts.statements_of(facts),
+                    names: entry.facts.names_of(facts),
+                    shape: facts.shape,
+                    class: entry.place.0,
+                    driver: entry.place.1,
+                }
+            })
+            .collect();
+        let groups = gapped::groups(&items);
+        let lists: Vec<Vec<Id>> =
+            groups.iter().map(|group| group.iter().map(|&at| ids[at]).collect()).collect();
+        self.make(world, &lists, |this, list| {
+            let mut normaliser = Normaliser::default();
+            let forms: Vec<Form> = list.iter().map(|c| Form::new(c, &mut normaliser)).collect();
+            let members: Vec<&Form> = forms.iter().collect();
+            let mut found = Found::default();
+            if members.len() > 1 {
+                let mut group = this.plain_group(Kind::Gapped, &members);
+                group.holes = holes::of_gapped(&members);
+                found.push(group, &members);
+            }
+            found
+        })
+    }
+
+    /// *sequence*: runs inside functions.
+    pub fn sequences(&mut self, world: &mut World) -> Found {
+        let with_runs = world.free().filter(|&id| world.facts(id).has_run);
+        let lists: Vec<Vec<Id>> = with_runs.map(|id| vec![id]).collect();
+        self.make(world, &lists, |this, list| {
+            let mut found = Found::default();
+            let Some(candidate) = list.first() else { return found };
+            let form = Form::new(candidate, &mut Normaliser::default());
+            let body = form.tokens.partition_point(|token| token.start < form.function.body);
+            for run in sequence::runs(&candidate.text, &form.tokens, body) {
+                found.groups.push(this.sequence(&form, &run));
+                found.ids.push(candidate.id);
+            }
+            found
+        })
+    }
+
+    fn sequence(&self, form: &Form, run: &sequence::Run) -> CloneGroup {
+        let text = &form.candidate.text;
+        let whole = form.member();
+        let part = |tokens: &std::ops::Range<usize>| {
+            let (start, end) = (form.tokens[tokens.start].start, form.tokens[tokens.end - 1].end);
+            let line = |offset: u32| whole.function.start_line + line_at(text, offset as usize) - 1;
+            let mut member = whole.clone();
+            member.function.start_line = line(start);
+            member.function.end_line = line(end.saturating_sub(1));
+            member.function.start = whole.function.start + start;
+            member.function.body = member.function.start;
+            member.function.end = whole.function.start + end;
+            member.function.token_count = tokens.len() as u32;
+            member
+        };
+        let members: Vec<Member> = run.repetitions.iter().map(part).collect();
+        let hole = |&offset: &usize| {
+            let at = run.repetitions[0].start + offset;
+            let value = |tokens: &std::ops::Range<usize>| {
+                String::from_utf8_lossy(form.text(tokens.start + offset)).into_owned()
+            };
+            let is_name = |tokens: &std::ops::Range<usize>| {
+                form.tokens[tokens.start + offset].kind == TokenKind::Ident
+            };
+            let kind = match form.tokens[at].kind {
+                TokenKind::Str => HoleKind::String,
+                _ if run.repetitions.iter().any(is_name) => HoleKind::Constant,
+                _ => HoleKind::Integer,
+            };
+            let values = run.repetitions.iter().map(value).collect();
+            Hole { kind, values, tokens: vec![offset as u32] }
+        };
+        let holes = run.holes.iter().map(hole).collect();
+        let level = level(&members, self.placement);
+        CloneGroup {
+            id: String::new(),
+            kind: Kind::Sequence,
+            level,
+            members,
+            holes,
+            adds_nothing: false,
+        }
+    }
+}
+
+/// Fewest tokens of a function that a driver could have taken from the kernel: less
+/// is found in too many places to be a copy.
+const TELLING_TOKENS: u32 = 24;
+
+/// Fewest tokens of its body.
+const TELLING_BODY: usize = 10;
+
+fn is_telling(facts: &FunctionFacts) -> bool {
+    facts.function.token_count >= TELLING_TOKENS && !facts.function.macro_defined
+}
+
+/// Whether two functions of one form call the same functions, with the same constants
+/// if so asked.
+fn same_wrapper(a: &Form, b: &Form, constants: bool) -> bool {
+    let same_text = |at: usize| {
+        let called = a.tokens.get(at + 1).is_some_and(|t| t.is(&a.candidate.text, b"("));
+        match a.codes[at] {
+            Code::Text => true,
+            Code::Name(_) => called,
+            Code::Constant | Code::Literal => constants,
+            Code::OwnName => false,
+        }
+    };
+    a.codes == b.codes && (0..a.codes.len()).all(|at| !same_text(at) || a.text(at) == b.text(at))
+}

@@ -1,0 +1,317 @@
+//! A function body as a sequence of statements, from its tokens alone.
+//!
+//! A statement is what ends in `;`, the header of a block (`if (…)`, `for_each…(…)`)
+//! or a label. Its hash keeps what a statement does, the names of callees and fields,
+//! keywords and punctuators, and forgets names that are likely local and the values of
+//! constants: copies that were adapted agree in it.
+
+use super::normalise::{fold, packed_text, spelled_like_a_constant};
+use crate::syntax::lexer::is_keyword;
+use crate::syntax::{Token, TokenKind};
+use std::ops::Range;
+
+/// One statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Indices into the function's tokens.
+    pub tokens: Range<usize>,
+    /// Equal for statements that do the same to other locals and constants.
+    pub hash: u32,
+    /// Depth of braces inside the body.
+    pub depth: u32,
+    /// The one statement behind an `if (…)` or `else` without braces.
+    pub controlled: bool,
+}
+
+/// Calls `found` for each statement of the body whose tokens are `tokens[body..]`, `{`
+/// first.
+pub fn statements(source: &[u8], tokens: &[Token], body: usize, found: impl FnMut(Statement)) {
+    let mut splitter = Splitter { source, tokens, depth: 0, at: Open::new(body + 1, false), found };
+    for index in body + 1..tokens.len() {
+        splitter.token(index);
+    }
+}
+
+struct Splitter<'s, F> {
+    source: &'s [u8],
+    tokens: &'s [Token],
+    depth: u32,
+    at: Open,
+    found: F,
+}
+
+/// The statement that has not ended yet.
+struct Open {
+    /// Its first token.
+    start: usize,
+    /// Open parentheses and brackets.
+    paren: u32,
+    /// Open braces of an initialiser or of a statement expression.
+    braces: u32,
+    kind: Kind,
+    initialised: bool,
+    ternary: u32,
+    controlled: bool,
+}
+
+impl Open {
+    fn new(start: usize, controlled: bool) -> Open {
+        let kind = Kind::Plain;
+        Open { start, paren: 0, braces: 0, kind, initialised: false, ternary: 0, controlled }
+    }
+}
+
+impl<F: FnMut(Statement)> Splitter<'_, F> {
+    fn end(&mut self, to: usize) {
+        let from = self.at.start;
+        if from < to {
+            let hash = hash(self.source, &self.tokens[from..to]);
+            let (depth, controlled) = (self.depth, self.at.controlled);
+            (self.found)(Statement { tokens: from..to, hash, depth, controlled });
+        }
+    }
+
+    fn token(&mut self, index: usize) {
+        let token = self.tokens[index];
+        let text = token.text(self.source);
+        if token.kind == TokenKind::Directive {
+            // Not part of a statement, wherever it stands.
+            if index == self.at.start {
+                self.at.start += 1;
+            }
+            return;
+        }
+        if index == self.at.start {
+            self.at.kind = Kind::of(text);
+            if self.at.kind == Kind::Skipped {
+                self.at = Open::new(index + 1, text != b";");
+                return;
+            }
+        }
+        if token.kind != TokenKind::Punct || text.len() != 1 {
+            return;
+        }
+        let at = &mut self.at;
+        let outside = at.paren == 0 && at.braces == 0;
+        match text[0] {
+            b'(' | b'[' => at.paren += 1,
+            b')' | b']' => {
+                at.paren = at.paren.saturating_sub(1);
+                let next = self.tokens.get(index + 1);
+                let body_follows = next.is_some_and(|t| !t.is(self.source, b";"));
+                if at.paren == 0 && at.braces == 0 && at.kind == Kind::Control && body_follows {
+                    let braced = next.is_some_and(|t| t.is(self.source, b"{"));
+                    self.end(index + 1);
+                    self.at = Open::new(index + 1, !braced);
+                }
+            }
+            b'=' if at.paren == 0 => at.initialised = true,
+            b'?' if at.paren == 0 => at.ternary += 1,
+            b'{' if at.paren > 0 || at.initialised || at.braces > 0 => at.braces += 1,
+            b'{' => {
+                self.end(index);
+                self.depth += 1;
+                self.at = Open::new(index + 1, false);
+            }
+            b'}' if at.braces > 0 => at.braces -= 1,
+            b'}' => {
+                self.end(index);
+                self.depth = self.depth.saturating_sub(1);
+                self.at = Open::new(index + 1, false);
+            }
+            b':' if outside && at.ternary == 0 => {
+                let label =
+                    at.kind == Kind::Case || index == at.start + 1 && at.kind == Kind::Plain;
+                if label {
+                    self.end(index + 1);
+                    self.at = Open::new(index + 1, false);
+                }
+            }
+            b':' if at.paren == 0 => at.ternary = at.ternary.saturating_sub(1),
+            b';' if outside => {
+                self.end(index + 1);
+                self.at = Open::new(index + 1, false);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// An expression, a declaration, a jump.
+    Plain,
+    /// `if`, `for`, `while`, `switch`: a statement follows its parentheses.
+    Control,
+    /// `case`, `default`.
+    Case,
+    /// `else`, `do`, `;`: says nothing by itself.
+    Skipped,
+}
+
+impl Kind {
+    fn of(first: &[u8]) -> Kind {
+        match first {
+            b"if" | b"for" | b"while" | b"switch" => Kind::Control,
+            b"case" | b"default" => Kind::Case,
+            b"else" | b"do" | b";" => Kind::Skipped,
+            _ => Kind::Plain,
+        }
+    }
+}
+
+/// The hash of one statement.
+fn hash(source: &[u8], tokens: &[Token]) -> u32 {
+    const NAME: u64 = 1 << 60;
+    const CONSTANT: u64 = 2 << 60;
+    const STRING: u64 = 3 << 60;
+    let mut hash = tokens.len() as u64;
+    let mut before: &[u8] = b"";
+    for (at, token) in tokens.iter().enumerate() {
+        let text = token.text(source);
+        let value = match token.kind {
+            TokenKind::Number | TokenKind::Char => CONSTANT,
+            TokenKind::Str => STRING,
+            TokenKind::Ident if is_keyword(text) => packed_text(text),
+            TokenKind::Ident => {
+                let called = tokens.get(at + 1).is_some_and(|next| next.is(source, b"("));
+                if called || matches!(before, b"." | b"->") {
+                    packed_text(text)
+                } else if spelled_like_a_constant(text) {
+                    CONSTANT
+                } else {
+                    NAME
+                }
+            }
+            _ => packed_text(text),
+        };
+        hash = fold(hash ^ value);
+        before = text;
+    }
+    (hash ^ hash >> 32) as u32
+}
+
+/// The distinct names, as sorted hashes, that a function does not make up for itself:
+/// its callees, fields and tags.
+pub fn shared_names(source: &[u8], own_name: &[u8], tokens: &[Token], out: &mut Vec<u32>) {
+    let from = out.len();
+    let mut before: &[u8] = b"";
+    for (at, token) in tokens.iter().enumerate() {
+        let text = token.text(source);
+        if token.kind == TokenKind::Ident && text != own_name && !is_keyword(text) {
+            let called = tokens.get(at + 1).is_some_and(|next| next.is(source, b"("));
+            let named = called || matches!(before, b"." | b"->" | b"struct" | b"union" | b"enum");
+            if named {
+                let hash = fold(packed_text(text));
+                out.push((hash ^ hash >> 32) as u32);
+            }
+        }
+        before = text;
+    }
+    out[from..].sort_unstable();
+    let mut kept = from;
+    for at in from..out.len() {
+        if at == from || out[at] != out[kept - 1] {
+            out[kept] = out[at];
+            kept += 1;
+        }
+    }
+    out.truncate(kept);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::lexer;
+
+    fn split(body: &str) -> Vec<String> {
+        let bytes = body.as_bytes();
+        let tokens = lexer::tokens(bytes);
+        let mut out = Vec::new();
+        statements(bytes, &tokens, 0, |statement| {
+            let words =
+                tokens[statement.tokens].iter().map(|t| String::from_utf8_lossy(t.text(bytes)));
+            out.push(words.collect::<Vec<_>>().join(" "));
+        });
+        out
+    }
+
+    fn hashes(body: &str) -> Vec<u32> {
+        let bytes = body.as_bytes();
+        let mut out = Vec::new();
+        statements(bytes, &lexer::tokens(bytes), 0, |statement| out.push(statement.hash));
+        out
+    }
+
+    #[test]
+    fn headers_labels_and_what_ends_in_a_semicolon_are_statements() {
+        assert_eq!(
+            split("{ int a = 1; if (a) b(); else { c(); } do { d(); } while (a); out: return a; }"),
+            [
+                "int a = 1 ;",
+                "if ( a )",
+                "b ( ) ;",
+                "c ( ) ;",
+                "d ( ) ;",
+                "while ( a ) ;",
+                "out :",
+                "return a ;"
+            ]
+        );
+        assert_eq!(
+            split("{ switch (a) { case 1 ... 5: b = c ? d : e; break; default: return 0; } }"),
+            [
+                "switch ( a )",
+                "case 1 ... 5 :",
+                "b = c ? d : e ;",
+                "break ;",
+                "default :",
+                "return 0 ;"
+            ]
+        );
+        assert_eq!(
+            split(
+                "{ list_for_each(a, b) { c(); } struct x y = { .a = 1, .b = { 2 } }; f((struct x){ 1 }); }"
+            ),
+            [
+                "list_for_each ( a , b )",
+                "c ( ) ;",
+                "struct x y = { . a = 1 , . b = { 2 } } ;",
+                "f ( ( struct x ) { 1 } ) ;"
+            ]
+        );
+        assert_eq!(
+            split("{ for (i = 0; i < n; i++) a[i] = 0;\n#ifdef X\n b();\n#endif\n c(); }"),
+            ["for ( i = 0 ; i < n ; i ++ )", "a [ i ] = 0 ;", "b ( ) ;", "c ( ) ;"]
+        );
+    }
+
+    #[test]
+    fn a_statement_knows_its_depth_and_whether_it_stands_alone() {
+        let bytes = b"{ if (a) b(); else c(); if (d) { e(); } f(); }";
+        let mut out = Vec::new();
+        statements(bytes, &lexer::tokens(bytes), 0, |s| out.push((s.depth, s.controlled)));
+        let alone = [false, true, true, false, false, false];
+        let depth = [0, 0, 0, 0, 1, 0];
+        assert_eq!(out, depth.into_iter().zip(alone).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn hashes_keep_callees_and_fields_and_forget_locals_and_constants() {
+        assert_eq!(hashes("{ a = f(b, 1, REG); }"), hashes("{ x = f(y, 2, 0x10); }"));
+        assert_ne!(hashes("{ a = f(b); }"), hashes("{ a = g(b); }"));
+        assert_ne!(hashes("{ a->x = 1; }"), hashes("{ a->y = 1; }"));
+        assert_ne!(hashes("{ a += 1; }"), hashes("{ a -= 1; }"));
+    }
+
+    #[test]
+    fn names_that_are_shared_are_counted_once() {
+        let names = |text: &str| {
+            let mut out = vec![7];
+            shared_names(text.as_bytes(), b"own", &lexer::tokens(text.as_bytes()), &mut out);
+            out.split_off(1)
+        };
+        assert_eq!(names("own(struct a *b) { f(b->c, REG); f(d, 1); }").len(), 3);
+        assert_eq!(names("f(x->c)"), names("f(y->c, z->c)"));
+    }
+}

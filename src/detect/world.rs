@@ -1,0 +1,207 @@
+//! All functions of a scan side by side: their facts, where they belong, and their
+//! texts on demand.
+
+use super::facts::{FileFacts, FunctionFacts};
+use super::group::Candidate;
+use super::level::Placement;
+use crate::tree::{SourceFile, TreePath};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+/// A function: the number of its file, and its number there.
+pub type Id = (u32, u32);
+
+/// A file with its facts.
+pub struct Entry<'a> {
+    /// The file.
+    pub file: &'a SourceFile,
+    /// What is known of it.
+    pub facts: FileFacts,
+    /// It is a part of the kernel that drivers use, and was not asked for.
+    pub offered: bool,
+    /// Its functions are not compared.
+    pub left_out: Option<LeftOut>,
+    /// Module that it belongs to.
+    pub driver: String,
+    /// Class of its folder.
+    pub class: String,
+    /// Numbers of both, equal for equal names.
+    pub place: (u32, u32),
+}
+
+/// Why the functions of a file are not compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeftOut {
+    /// It says that a program wrote it.
+    Generated,
+    /// Another file includes it: its functions are that file's.
+    Included,
+}
+
+/// See the module.
+pub struct World<'a> {
+    root: &'a Path,
+    /// In the order of their paths; offered files behind the others.
+    pub entries: Vec<Entry<'a>>,
+    /// Functions that are in a group already.
+    taken: FxHashSet<Id>,
+}
+
+impl<'a> World<'a> {
+    /// Puts the files together. `offered` tells which only serve the others.
+    pub fn new(
+        root: &'a Path,
+        read: Vec<(&'a SourceFile, FileFacts, bool)>,
+        placement: &dyn Placement,
+    ) -> World<'a> {
+        let mut numbers: FxHashMap<String, u32> = FxHashMap::default();
+        let mut number = |name: &str| {
+            let next = numbers.len() as u32;
+            *numbers.entry(name.to_owned()).or_insert(next)
+        };
+        let included = included(&read);
+        let entries = read
+            .into_iter()
+            .map(|(file, facts, offered)| {
+                let (driver, class) = (placement.driver(&file.path), placement.class(&file.path));
+                let left_out = match () {
+                    () if included.contains(&file.path) => Some(LeftOut::Included),
+                    () if facts.generated => Some(LeftOut::Generated),
+                    () => None,
+                };
+                // A driver is told from one of the same name in another class.
+                let place = (number(&class), number(&format!("{class}\0{driver}")));
+                Entry { file, facts, offered, left_out, driver, class, place }
+            })
+            .collect();
+        World { root, entries, taken: FxHashSet::default() }
+    }
+
+    /// What is known of a function.
+    pub fn facts(&self, id: Id) -> &FunctionFacts {
+        &self.entries[id.0 as usize].facts.functions[id.1 as usize]
+    }
+
+    /// The file of a function.
+    pub fn entry(&self, id: Id) -> &Entry<'a> {
+        &self.entries[id.0 as usize]
+    }
+
+    /// The functions that may be compared, in the order of file and place: what was
+    /// asked for and is in no group yet.
+    pub fn free(&self) -> impl Iterator<Item = Id> + '_ {
+        self.all(false).filter(|id| !self.taken.contains(id))
+    }
+
+    /// The functions of the kernel that drivers may use: those of headers, and what
+    /// is exported.
+    pub fn offered(&self) -> impl Iterator<Item = Id> + '_ {
+        self.all(true).filter(|&id| {
+            let entry = self.entry(id);
+            entry.file.path.ends_with(".h")
+                || entry.facts.exports.binary_search(&self.facts(id).name).is_ok()
+        })
+    }
+
+    fn all(&self, offered: bool) -> impl Iterator<Item = Id> + '_ {
+        let files = self.entries.iter().enumerate();
+        files
+            .filter(move |(_, entry)| entry.offered == offered && entry.left_out.is_none())
+            .flat_map(|(at, entry)| {
+                let functions = entry.facts.functions.iter().enumerate();
+                let compared =
+                    functions.filter(|(_, f)| !f.function.disabled && !f.function.unbalanced);
+                compared.map(move |(n, _)| (at as u32, n as u32))
+            })
+    }
+
+    /// Takes functions out of what is [`free`](World::free).
+    pub fn take(&mut self, ids: impl IntoIterator<Item = Id>) {
+        self.taken.extend(ids);
+    }
+
+    /// The functions with their texts, list by list. A file that cannot be read any
+    /// more, or is too short now, is reported and its functions are left out.
+    pub fn load(
+        &self,
+        lists: &[Vec<Id>],
+        unreadable: &mut Vec<(TreePath, String)>,
+    ) -> Vec<Vec<Candidate>> {
+        let mut places: Vec<(Id, usize)> = Vec::new();
+        for (list, ids) in lists.iter().enumerate() {
+            places.extend(ids.iter().map(|&id| (id, list)));
+        }
+        places.sort_unstable();
+        let by_file: Vec<&[(Id, usize)]> = places.chunk_by(|a, b| a.0.0 == b.0.0).collect();
+        let read: Vec<std::io::Result<Vec<Candidate>>> =
+            by_file.par_iter().map(|members| self.load_file(members)).collect();
+        let mut out: Vec<Vec<Candidate>> = lists.iter().map(|_| Vec::new()).collect();
+        for (members, read) in by_file.iter().zip(read) {
+            match read {
+                Ok(candidates) => {
+                    for (&(_, list), candidate) in members.iter().zip(candidates) {
+                        out[list].push(candidate);
+                    }
+                }
+                Err(error) => {
+                    let path = self.entry(members[0].0).file.path.clone();
+                    let changed = error.kind() == std::io::ErrorKind::UnexpectedEof;
+                    let reason = match changed {
+                        true => "the file changed while it was read: scan again".to_owned(),
+                        false => error.to_string(),
+                    };
+                    unreadable.push((path, reason));
+                }
+            }
+        }
+        out
+    }
+
+    fn load_file(&self, members: &[(Id, usize)]) -> std::io::Result<Vec<Candidate>> {
+        let entry = self.entry(members[0].0);
+        let file = File::open(self.root.join(&entry.file.path))?;
+        let candidate = |&(id, _): &(Id, usize)| {
+            let FunctionFacts { function, ordinal, .. } = self.facts(id);
+            let range = function.range();
+            let mut text = vec![0; range.len()];
+            file.read_exact_at(&mut text, range.start as u64)?;
+            Ok(Candidate {
+                id,
+                file: entry.file.path.clone(),
+                driver: entry.driver.clone(),
+                class: entry.class.clone(),
+                function: function.clone(),
+                ordinal: *ordinal,
+                text,
+            })
+        };
+        members.iter().map(candidate).collect()
+    }
+}
+
+/// The source files below `root` that one of `files` includes (`#include "other.c"`):
+/// what is `static` in them is not theirs alone.
+pub fn included_sources(root: &Path, files: &[SourceFile]) -> FxHashSet<TreePath> {
+    let of_file = |file: &SourceFile| {
+        let source = crate::tree::read_source(&root.join(&file.path)).unwrap_or_default();
+        resolved(&file.path, &super::facts::included(&source))
+    };
+    files.par_iter().flat_map_iter(of_file).collect()
+}
+
+fn resolved(path: &str, includes: &[String]) -> Vec<TreePath> {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    includes.iter().filter_map(|name| crate::tree::joined(folder, name)).collect()
+}
+
+/// The files that some other one includes.
+fn included(read: &[(&SourceFile, FileFacts, bool)]) -> FxHashSet<TreePath> {
+    let mut found = FxHashSet::default();
+    for (file, facts, _) in read {
+        found.extend(resolved(&file.path, &facts.includes));
+    }
+    found
+}
