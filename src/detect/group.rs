@@ -232,10 +232,11 @@ pub fn clone_group(
     loops: &LoopMacros,
     gaps: &mut Vec<Gap>,
 ) -> CloneGroup {
-    let roles: Vec<&Roles> = forms.iter().map(|form| form.roles(loops)).collect();
     let members: Vec<Member> = forms.iter().map(|form| form.member()).collect();
-    for ((form, member), roles) in forms.iter().zip(&members).zip(&roles) {
-        if let Some(offset) = roles.gap {
+    let (kind, holes) = holes::find(forms, loops);
+    for (form, member) in forms.iter().zip(&members) {
+        // Only what had to be parsed.
+        if let Some(offset) = form.roles.get().and_then(|roles| roles.gap) {
             let line = line_at(&form.candidate.text, offset as usize);
             gaps.push(Gap {
                 file: member.file.clone(),
@@ -244,7 +245,6 @@ pub fn clone_group(
             });
         }
     }
-    let (kind, holes) = holes::find(forms, &roles);
     let level = level(&members, placement);
     CloneGroup { id: String::new(), kind, level, members, holes, adds_nothing: false }
 }

@@ -2,30 +2,32 @@
 
 use super::group::Form;
 use super::normalise::Code;
-use super::roles::{Role, Roles};
+use super::roles::Role;
 use super::statements::{Statement, statements};
 use super::{Hole, HoleKind, Kind};
-use crate::syntax::TokenKind;
+use crate::syntax::{LoopMacros, TokenKind};
 use rustc_hash::FxHashMap;
 
 /// The kind of a group of functions of one shape, and its holes in the order of
-/// the text. `roles` are those of each function.
-pub fn find(forms: &[&Form], roles: &[&Roles]) -> (Kind, Vec<Hole>) {
+/// the text.
+pub fn find(forms: &[&Form], loops: &LoopMacros) -> (Kind, Vec<Hole>) {
     let Some(first) = forms.first() else { return (Kind::Identical, Vec::new()) };
-    let locals_move_together = locals_move_together(forms, roles);
     let mut kind = Kind::Identical;
     let mut holes: Vec<Hole> = Vec::new();
     let mut known: FxHashMap<(NameSpace, Vec<&[u8]>), usize> = FxHashMap::default();
+    let mut moving: Option<bool> = None;
     for at in 0..first.tokens.len() {
-        let values: Vec<&[u8]> = forms.iter().map(|form| form.text(at)).collect();
-        if first.codes[at] == Code::OwnName || values.iter().all(|v| *v == values[0]) {
+        let same = |form: &&Form| form.text(at) == first.text(at);
+        if first.codes[at] == Code::OwnName || forms.iter().all(same) {
             continue;
         }
-        let role = role(first.codes[at], roles, at);
+        let role = role(forms, loops, at);
         kind = kind.max(if is_constant(role) { Kind::ConstantOnly } else { Kind::Renamed });
-        if role == Role::Local && locals_move_together {
+        if role == Role::Local && *moving.get_or_insert_with(|| locals_move_together(forms, loops))
+        {
             continue;
         }
+        let values: Vec<&[u8]> = forms.iter().map(|form| form.text(at)).collect();
         let hole_kind = hole_kind(role, forms, at);
         let key = (NameSpace::of(hole_kind), values);
         match known.get(&key) {
@@ -179,18 +181,23 @@ fn is_constant(role: Role) -> bool {
 }
 
 /// The role of the tokens at `at`. Functions of one shape have one syntax, so one
-/// member tells for all, unless the shape took a name in capitals for a constant:
-/// then any member that says otherwise is right.
-fn role(code: Code, roles: &[&Roles], at: usize) -> Role {
-    let mut each = roles.iter().filter_map(|r| r.roles.get(at).copied());
-    match code {
+/// member tells for all, and only that one is parsed, unless the shape took a name in
+/// capitals for a constant: then any member that says otherwise is right.
+fn role(forms: &[&Form], loops: &LoopMacros, at: usize) -> Role {
+    let Some(first) = forms.first() else { return Role::Other };
+    let of = |form: &Form| form.roles(loops).roles.get(at).copied();
+    match first.codes[at] {
         Code::Literal => Role::Text,
-        Code::Constant => each
-            .find(|role| matches!(role, Role::Local | Role::Type | Role::Field))
-            .unwrap_or(Role::Constant),
+        Code::Constant => {
+            let named = forms.iter().filter(|form| form.tokens[at].kind == TokenKind::Ident);
+            let mut otherwise = named
+                .filter_map(|form| of(form))
+                .filter(|role| matches!(role, Role::Local | Role::Type | Role::Field));
+            otherwise.next().unwrap_or(Role::Constant)
+        }
         _ => {
-            let parsed = roles.iter().find(|r| r.gap.is_none()).or(roles.first());
-            parsed.and_then(|r| r.roles.get(at).copied()).unwrap_or(Role::Other)
+            let parsed = forms.iter().find(|form| form.roles(loops).gap.is_none());
+            parsed.and_then(|form| of(form)).or_else(|| of(first)).unwrap_or(Role::Other)
         }
     }
 }
@@ -211,10 +218,16 @@ fn hole_kind(role: Role, forms: &[&Form], at: usize) -> HoleKind {
 
 /// Whether each member's locals are the first member's under a one-to-one
 /// renaming. The shape sees to it, but for locals spelled like constants.
-fn locals_move_together(forms: &[&Form], roles: &[&Roles]) -> bool {
+fn locals_move_together(forms: &[&Form], loops: &LoopMacros) -> bool {
     let Some((first, others)) = forms.split_first() else { return true };
+    let may_be_local = |&at: &usize| match first.codes[at] {
+        Code::Name(_) => true,
+        Code::Constant => forms.iter().any(|form| form.text(at) != first.text(at)),
+        _ => false,
+    };
     let locals: Vec<usize> = (0..first.tokens.len())
-        .filter(|&at| role(first.codes[at], roles, at) == Role::Local)
+        .filter(may_be_local)
+        .filter(|&at| role(forms, loops, at) == Role::Local)
         .collect();
     others.iter().all(|form| {
         let mut there: FxHashMap<&[u8], &[u8]> = FxHashMap::default();

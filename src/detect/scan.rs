@@ -8,7 +8,7 @@ use super::world::{Entry, LeftOut, World};
 use super::{CloneGroup, Kind, Lists, id, level::Placement};
 use crate::syntax::LoopMacros;
 use crate::syntax::lexer::LexProblemKind;
-use crate::tree::{SourceFile, TreePath, read_source};
+use crate::tree::{SourceFile, TreePath, read_source_into};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -243,12 +243,12 @@ fn read_all<'f>(
     let facts: Vec<Result<FileFacts, String>> = tagged
         .par_iter()
         .map_init(
-            || Reader::new(&options.lists),
-            |reader, (file, offered)| {
+            || (Reader::new(&options.lists), Vec::new()),
+            |(reader, text), (file, offered)| {
                 let depth = if *offered { &of_kernel } else { &depth };
-                let facts = read(root, file).map(|source| reader.read(&source, depth));
+                let read = read_source_into(&root.join(&file.path), text);
                 progress(file.size);
-                facts
+                read.map(|()| reader.read(text, depth)).map_err(|error| error.to_string())
             },
         )
         .collect();
@@ -260,12 +260,4 @@ fn read_all<'f>(
         }
     }
     read
-}
-
-fn read(root: &Path, file: &SourceFile) -> Result<Vec<u8>, String> {
-    let source = read_source(&root.join(&file.path)).map_err(|error| error.to_string())?;
-    match u32::try_from(source.len()) {
-        Ok(_) => Ok(source),
-        Err(_) => Err("files of 4 GiB and more are not supported".into()),
-    }
 }

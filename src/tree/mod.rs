@@ -17,7 +17,7 @@ pub use class::class_of;
 pub use error::TreeError;
 pub use kbuild::{Drivers, Module};
 pub use path::join as joined;
-pub use read::{read_regular, read_source};
+pub use read::{read_regular, read_source, read_source_into};
 pub use walk::{MAX_FILE_SIZE, Unreadable, Walk};
 
 use std::io;

@@ -2,7 +2,8 @@
 
 use super::MAX_FILE_SIZE;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// The bytes of a regular file, links followed.
@@ -22,12 +23,38 @@ pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
 pub fn read_source(path: &Path) -> io::Result<Vec<u8>> {
     let size = regular_size(path)?;
     if size > MAX_FILE_SIZE {
-        return Err(io::Error::other(format!(
-            "{size} bytes long; at most {MAX_FILE_SIZE} are read"
-        )));
+        return Err(too_long(size));
     }
     fs::read(path)
 }
+
+/// As [`read_source`], into `text`, whose memory is used again.
+///
+/// # Errors
+/// As [`read_source`].
+pub fn read_source_into(path: &Path, text: &mut Vec<u8>) -> io::Result<()> {
+    text.clear();
+    let mut file = fs::OpenOptions::new().read(true).custom_flags(NONBLOCK).open(path)?;
+    let data = file.metadata()?;
+    if !data.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    let size = data.len();
+    if size > MAX_FILE_SIZE {
+        return Err(too_long(size));
+    }
+    // One byte more, so that the end is seen without another call.
+    text.reserve(size as usize + 1);
+    file.read_to_end(text)?;
+    Ok(())
+}
+
+fn too_long(size: u64) -> io::Error {
+    io::Error::other(format!("{size} bytes long; at most {MAX_FILE_SIZE} are read"))
+}
+
+/// `O_NONBLOCK`: opening a FIFO would wait for its other end for ever.
+const NONBLOCK: i32 = 0o4000;
 
 fn regular_size(path: &Path) -> io::Result<u64> {
     let data = fs::metadata(path)?;
