@@ -10,8 +10,7 @@ mod statements;
 mod subject;
 
 pub use random::Random;
-pub use statements::same_but_for_names;
-pub use subject::Subject;
+pub use subject::{Subject, same_but_for_names};
 
 use drvdedup::detect::Kind;
 use drvdedup::syntax::LoopMacros;
@@ -129,5 +128,9 @@ fn once(
         Class::Mixture => return None,
     };
     let subject = Subject::new(&text, loops)?;
+    if kind == Kind::Gapped && same_but_for_names(original, &subject) {
+        // `a->x = 1; a->y = 2;` exchanged is a renaming of `x` and `y`.
+        return None;
+    }
     Some((Mutant { text, kind, made_by: class.to_string(), changed }, subject))
 }

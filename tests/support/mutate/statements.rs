@@ -3,7 +3,7 @@
 use super::random::Random;
 use super::subject::{Subject, is_all_caps};
 use drvdedup::syntax::{NodeId, TokenKind};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// What a mutation of statements made.
@@ -156,7 +156,7 @@ pub fn exchange(subject: &Subject, budget: usize, random: &mut Random) -> Option
             (first.clone(), subject.text[second.clone()].to_vec()),
             (second, subject.text[first].to_vec()),
         ]);
-        (!same_but_for_names(&subject.text, &text)).then_some(Changed { text, statements: 1 })
+        Some(Changed { text, statements: 1 })
     })
 }
 
@@ -219,28 +219,4 @@ impl<'s> Effects<'s> {
         }
         effects
     }
-}
-
-/// Whether two functions differ only in constants and by one renaming of their names:
-/// such an exchange leaves nothing to be seen.
-pub fn same_but_for_names(a: &[u8], b: &[u8]) -> bool {
-    use drvdedup::syntax::lexer::{is_keyword, tokens};
-    let (a_tokens, b_tokens) = (tokens(a), tokens(b));
-    let mut there: BTreeMap<&[u8], &[u8]> = BTreeMap::new();
-    let mut back: BTreeMap<&[u8], &[u8]> = BTreeMap::new();
-    let is_constant = |kind, text: &[u8]| {
-        matches!(kind, TokenKind::Number | TokenKind::Char) || is_all_caps(text)
-    };
-    a_tokens.len() == b_tokens.len()
-        && a_tokens.iter().zip(&b_tokens).all(|(x, y)| {
-            let (kinds, x, y) = ((x.kind, y.kind), x.text(a), y.text(b));
-            match kinds {
-                _ if is_constant(kinds.0, x) && is_constant(kinds.1, y) => true,
-                (TokenKind::Str, TokenKind::Str) => true,
-                (TokenKind::Ident, TokenKind::Ident) if !is_keyword(x) && !is_keyword(y) => {
-                    *there.entry(x).or_insert(y) == y && *back.entry(y).or_insert(x) == x
-                }
-                _ => x == y,
-            }
-        })
 }

@@ -3,7 +3,7 @@
 use drvdedup::detect::Options;
 use drvdedup::syntax::lexer::{is_keyword, tokens};
 use drvdedup::syntax::{Function, FunctionTree, LoopMacros, NodeId, Token, TokenKind, split};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 /// One function definition and nothing around it.
@@ -82,12 +82,18 @@ impl Subject {
         (0..self.tokens.len()).filter(is_name)
     }
 
-    /// Whether the token at `at` is a name in the ordinary name space: no tag, no
-    /// member (C11 6.2.3).
+    /// Whether the token at `at` is a name in the ordinary name space.
     pub fn is_ordinary(&self, at: usize) -> bool {
-        !is_tag_word(self.before(at))
-            && !matches!(self.before(at), b"." | b"->")
-            && !self.is_member_argument(at)
+        self.name_space(at) == NameSpace::Ordinary
+    }
+
+    fn name_space(&self, at: usize) -> NameSpace {
+        match self.before(at) {
+            before if is_tag_word(before) => NameSpace::Tag,
+            b"." | b"->" => NameSpace::Member,
+            _ if self.is_member_argument(at) => NameSpace::Member,
+            _ => NameSpace::Ordinary,
+        }
     }
 
     /// Whether the token at `at` is the argument of a macro that takes the name of a
@@ -151,6 +157,42 @@ impl Subject {
         out.extend_from_slice(&self.text[at..]);
         out
     }
+}
+
+/// The name spaces of C (C11 6.2.3).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum NameSpace {
+    Ordinary,
+    Tag,
+    Member,
+}
+
+/// Whether two functions differ only in constants and by one renaming of their names.
+pub fn same_but_for_names(a: &Subject, b: &Subject) -> bool {
+    type Renaming<'t> = BTreeMap<(NameSpace, &'t [u8]), &'t [u8]>;
+    let (mut there, mut back) = (Renaming::new(), Renaming::new());
+    let is_constant = |subject: &Subject, at: usize| {
+        let kind = subject.tokens[at].kind;
+        matches!(kind, TokenKind::Number | TokenKind::Char) || is_all_caps(subject.token(at))
+    };
+    let is_name = |subject: &Subject, at: usize| {
+        subject.tokens[at].kind == TokenKind::Ident && !is_keyword(subject.token(at))
+    };
+    let same = |at: usize| {
+        let (x, y) = (a.token(at), b.token(at));
+        match (a.tokens[at].kind, b.tokens[at].kind) {
+            _ if is_constant(a, at) && is_constant(b, at) => true,
+            (TokenKind::Str, TokenKind::Str) => true,
+            _ if is_name(a, at) && is_name(b, at) => {
+                let space = a.name_space(at);
+                space == b.name_space(at)
+                    && *there.entry((space, x)).or_insert(y) == y
+                    && *back.entry((space, y)).or_insert(x) == x
+            }
+            _ => x == y,
+        }
+    };
+    a.tokens.len() == b.tokens.len() && (0..a.tokens.len()).all(same)
 }
 
 fn is_tag_word(word: &[u8]) -> bool {

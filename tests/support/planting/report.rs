@@ -5,8 +5,9 @@ use crate::mutate::Class;
 use drvdedup::detect::Kind;
 use std::fmt;
 
-/// How many misses are shown in full.
+/// How many misses are shown in full, and how many are named.
 const SHOWN: usize = 5;
+const NAMED: usize = 40;
 
 /// The outcomes of one class.
 pub struct Report<'o> {
@@ -28,9 +29,9 @@ impl<'o> Report<'o> {
         self.right() * 100 >= percent * self.outcomes.len()
     }
 
-    /// The first misses in full, and where the others are.
+    /// The first misses in full, and where others are.
     pub fn misses(&self) -> String {
-        let misses = self.outcomes.iter().filter(|outcome| !outcome.right);
+        let misses = self.outcomes.iter().filter(|outcome| !outcome.right).take(NAMED);
         let shown = misses.enumerate().map(|(number, outcome)| match number {
             0..SHOWN => format!("{outcome}\n{}", outcome.texts()),
             _ => outcome.to_string(),
