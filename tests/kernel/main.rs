@@ -5,10 +5,15 @@
 //! * `DRVDEDUP_KERNEL_BUILD`: a build folder with its `.config`, only read too;
 //! * `DRVDEDUP_KERNEL_WORK`: where to work, on the file system of the kernel
 //!   (default: `test-work` beside the build folder);
-//! * `DRVDEDUP_SEED`: a number that chooses the random subsets (default 1).
+//! * `DRVDEDUP_SEED`: a number that chooses the random subsets and mutants
+//!   (default 1).
 //!
-//! The tests share one working copy and take turns on it.
+//! The tests that change the kernel share one working copy and take turns on it.
 
+#[path = "../support/mutate/mod.rs"]
+mod mutate;
+#[path = "../support/planting/mod.rs"]
+mod planting;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -17,15 +22,16 @@ mod census;
 mod checkpatch;
 mod git;
 mod peak;
+mod recall;
 mod subsets;
 mod table;
 mod texts;
 mod workspace;
 
+use mutate::Random;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
-use subsets::Random;
 use support::plan::{self, Outcome};
 use texts::Texts;
 use workspace::{FOLDERS, Sources, Workspace};

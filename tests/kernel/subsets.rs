@@ -1,27 +1,10 @@
 //! Subsets of the proposals. The random ones are chosen by a seed that the failing
 //! run prints.
 
+use crate::mutate::Random;
 use crate::support::plan::Proposal;
 
-/// A xorshift generator (Marsaglia 2003): what it must be is repeatable.
-pub struct Random {
-    seed: u64,
-    state: u64,
-}
-
 impl Random {
-    /// Begins with `DRVDEDUP_SEED`, or with 1.
-    pub fn from_environment() -> Random {
-        let seed = std::env::var("DRVDEDUP_SEED").ok();
-        let seed = seed.map_or(1, |text| text.parse().expect("DRVDEDUP_SEED is a number"));
-        Random { seed, state: seed.max(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) }
-    }
-
-    /// What it began with.
-    pub fn seed(&self) -> u64 {
-        self.seed
-    }
-
     /// Two subsets without a common proposal, each about a quarter of all.
     pub fn two_quarters<'p>(
         &mut self,
@@ -48,14 +31,6 @@ impl Random {
             proposals.iter().partition(|_| self.next().is_multiple_of(2));
         assert!(!half.is_empty() && !rest.is_empty(), "too few proposals for halves");
         (half, rest)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        // The low bits are the weak ones.
-        self.state >> 33
     }
 }
 

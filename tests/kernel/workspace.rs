@@ -191,7 +191,8 @@ pub fn touched_files<'p>(proposals: impl IntoIterator<Item = &'p Proposal>) -> V
     files.into_iter().cloned().collect()
 }
 
-fn folder_of(variable: &str) -> PathBuf {
+/// The folder that an environment variable names.
+pub fn folder_of(variable: &str) -> PathBuf {
     let value = std::env::var_os(variable)
         .unwrap_or_else(|| panic!("set {variable}: eval \"$(.ci/prepare-kernel)\" does"));
     fs::canonicalize(&value).unwrap_or_else(|error| panic!("{variable}={value:?}: {error}"))
