@@ -15,17 +15,17 @@ use std::cmp::Reverse;
 /// Part of the longer function's statements that two functions must share, in percent.
 const SHARED_STATEMENTS: usize = 70;
 
-/// Part of the larger one's names that two functions must share, in percent: lower
-/// where copying is likelier.
-const SAME_DRIVER: usize = 60;
-const SAME_CLASS: usize = 70;
-const ELSEWHERE: usize = 80;
+/// Part of the names of the one with fewer that two functions must share, in percent:
+/// lower where copying is likelier.
+const SAME_DRIVER: usize = 65;
+const SAME_CLASS: usize = 75;
+const ELSEWHERE: usize = 90;
 
 /// Functions of fewer statements are too short to be told from chance.
 pub const FEWEST_STATEMENTS: usize = 4;
 
-/// Of fewer statements than this the names must agree as if the functions were far
-/// apart.
+/// Of fewer statements than this the names must agree as if the functions were of two
+/// drivers.
 const FEW_STATEMENTS: usize = 8;
 
 /// Most functions with one rare statement that are compared with each other. A
@@ -181,15 +181,15 @@ impl Join<'_> {
             return None;
         }
         let names = in_common(x.names, y.names, |hash| *hash);
-        let most = x.names.len().max(y.names.len()).max(1);
+        let (fewer, more) = (x.names.len().min(y.names.len()), x.names.len().max(y.names.len()));
         let bar = match (x.class == y.class, x.driver == y.driver) {
-            _ if longer < FEW_STATEMENTS => ELSEWHERE,
-            (_, true) => SAME_DRIVER,
+            (_, true) if longer >= FEW_STATEMENTS => SAME_DRIVER,
             (true, _) => SAME_CLASS,
             _ => ELSEWHERE,
         };
-        let enough = names * 100 >= most * bar;
-        enough.then_some((shared * 1000 / longer + names * 1000 / most) as u32)
+        // What was inserted brings names of its own: they tell nothing.
+        let enough = names > 0 && names * 100 >= fewer * bar;
+        enough.then_some((shared * 1000 / longer + names * 1000 / more.max(1)) as u32)
     }
 
     /// Joins the most similar pairs first, and only groups of which every two members
@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn far_functions_must_share_more_names() {
-        let (a, b) = ([1, 2, 3, 4, 5], [1, 2, 3, 6, 7]);
+        let (a, b) = ([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 8, 9]);
         let statements = [1, 2, 3, 4, 5, 6, 7, 8];
         let check = |place: (u32, u32), expected: bool| {
             let items = [item(&statements, &a, (0, 0), 1), item(&statements, &b, place, 2)];

@@ -8,7 +8,7 @@ use super::normalise::{Code, Normaliser};
 use super::roles::{Role, Roles, roles};
 use super::scan::Gap;
 use super::world::Id;
-use super::{CloneGroup, Member};
+use super::{CloneGroup, Level, Member};
 use crate::syntax::{Function, LoopMacros, Token, lexer, line_at};
 use crate::tree::TreePath;
 use std::cell::OnceCell;
@@ -192,16 +192,20 @@ fn partition<'f, 'a>(
     groups.iter().map(|group| group.iter().map(|&i| shape[i]).collect()).collect()
 }
 
-/// Adds `single` to the first of `groups` all of whose members are similar to it
-/// and that lies no farther apart with it than without.
+/// Adds `single` to the nearest of `groups` all of whose members are similar to it, if
+/// there is one that it does not carry beyond its class.
 fn join(single: usize, groups: &mut [Vec<usize>], named: &[Named], placement: &dyn Placement) {
     let place = |&i: &usize| (named[i].class, named[i].driver);
     let takes = |group: &&mut Vec<usize>| {
-        let with = group.iter().chain([&single]).map(place);
+        let with = level_of(group.iter().chain([&single]).map(place), placement);
         group.iter().all(|&i| shared_percent(&named[i], &named[single]).1)
-            && level_of(with, placement) == level_of(group.iter().map(place), placement)
+            && (with <= Level::Class || with == level_of(group.iter().map(place), placement))
     };
-    if let Some(group) = groups.iter_mut().find(takes) {
+    let share = |group: &Vec<usize>| {
+        group.iter().map(|&i| shared_percent(&named[i], &named[single]).0).min()
+    };
+    let nearest = groups.iter_mut().filter(takes).rev().max_by_key(|group| share(group));
+    if let Some(group) = nearest {
         group.push(single);
     }
 }
@@ -222,7 +226,11 @@ fn free_names(form: &Form, loops: &LoopMacros) -> Vec<bool> {
 fn named<'a>(form: &Form<'a>, free: &[bool]) -> Named<'a> {
     let (class, driver) = form.place();
     let names = form.names.iter().zip(free).filter(|(_, free)| **free).map(|(name, _)| *name);
-    Named { class, driver, names: names.collect() }
+    let constants = (0..form.codes.len())
+        .filter(|&at| matches!(form.codes[at], Code::Constant | Code::Literal))
+        .map(|at| form.text(at))
+        .collect();
+    Named { class, driver, names: names.collect(), constants }
 }
 
 /// The group of these functions, which have one shape.

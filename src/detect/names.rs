@@ -24,6 +24,8 @@ pub struct Named<'a> {
     pub driver: &'a str,
     /// Its free names: those of all functions of the shape correspond by index.
     pub names: Vec<&'a [u8]>,
+    /// Its literals and constants in capitals, in the order of the text.
+    pub constants: Vec<&'a [u8]>,
 }
 
 /// Partitions `functions` such that in a cluster every two are similar (complete
@@ -85,7 +87,12 @@ pub fn shared_percent(a: &Named, b: &Named) -> (u32, bool) {
         (true, false) => SAME_CLASS,
         _ => ELSEWHERE,
     };
-    (shared, shared >= bar)
+    // Where there are few names at all, one of them may differ; beyond a driver only if
+    // the constants say that it is the same code.
+    let same = a.constants.iter().zip(&b.constants).filter(|(a, b)| a == b).count();
+    let alike = a.driver == b.driver || same * 2 >= a.constants.len();
+    let all_but_one = a.names.len() - equal <= 1 && a.class == b.class && alike;
+    (shared, shared >= bar || all_but_one)
 }
 
 #[cfg(test)]
@@ -97,7 +104,7 @@ mod tests {
             .iter()
             .map(|&(class, driver, names)| {
                 let names = names.split(' ').map(str::as_bytes).collect();
-                Named { class, driver, names }
+                Named { class, driver, names, constants: Vec::new() }
             })
             .collect();
         assert_eq!(clusters(&named), expected);

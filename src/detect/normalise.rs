@@ -116,7 +116,8 @@ impl Normaliser {
             let code = match token.kind {
                 TokenKind::Ident => {
                     let before = i.checked_sub(1).map_or(&b""[..], |p| tokens[p].text(source));
-                    let at = self.slot(source, own_name, token, NameSpace::after(before));
+                    let at =
+                        self.slot(source, own_name, token, space_at(source, tokens, i, before));
                     let slot = &mut self.slots[at];
                     match slot.word {
                         Word::Text => Code::Text,
@@ -190,6 +191,41 @@ impl Normaliser {
             self.slots[at] = slot;
         }
     }
+}
+
+/// The name space of the identifier at `tokens[i]`, which follows `before`. The last
+/// argument of `container_of(work, struct port, work)` and of the macros on lists
+/// (`list_for_each_entry(…, node)`) is a member, too.
+fn space_at(source: &[u8], tokens: &[Token], i: usize, before: &[u8]) -> NameSpace {
+    let last = || tokens.get(i + 1).is_some_and(|next| next.is(source, b")"));
+    if before == b"," && last() && callee(source, &tokens[..i]).is_some_and(takes_a_member_last) {
+        return NameSpace::Member;
+    }
+    NameSpace::after(before)
+}
+
+/// Most tokens before an argument in its list.
+const LONGEST_LIST: usize = 64;
+
+/// The name before the `(` that is open at the end of `tokens`.
+fn callee<'s>(source: &'s [u8], tokens: &[Token]) -> Option<&'s [u8]> {
+    let mut depth = 0;
+    for (at, token) in tokens.iter().enumerate().rev().take(LONGEST_LIST) {
+        match token.text(source) {
+            b")" => depth += 1,
+            b"(" if depth == 0 => return Some(tokens.get(at.checked_sub(1)?)?.text(source)),
+            b"(" => depth -= 1,
+            b";" | b"{" | b"}" => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+fn takes_a_member_last(callee: &[u8]) -> bool {
+    callee.starts_with(b"container_of")
+        || memchr::memmem::find(callee, b"_entry").is_some()
+        || matches!(callee, b"offsetof" | b"sizeof_field")
 }
 
 fn hash_text(text: &[u8]) -> u64 {
@@ -361,6 +397,8 @@ mod tests {
         assert_eq!(form("struct axf *axf = a->axf"), "struct 0 * 1 = 2 -> 3");
         assert_eq!(form("struct axf *chip = a->axf"), "struct 0 * 1 = 2 -> 3");
         assert_eq!(form("struct axf { .axf } struct axf"), "struct 0 { . 1 } struct 0");
+        assert_eq!(form("x = container_of(a, typeof(*b), x)"), "0 = 1 ( 2 , typeof ( * 3 ) , 4 )");
+        assert_eq!(form("list_for_each_entry(a, &b->c, a)"), "0 ( 1 , & 2 -> 3 , 4 )");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::Base;
 use crate::mutate::{Class, Random, Subject, mutate, same_but_for_names};
 
 /// How many originals must admit each mutation at the least.
-const MUTANTS: usize = 30;
+const MUTANTS: usize = 20;
 
 /// Asserts of each class, but for the mixtures, that its mutants differ from their
 /// originals in what it says.

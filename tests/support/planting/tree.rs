@@ -2,11 +2,12 @@
 
 use super::{Original, Place, Planted, index};
 use crate::mutate::{Mutant, Random, Subject};
-use drvdedup::detect::{self, CloneGroup, Options, Placement};
+use drvdedup::detect::{self, CloneGroup, Kind, Member, Options, Placement};
 use drvdedup::syntax::{LoopMacros, split};
 use drvdedup::tree::{Drivers, KernelTree, SourceFile, TreePath, class_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -19,20 +20,51 @@ pub struct Base {
     pub group_of: BTreeMap<Place, usize>,
     /// What stands in a planted tree beside the files of the originals.
     background: Vec<TreePath>,
+    /// Functions that are cut out of the files: what has a duplicate already is in a
+    /// group with it, and no function is in two, so a mutant could not be found.
+    cut: BTreeMap<TreePath, Vec<Range<usize>>>,
 }
 
 impl Base {
-    /// `originals` of the tree at `root`. In the planted trees stand their files, whole,
-    /// and those of `background`.
+    /// `originals` of the tree at `root`. In the planted trees stand their files and
+    /// those of `background`, of functions that are the same the first alone.
     pub fn new(root: &Path, originals: Vec<Original>, background: Vec<TreePath>) -> Base {
         let tree = open(root);
         let loops = LoopMacros::new(&tree.loop_macros);
-        let of_originals = originals.iter().map(|original| &original.place.0);
-        let files: BTreeSet<&TreePath> = background.iter().chain(of_originals).collect();
-        let paths: Vec<PathBuf> = files.into_iter().map(|file| tree.root.join(file)).collect();
-        let groups = scan_files(&tree, &tree.walk(&paths, &[]).expect("they exist").files);
-        let group_of = index(&groups).into_iter().map(|(place, in_groups)| (place, in_groups[0]));
-        Base { group_of: group_of.collect(), loops, originals, background, tree }
+        let cut = BTreeMap::new();
+        let mut base = Base { tree, loops, originals, group_of: BTreeMap::new(), background, cut };
+        // Without the one, another may be the nearest duplicate.
+        loop {
+            let groups = base.scan_itself().into_iter();
+            let groups = groups.filter(|group| group.kind != Kind::Sequence);
+            let twins: Vec<Member> =
+                groups.flat_map(|group| group.members.into_iter().skip(1)).collect();
+            if twins.is_empty() {
+                break;
+            }
+            for twin in twins {
+                let place = (twin.file.clone(), twin.function.start_line);
+                base.originals.retain(|original| original.place != place);
+                base.cut.entry(twin.file).or_default().push(twin.function.range());
+            }
+        }
+        let groups = index(&base.scan_itself());
+        base.group_of = groups.into_iter().map(|(place, of)| (place, of[0])).collect();
+        base
+    }
+
+    /// The groups of the base without any mutant.
+    fn scan_itself(&self) -> Vec<CloneGroup> {
+        let copy = tempfile::tempdir().expect("a temporary folder");
+        let files: BTreeSet<&TreePath> =
+            self.background.iter().chain(self.originals.iter().map(|it| &it.place.0)).collect();
+        for name in ["Makefile", "Kconfig", ".clang-format"] {
+            write(copy.path(), name, &self.read(name));
+        }
+        for file in files {
+            write(copy.path(), file, &self.read(file));
+        }
+        scan(copy.path())
     }
 
     /// A tree with `mutants` beside their originals, in a file for each file: of the
@@ -82,8 +114,15 @@ impl Base {
         (planted_tree, planted)
     }
 
+    /// A file of the tree. What is cut out leaves blanks, so that places stay.
     fn read(&self, path: &str) -> Vec<u8> {
-        self.tree.read(path).unwrap_or_else(|error| panic!("{path}: {error}"))
+        let mut text = self.tree.read(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        for range in self.cut.get(path).into_iter().flatten() {
+            for byte in &mut text[range.clone()] {
+                *byte = if *byte == b'\n' { b'\n' } else { b' ' };
+            }
+        }
+        text
     }
 }
 
