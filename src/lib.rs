@@ -13,6 +13,8 @@
 //! verify    is it the same program          Verdict
 //! store     proposals, decisions, apply     Proposal
 //! report    human, json                     (writers over the types above)
+//! changes   what git says is new           Changes       (scan --since)
+//! baseline  which groups are known         Baseline      (scan --baseline)
 //! cli       one file a command, thin
 //! ```
 //!
@@ -26,6 +28,8 @@
 
 #![warn(missing_docs)]
 
+pub mod baseline;
+pub mod changes;
 pub mod cli;
 pub mod config;
 pub mod detect;

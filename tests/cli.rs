@@ -33,7 +33,9 @@ fn json_has_the_shape_of_the_contract() {
     let expected = json!({
         "files": 1, "functions": 3, "lines": 30, "function_lines": 26, "parse_gaps": 0,
         "unreadable": 0, "groups": 1, "redundant_lines": 10, "by_kind": {"constant-only": 1},
-        "by_level": {"driver": 1}, "by_class": {"hwmon": 1} });
+        "by_level": {"driver": 1}, "by_class": {"hwmon": 1}, "kept": 0, "classes": [{
+            "class": "hwmon", "drivers": 1, "functions": 3, "function_lines": 26, "groups": 1,
+            "redundant_lines": 10 }] });
     assert_eq!(value["summary"], expected);
     let group = &value["groups"][0];
     assert_eq!(group["id"].as_str().map(str::len), Some(8));

@@ -3,10 +3,8 @@
 use crate::detect::{Kind, Level};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
-
-/// Groups that the human report prints unless told otherwise.
-const DEFAULT_LIMIT: usize = 50;
 
 /// Finds duplicated functions in Linux drivers, proposes the helper that replaces
 /// them, and proves the patch.
@@ -26,7 +24,7 @@ Examples:
   drvdedup apply --check 3f9a     would its patch apply?
   drvdedup apply 3f9a             apply it; `drvdedup undo` takes it back
 
-Exit codes: 0 done; 1 done, and something denied is there or a proposal does not
+Exit codes: 0 done; 1 done, and something denied or new is there or a proposal does not
 apply; 2 wrong usage, unreadable input, broken configuration, stale store entry.";
 
 /// Options that every command takes.
@@ -144,14 +142,37 @@ pub enum DebugCommand {
 Examples:
   drvdedup scan drivers/hwmon
   drvdedup scan --kind identical,constant-only --level driver --format json
+  drvdedup scan --top 10 --min-lines 20          the ten to look at first
+  drvdedup scan --summary                        how much of each class is redundant
+  drvdedup scan --since HEAD                     only what is not committed yet
+  drvdedup scan --since v6.1..next               only what these commits changed
   drvdedup scan --deny identical drivers/gpio    exit with 1 if there are any
-  drvdedup scan -v                               also how much of the code was read")]
+  drvdedup scan --write-baseline known.txt       live with what is there now
+  drvdedup scan --baseline known.txt             exit with 1 if there are others
+  drvdedup scan -v                               also how much of the code was read
+
+What comes first is what saves most lines, a safe remedy before one that must be judged
+and near members before far ones; groups that are alike but for whole statements stand
+apart, after all others.
+
+A comment `drvdedup: keep (reason)` directly above a function keeps it out of all groups.
+One that has no effect is warned of, -v names the functions that are kept.")]
 pub struct ScanArgs {
     #[command(flatten)]
     pub what: WhatArgs,
     /// Exit with 1 if a group of one of these kinds is reported
     #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = kind_parser())]
     pub deny: Vec<Kind>,
+    /// Do not report the groups that FILE names, and exit with 1 if there are others
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write the groups found to FILE, a line each, those of --baseline included
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["top", "since"])]
+    pub write_baseline: Option<PathBuf>,
+    /// For people, a table of redundant lines by class in place of the groups; JSON has
+    /// it always
+    #[arg(long)]
+    pub summary: bool,
 }
 
 /// Arguments of `plan`.
@@ -187,9 +208,20 @@ pub struct WhatArgs {
     /// Only groups with a member in one of these classes (`net` includes `net/ethernet`)
     #[arg(long, value_delimiter = ',')]
     pub class: Vec<String>,
-    /// Groups to print for people, the most worthwhile first; 0 prints all
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_LIMIT)]
-    pub limit: usize,
+    /// Only groups whose members all have at least N lines
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub min_lines: u32,
+    /// Only groups with a function that was changed since REV, in the working tree or a new
+    /// file; or by the commits A..B
+    #[arg(long, value_name = "REV")]
+    pub since: Option<String>,
+    /// Only the N groups to look at first, in every format and in all counts
+    #[arg(long, value_name = "N")]
+    pub top: Option<NonZeroUsize>,
+    /// Groups to print for people, 0 for all; the others are counted [default: 50, with
+    /// --top all of them]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
 }
 
 /// Arguments of `show`.

@@ -9,7 +9,7 @@ pub enum Exit {
     /// Done.
     Done = 0,
     /// Done, and what was asked not to be there is there: a kind that `--deny`
-    /// names, a proposal that does not apply.
+    /// names, a group that `--baseline` does not, a proposal that does not apply.
     Found = 1,
     /// Wrong usage, unreadable input, broken configuration, a stale or missing
     /// store entry.

@@ -19,6 +19,7 @@ mod progress;
 mod project;
 mod rewrites;
 mod scan;
+mod selection;
 mod show;
 mod store;
 mod undo;

@@ -2,13 +2,15 @@
 //! terminal are asked.
 
 use super::args::{Color, CommonArgs, Format, WhatArgs};
-use crate::detect::CloneGroup;
+use crate::detect::{CloneGroup, Kind};
 use std::env;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 /// Columns assumed where there is no terminal to ask.
 const DEFAULT_WIDTH: usize = 80;
+/// Groups that the human report prints unless told otherwise.
+const DEFAULT_LIMIT: usize = 50;
 /// Threads beyond this only cost: what they read comes from one disk.
 const MAX_THREADS: usize = 256;
 
@@ -75,6 +77,11 @@ fn width() -> usize {
 }
 
 impl WhatArgs {
+    /// Whether groups of this kind are asked for.
+    pub fn looks_for(&self, kind: Kind) -> bool {
+        self.kind.is_empty() || self.kind.contains(&kind)
+    }
+
     /// Whether the group is one of those asked for.
     pub fn takes(&self, group: &CloneGroup) -> bool {
         let in_class = |class: &str| {
@@ -85,27 +92,37 @@ impl WhatArgs {
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             })
         };
-        (self.kind.is_empty() || self.kind.contains(&group.kind))
+        self.looks_for(group.kind)
             && (self.level.is_empty() || self.level.contains(&group.level))
             && (self.class.is_empty() || group.members.iter().any(|member| in_class(&member.class)))
+            && group.members.iter().all(|member| member.function.lines() >= self.min_lines)
     }
 
     /// Whether any group is left out.
     pub fn filters(&self) -> bool {
         !(self.kind.is_empty() && self.level.is_empty() && self.class.is_empty())
+            || self.min_lines > 0
+            || self.since.is_some()
+            || self.top.is_some()
     }
 
     /// Number of groups to print for people; `None` for all.
     pub fn limit(&self) -> Option<usize> {
-        (self.limit > 0).then_some(self.limit)
+        match (self.limit, self.top) {
+            (Some(0), _) | (None, Some(_)) => None,
+            (Some(limit), _) => Some(limit),
+            (None, None) => Some(DEFAULT_LIMIT),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::args::{Cli, Command};
     use super::*;
-    use crate::detect::{Kind, Level};
+    use crate::detect::Level;
     use crate::report::sample;
+    use clap::Parser;
 
     #[test]
     fn colours_follow_option_terminal_and_environment() {
@@ -124,15 +141,52 @@ mod tests {
         check(Color::Never, true, &[], false);
     }
 
+    /// What these arguments of `scan` ask for.
+    fn what(args: &[&str]) -> WhatArgs {
+        let cli = Cli::parse_from(["drvdedup", "scan"].iter().chain(args));
+        let Command::Scan(scan) = cli.command else { panic!("it is a scan") };
+        scan.what
+    }
+
+    #[test]
+    fn every_member_must_have_the_lines_asked_for() {
+        let check = |lines, expected| {
+            let mut group = sample::group("a.c");
+            group.members[1].function.end_line += 1;
+            assert_eq!(what(&["--min-lines", lines]).takes(&group), expected, "{lines}");
+        };
+        check("4", true);
+        check("5", false);
+    }
+
+    #[test]
+    fn people_see_fifty_groups_unless_they_ask_for_others() {
+        let check = |args: &[&str], expected| assert_eq!(what(args).limit(), expected, "{args:?}");
+        check(&[], Some(50));
+        check(&["--limit", "0"], None);
+        check(&["--top", "70"], None);
+        check(&["--top", "70", "--limit", "3"], Some(3));
+    }
+
+    #[test]
+    fn whatever_leaves_groups_out_is_a_filter() {
+        let check =
+            |args: &[&str], expected| assert_eq!(what(args).filters(), expected, "{args:?}");
+        check(&["drivers", "--limit", "3"], false);
+        check(&["--kind", "identical"], true);
+        check(&["--min-lines", "7"], true);
+        check(&["--since", "HEAD"], true);
+        check(&["--top", "7"], true);
+    }
+
     #[test]
     fn a_group_is_taken_when_it_meets_every_filter() {
         let check = |kind: &[Kind], level: &[Level], class: &[&str], expected| {
             let what = WhatArgs {
-                paths: vec![],
                 kind: kind.to_vec(),
                 level: level.to_vec(),
                 class: class.iter().map(|class| class.to_string()).collect(),
-                limit: 0,
+                ..what(&[])
             };
             let mut group = sample::group("a.c");
             group.members[1].class = "net/ethernet".into();

@@ -5,11 +5,13 @@ use super::error;
 use super::options::Options;
 use super::progress;
 use super::project::Project;
-use crate::detect::{self, CloneGroup, Kind, Lists, Placement, Scan};
+use super::selection::Selection;
+use crate::detect::{self, CloneGroup, Keeps, Kind, Lists, Placement, Scan, Unused};
 use crate::report::Counts;
 use crate::syntax::LoopMacros;
 use crate::tree::{Drivers, SourceFile, class_of};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::path::PathBuf;
 
 /// Warnings of one sort that are printed without `-v`.
@@ -25,19 +27,39 @@ pub struct Scanned {
     pub loops: LoopMacros,
     /// What was read.
     pub counts: Counts,
-    /// The groups that were asked for.
+    /// The groups, the most worthwhile first.
     pub groups: Vec<CloneGroup>,
+    /// Functions that comments kept out of them.
+    pub keeps: Keeps,
 }
 
-/// Scans what the arguments or else the configuration name.
+/// Scans what the arguments or else the configuration name, for the groups asked for.
 pub fn scan(project: &Project, options: &Options, what: &WhatArgs) -> anyhow::Result<Scanned> {
+    // Before the scan: a revision that is none should not cost its time.
+    let selection = Selection::new(&project.tree, what)?;
+    let mut scanned = scan_asked(project, options, what)?;
+    selection.filter(&mut scanned.groups);
+    selection.cut(&mut scanned.groups);
+    Ok(scanned)
+}
+
+/// Scans what the arguments or else the configuration name, for all groups of the
+/// kinds asked for.
+pub fn scan_asked(
+    project: &Project,
+    options: &Options,
+    what: &WhatArgs,
+) -> anyhow::Result<Scanned> {
     let paths = asked_or_configured(project, &what.paths);
-    let kinds = match what.kind.as_slice() {
-        [] => detect::Options::KINDS.into(),
-        asked => asked.iter().copied().collect(),
-    };
-    let mut scanned = scan_kinds(project, options, &paths, kinds)?;
-    scanned.groups.retain(|group| what.takes(group));
+    let kinds = detect::Options::KINDS.into_iter().filter(|kind| what.looks_for(*kind));
+    let scanned = scan_kinds(project, options, &paths, kinds.collect())?;
+    // Where only some kinds are looked for, what is in no group may be in one of others.
+    let is_sure = |why: &Unused| what.kind.is_empty() || !matches!(why, Unused::NoGroup { .. });
+    let unused = scanned.keeps.unused.iter().filter(|keep| is_sure(&keep.why));
+    warn_all(options, &unused.collect::<Vec<_>>());
+    if options.verbose {
+        scanned.keeps.kept.iter().for_each(|kept| error::say(&kept.to_string()));
+    }
     Ok(scanned)
 }
 
@@ -79,9 +101,10 @@ fn scan_kinds(
         left_out.map(|file| format!("{}: {}", file.path, file.reason)).collect();
     unreadable.extend(scan.unreadable.iter().map(|(path, reason)| format!("{path}: {reason}")));
     warn_all(options, &unreadable);
-    warn_all(options, &scan.problems.iter().map(ToString::to_string).collect::<Vec<_>>());
+    warn_all(options, &scan.problems);
     let counts = counts(&scan, unreadable.len());
-    Ok(Scanned { files: walk.files, drivers, loops, counts, groups: scan.groups })
+    let Scan { groups, keeps, .. } = scan;
+    Ok(Scanned { files: walk.files, drivers, loops, counts, groups, keeps })
 }
 
 /// `asked`, or the paths of the configuration where nothing was asked for.
@@ -100,11 +123,13 @@ fn counts(scan: &Scan, unreadable: usize) -> Counts {
         function_lines: scan.function_lines,
         parse_gaps: scan.gaps.len() as u64,
         unreadable: unreadable as u64,
+        kept: scan.keeps.kept.len() as u64,
+        classes: scan.classes.clone(),
     }
 }
 
 /// Prints warnings of one sort: the first of them, all with `-v`.
-fn warn_all(options: &Options, warnings: &[String]) {
+fn warn_all(options: &Options, warnings: &[impl Display]) {
     if options.quiet {
         return;
     }

@@ -7,25 +7,39 @@ use super::options::Options;
 use super::output::CANNOT_WRITE;
 use super::pipeline::{self, Scanned};
 use super::project::Project;
+use super::selection::Selection;
+use crate::baseline::{self, Baseline};
 use crate::detect::CloneGroup;
-use crate::report::{Report, contract_name, counted, human, json};
+use crate::report::{Report, classes, contract_name, counted, human, json};
 use crate::syntax::census;
 use anyhow::Context;
 use codespan_reporting::term::termcolor::WriteColor;
+use std::collections::BTreeSet;
+use std::path::Path;
 
-/// Reports the groups; found is what `--deny` names.
+/// Reports the groups; found is what `--deny` names and what `--baseline` does not.
 pub fn run(
     options: &Options,
     args: &ScanArgs,
     out: &mut (dyn WriteColor + Send),
 ) -> anyhow::Result<Exit> {
     let project = Project::open(options)?;
-    let scanned = pipeline::scan(&project, options, &args.what)?;
+    let known = args.baseline.as_deref().map(Baseline::read).transpose()?;
+    let selection = Selection::new(&project.tree, &args.what)?;
+    let mut scanned = pipeline::scan_asked(&project, options, &args.what)?;
     if options.verbose {
         print_census(&project, &scanned);
     }
-    let denied = |group: &&CloneGroup| args.deny.contains(&group.kind);
-    let denied = scanned.groups.iter().filter(denied).count();
+    if let (Some(file), Some(known)) = (&args.baseline, &known) {
+        note_gone(&project, options, args, &scanned, (file, known));
+    }
+    selection.filter(&mut scanned.groups);
+    if let Some(file) = &args.write_baseline {
+        baseline::write(file, &scanned.groups)?;
+    }
+    let new = drop_known(&mut scanned.groups, known.as_ref());
+    selection.cut(&mut scanned.groups);
+    let denied = scanned.groups.iter().filter(|group| args.deny.contains(&group.kind)).count();
     let report = Report {
         tree: project.tree,
         counts: scanned.counts,
@@ -33,16 +47,55 @@ pub fn run(
         planned: None,
     };
     match options.format {
+        Format::Human if args.summary => classes::write(out, &report),
         Format::Human => human::write(out, &report, args.what.limit()),
         Format::Json => json::write(out, &report),
     }
     .context(CANNOT_WRITE)?;
-    if denied == 0 {
-        return Ok(Exit::Done);
+    Ok(verdict(args, denied as u64, new))
+}
+
+/// Says what was found that was asked not to be there: so many groups of a denied kind,
+/// so many that are not in the baseline.
+fn verdict(args: &ScanArgs, denied: u64, new: u64) -> Exit {
+    if denied > 0 {
+        let kinds: Vec<String> = args.deny.iter().map(contract_name).collect();
+        say(&format!("{} of a denied kind ({})", counted(denied, "group"), kinds.join(", ")));
     }
-    let kinds: Vec<String> = args.deny.iter().map(contract_name).collect();
-    say(&format!("{} of a denied kind ({})", counted(denied as u64, "group"), kinds.join(", ")));
-    Ok(Exit::Found)
+    if let (Some(file), 1..) = (&args.baseline, new) {
+        say(&format!("{} not in {}", counted(new, "group"), file.display()));
+    }
+    if denied == 0 && new == 0 { Exit::Done } else { Exit::Found }
+}
+
+/// Leaves the groups that are not known, and counts them.
+fn drop_known(groups: &mut Vec<CloneGroup>, known: Option<&Baseline>) -> u64 {
+    let Some(known) = known else { return 0 };
+    groups.retain(|group| !known.knows(&group.id));
+    groups.len() as u64
+}
+
+/// Says how many known groups are there no longer: their lines could go.
+fn note_gone(
+    project: &Project,
+    options: &Options,
+    args: &ScanArgs,
+    scanned: &Scanned,
+    (file, known): (&Path, &Baseline),
+) {
+    let read: BTreeSet<&str> = scanned.files.iter().map(|file| file.path.as_str()).collect();
+    let was_read = |path: &str| read.contains(path) || !project.tree.root.join(path).exists();
+    let gone = known.gone(&scanned.groups, |group| {
+        args.what.looks_for(group.kind) && group.files.iter().all(|file| was_read(file))
+    });
+    if gone.is_empty() || options.quiet {
+        return;
+    }
+    let groups = counted(gone.len() as u64, "group");
+    say(&format!("{}: {groups} no longer there; --write-baseline writes it anew", file.display()));
+    if options.verbose {
+        gone.iter().for_each(|id| say(&format!("no longer there: {id}")));
+    }
 }
 
 /// How much of the code the program could read.

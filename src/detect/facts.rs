@@ -2,6 +2,7 @@
 //! file's bytes and the [`Depth`] asked for, and from nothing else, so that a cache may
 //! keep them by content.
 
+use super::keep::{self, Keep};
 use super::normalise::{FormHash, Normaliser};
 use super::scan::ProblemKind;
 use super::sequence;
@@ -34,6 +35,8 @@ pub struct FileFacts {
     pub includes: Vec<String>,
     /// Hashes of the names that it exports to modules, sorted.
     pub exports: Vec<u32>,
+    /// Comments that keep functions out of the groups.
+    pub keeps: Vec<Keep>,
     /// What is not C, with its line, from 1.
     pub problems: Vec<(u32, ProblemKind)>,
     /// Its functions, in order.
@@ -115,6 +118,7 @@ impl<'l> Reader<'l> {
         out.lines = outline.lines;
         out.includes = included(source);
         out.exports = exported(source);
+        out.keeps = keep::in_file(source);
         problems.extend(outline.unclosed.map(|start| (start, ProblemKind::UnclosedFunction)));
         problems.extend(outline.problems.iter().map(|p| (p.offset, p.kind.into())));
         out.problems = first_of_each_kind(source, problems);

@@ -15,18 +15,24 @@
 //! roles       what each token stands for (local, field, type, …)
 //! holes       where the members differ
 //! level, id   how far apart they are, and what they are called
+//! keep        functions that a comment keeps out of the groups
+//! rank        which group comes first
+//! class_counts  how much code each class holds
 //! scan        the whole stage
 //! ```
 
+mod class_counts;
 mod facts;
 mod gapped;
 mod group;
 mod holes;
 mod id;
+mod keep;
 mod kinds;
 mod level;
 mod names;
 mod normalise;
+mod rank;
 mod roles;
 mod scan;
 mod sequence;
@@ -37,7 +43,10 @@ mod world;
 mod wrapped;
 mod wrapper;
 
+pub use class_counts::ClassCounts;
+pub use keep::{Keeps, Kept, Unused, UnusedKeep};
 pub use level::Placement;
+pub use rank::is_apart;
 pub use scan::{Gap, Options, Problem, ProblemKind, Scan, scan};
 pub use world::{LeftOut, included_sources};
 pub use wrapped::Lists;
@@ -149,10 +158,27 @@ pub struct CloneGroup {
 }
 
 impl CloneGroup {
-    /// The lines of all members but the longest.
+    /// The member that would stay: the kernel's own function, where the others do the
+    /// same again, else the first of the longest.
+    pub fn original(&self) -> usize {
+        if self.kind == Kind::Reimplements {
+            return 0;
+        }
+        let lines = self.members.iter().map(|member| member.function.lines());
+        let longest = lines.clone().max();
+        lines.into_iter().position(|lines| Some(lines) == longest).unwrap_or(0)
+    }
+
+    /// The members that would go.
+    pub fn copies(&self) -> impl Iterator<Item = &Member> {
+        let original = self.original();
+        let members = self.members.iter().enumerate();
+        members.filter(move |(at, _)| *at != original).map(|(_, member)| member)
+    }
+
+    /// The lines of the members that would go.
     pub fn redundant_lines(&self) -> u32 {
-        let lines = self.members.iter().map(|m| m.function.lines());
-        lines.clone().sum::<u32>() - lines.max().unwrap_or(0)
+        self.copies().map(|member| member.function.lines()).sum()
     }
 
     /// Whether all members lie in one file.

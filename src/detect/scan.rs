@@ -1,16 +1,18 @@
 //! The whole stage: reads every file once for the hashes (tier 1), then once
 //! more those that hold candidates, and groups these (tier 2).
 
+use super::class_counts::{ClassCounts, by_class};
 use super::facts::{Depth, FileFacts, Reader};
 use super::group::Found;
+use super::keep::{self, Keeps};
 use super::kinds::Maker;
 use super::world::{Entry, LeftOut, World};
-use super::{CloneGroup, Kind, Lists, id, level::Placement};
+use super::{CloneGroup, Kind, Lists, id, level::Placement, rank};
 use crate::syntax::LoopMacros;
 use crate::syntax::lexer::LexProblemKind;
 use crate::tree::{SourceFile, TreePath, read_source_into};
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
@@ -70,8 +72,12 @@ pub struct Scan {
     pub function_lines: u64,
     /// Number of functions under `#if 0`; they are never in a group.
     pub disabled_functions: u64,
-    /// Longest redundancy first, then by id. No function is in two of them.
+    /// What was read of each class.
+    pub classes: BTreeMap<String, ClassCounts>,
+    /// The most worthwhile first, as `rank` has it. No function is in two of them.
     pub groups: Vec<CloneGroup>,
+    /// Functions that comments kept out of the groups, and comments without effect.
+    pub keeps: Keeps,
     /// Files whose functions are not compared, and why, sorted.
     pub left_out: Vec<(TreePath, LeftOut)>,
     /// Files that could not be read, and why, sorted.
@@ -162,6 +168,7 @@ pub fn scan(
     for entry in world.entries.iter().filter(|entry| !entry.offered) {
         out.count(entry);
     }
+    out.classes = by_class(&world.entries);
     out.problems.sort_unstable();
     let mut maker = Maker { placement, loops, unreadable: Vec::new() };
     let wants = |kinds: &[Kind]| kinds.iter().any(|kind| options.kinds.contains(kind));
@@ -186,11 +193,10 @@ pub fn scan(
     out.gaps = found.gaps;
     out.gaps.sort_unstable();
     out.groups = found.groups;
+    out.keeps = keep::apply(&mut out.groups, keep::found(&world.entries), placement);
     out.groups.retain(|group| options.kinds.contains(&group.kind));
     id::assign(&mut out.groups);
-    out.groups.sort_by(|a, b| {
-        b.redundant_lines().cmp(&a.redundant_lines()).then_with(|| a.id.cmp(&b.id))
-    });
+    out.groups.sort_by(rank::order);
     out
 }
 

@@ -7,8 +7,8 @@ use crate::tree::TreePath;
 use std::ops::Range;
 
 mod parse;
-pub(crate) use parse::is_tree_path;
 pub use parse::{PatchError, parse};
+pub(crate) use parse::{hunk_header, is_tree_path, unquote};
 
 /// What a patch does to one file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,13 +1,14 @@
 //! The JSON object of the contract. Fields stand in the contract's order; maps are
 //! sorted; what only `plan` knows is absent from a scan.
 
+use super::classes::{self, ClassRow};
 use super::show::Shown;
-use super::{Counts, Outcome, Planned, Report, contract_name, tally};
+use super::{Outcome, Planned, Report, contract_name, tally};
 use crate::detect::{CloneGroup, Hole, HoleKind, Kind, Level, Member};
 use crate::store::Proposal;
 use crate::verify::Verdict;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// Version of the object's shape; grows only when a field changes its meaning.
@@ -38,6 +39,8 @@ struct SummaryJson<'r> {
     by_kind: BTreeMap<String, u64>,
     by_level: BTreeMap<String, u64>,
     by_class: BTreeMap<&'r str, u64>,
+    kept: u64,
+    classes: Vec<ClassRow<'r>>,
     #[serde(flatten)]
     planned: Option<PlannedJson<'r>>,
 }
@@ -103,7 +106,7 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         drvdedup: env!("CARGO_PKG_VERSION"),
         tree: report.tree.root.to_string_lossy().into_owned(),
         kernel: report.tree.kernel.as_deref(),
-        summary: summary(&report.counts, &report.groups, planned),
+        summary: summary(report),
         groups: report.groups.iter().map(|group| group_json(group, planned)).collect(),
         proposals: planned.map(|planned| planned.proposals.iter().map(proposal_json).collect()),
     };
@@ -153,11 +156,8 @@ pub fn write_object(out: &mut dyn Write, object: &impl Serialize) -> io::Result<
     out.write_all(b"\n")
 }
 
-fn summary<'r>(
-    counts: &Counts,
-    groups: &'r [CloneGroup],
-    planned: Option<&'r Planned>,
-) -> SummaryJson<'r> {
+fn summary(report: &Report) -> SummaryJson<'_> {
+    let Report { counts, groups, .. } = report;
     SummaryJson {
         files: counts.files,
         functions: counts.functions,
@@ -169,15 +169,11 @@ fn summary<'r>(
         redundant_lines: groups.iter().map(|group| u64::from(group.redundant_lines())).sum(),
         by_kind: tally(groups.iter().map(|group| contract_name(group.kind))),
         by_level: tally(groups.iter().map(|group| contract_name(group.level))),
-        by_class: tally(groups.iter().flat_map(classes)),
-        planned: planned.map(planned_json),
+        by_class: tally(groups.iter().flat_map(classes::classes)),
+        kept: counts.kept,
+        classes: classes::rows(report),
+        planned: report.planned.as_ref().map(planned_json),
     }
-}
-
-/// The classes of a group's members, each once: a group across two classes counts
-/// in both.
-fn classes(group: &CloneGroup) -> BTreeSet<&str> {
-    group.members.iter().map(|member| member.class.as_str()).collect()
 }
 
 fn planned_json(planned: &Planned) -> PlannedJson<'_> {
@@ -257,7 +253,9 @@ mod tests {
                 "files": 1, "functions": 2, "lines": 10, "function_lines": 8,
                 "parse_gaps": 0, "unreadable": 0, "groups": 1, "redundant_lines": 4,
                 "by_kind": {"constant-only": 1}, "by_level": {"driver": 1},
-                "by_class": {"hwmon": 1} },
+                "by_class": {"hwmon": 1}, "kept": 0, "classes": [{
+                    "class": "hwmon", "drivers": 1, "functions": 2, "function_lines": 8,
+                    "groups": 1, "redundant_lines": 4 }] },
             "groups": [{
                 "id": "0a0b0c0d", "kind": "constant-only", "level": "driver",
                 "members": [

@@ -2,6 +2,7 @@
 //! people ([`human`], [`show`], [`diff`]) or one JSON object ([`json`]). It reads
 //! source files in order to quote them, decides nothing and never writes to disk.
 
+pub mod classes;
 pub mod diff;
 pub mod group;
 pub mod human;
@@ -11,7 +12,7 @@ pub mod side_by_side;
 pub mod source;
 pub mod summary;
 
-use crate::detect::CloneGroup;
+use crate::detect::{ClassCounts, CloneGroup};
 use crate::store::Proposal;
 use crate::tree::KernelTree;
 use codespan_reporting::term::termcolor::{ColorSpec, WriteColor};
@@ -34,6 +35,10 @@ pub struct Counts {
     pub parse_gaps: u64,
     /// Files that could not be read.
     pub unreadable: u64,
+    /// Functions that a comment keeps out of all groups.
+    pub kept: u64,
+    /// What was read of each class.
+    pub classes: BTreeMap<String, ClassCounts>,
 }
 
 /// Why a group has no proposal, and where.
@@ -143,7 +148,7 @@ fn heading(out: &mut dyn WriteColor, text: &str) -> io::Result<()> {
 #[cfg(test)]
 pub(crate) mod sample {
     use super::{Counts, Outcome, Planned, Refusal, Report};
-    use crate::detect::{CloneGroup, Hole, HoleKind, Kind, Level, Member};
+    use crate::detect::{ClassCounts, CloneGroup, Hole, HoleKind, Kind, Level, Member};
     use crate::store::Proposal;
     use crate::syntax::lexer;
     use crate::tree::KernelTree;
@@ -188,7 +193,16 @@ pub(crate) mod sample {
 
     /// What was read to find [`group`].
     pub fn counts() -> Counts {
-        Counts { files: 1, functions: 2, lines: 10, function_lines: 8, ..Counts::default() }
+        let hwmon = ClassCounts { drivers: 1, functions: 2, function_lines: 8 };
+        let classes = [("hwmon".into(), hwmon)].into();
+        Counts {
+            files: 1,
+            functions: 2,
+            lines: 10,
+            function_lines: 8,
+            classes,
+            ..Counts::default()
+        }
     }
 
     /// A report over [`group`].

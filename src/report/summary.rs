@@ -1,5 +1,6 @@
 //! The table under the groups: what was read, what was found, what became of it.
 
+use super::classes::percent;
 use super::{Planned, Report, contract_name, counted, heading};
 use crate::detect::{CloneGroup, Kind, Level};
 use codespan_reporting::term::termcolor::WriteColor;
@@ -20,6 +21,9 @@ pub fn write(out: &mut dyn WriteColor, report: &Report) -> io::Result<()> {
     }
     if counts.unreadable > 0 {
         row(out, "unreadable", counts.unreadable, "files, each named in a warning")?;
+    }
+    if counts.kept > 0 {
+        row(out, "kept", counts.kept, "functions, out of all groups by a comment")?;
     }
     let redundant = redundant_lines(report.groups.iter());
     let share = share(redundant, counts.function_lines);
@@ -43,9 +47,7 @@ fn redundant_lines<'g>(groups: impl Iterator<Item = &'g CloneGroup>) -> u64 {
 
 /// `6.8 % of function lines`.
 fn share(part: u64, whole: u64) -> String {
-    // Only for the eye: f64 is exact up to 2^53 lines.
-    let percent = if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 };
-    format!("{percent:.1} % of function lines")
+    format!("{} of function lines", percent(part, whole))
 }
 
 /// One row for each kind at each level.
@@ -127,8 +129,12 @@ mod tests {
     }
 
     #[test]
-    fn the_share_of_nothing_is_nothing() {
-        assert_eq!(share(0, 0), "0.0 % of function lines");
-        assert_eq!(share(1, 8), "12.5 % of function lines");
+    fn kept_functions_are_counted() {
+        let mut report = sample::report(Path::new("/k"), None);
+        report.counts.kept = 3;
+        let mut out = NoColor::new(Vec::new());
+        write(&mut out, &report).expect("a vector takes all");
+        let text = String::from_utf8(out.into_inner()).expect("only text is written");
+        assert!(text.contains("  kept                             3  functions,"), "{text}");
     }
 }

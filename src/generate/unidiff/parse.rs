@@ -159,7 +159,7 @@ impl<'a> Parser<'a> {
 
     fn hunk(&mut self) -> Result<Hunk, PatchError> {
         let header = self.peek().and_then(hunk_header);
-        let Some((old_start, mut old_left, mut new_left)) = header else {
+        let Some(((old_start, mut old_left), (_, mut new_left))) = header else {
             return self.fail("expected `@@ -line,count +line,count @@`");
         };
         let mut hunk = Hunk { patch_line: self.at + 1, old_start, lines: Vec::new() };
@@ -205,8 +205,8 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// First old line, old count and new count of `@@ -l,c +l,c @@`.
-fn hunk_header(line: &[u8]) -> Option<(usize, usize, usize)> {
+/// The first line and the number of lines, old and new, of `@@ -l,c +l,c @@`.
+pub(crate) fn hunk_header(line: &[u8]) -> Option<((usize, usize), (usize, usize))> {
     let text = line.strip_prefix(b"@@ -")?;
     let end = text.windows(3).position(|part| part == b" @@")?;
     let ranges = std::str::from_utf8(text.get(..end)?).ok()?;
@@ -215,8 +215,8 @@ fn hunk_header(line: &[u8]) -> Option<(usize, usize, usize)> {
         let (start, count) = text.split_once(',').unwrap_or((text, "1"));
         Some((start.parse().ok()?, count.parse().ok()?))
     };
-    let ((old_start, old_count), (_, new_count)) = (range(old)?, range(new)?);
-    (old_start > 0 || old_count == 0).then_some((old_start, old_count, new_count))
+    let (old, new) = (range(old)?, range(new)?);
+    (old.0 > 0 || old.1 == 0).then_some((old, new))
 }
 
 /// Whether a path names a file below the top of the tree and nothing else.
@@ -227,7 +227,7 @@ pub(crate) fn is_tree_path(path: &str) -> bool {
 }
 
 /// The rest of a name in git's C-style quotes.
-fn unquote(text: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn unquote(text: &[u8]) -> Option<Vec<u8>> {
     let mut name = Vec::new();
     let mut bytes = text.iter().copied();
     loop {

@@ -1,0 +1,38 @@
+//! Which of the groups found are the ones asked for.
+
+use super::args::WhatArgs;
+use crate::changes::Changes;
+use crate::detect::{CloneGroup, Member};
+use crate::tree::KernelTree;
+
+/// What the arguments ask for.
+pub struct Selection<'a> {
+    what: &'a WhatArgs,
+    /// The lines that `--since` is about.
+    changes: Option<Changes>,
+}
+
+impl<'a> Selection<'a> {
+    /// Asks git what changed, where that is of interest.
+    pub fn new(tree: &KernelTree, what: &'a WhatArgs) -> anyhow::Result<Self> {
+        let since = |revision: &String| Changes::since(tree, revision);
+        Ok(Selection { what, changes: what.since.as_ref().map(since).transpose()? })
+    }
+
+    /// Leaves the groups that meet every filter.
+    pub fn filter(&self, groups: &mut Vec<CloneGroup>) {
+        let changed = |changes: &Changes, member: &Member| {
+            changes.touch(&member.file, member.function.start_line, member.function.end_line)
+        };
+        groups.retain(|group| {
+            let mut members = group.members.iter();
+            let recent = |changes| members.any(|member| changed(changes, member));
+            self.what.takes(group) && self.changes.as_ref().is_none_or(recent)
+        });
+    }
+
+    /// Leaves as many of the groups, which are ranked, as were asked for.
+    pub fn cut(&self, groups: &mut Vec<CloneGroup>) {
+        groups.truncate(self.what.top.map_or(usize::MAX, |top| top.get()));
+    }
+}
