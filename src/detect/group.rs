@@ -8,7 +8,7 @@ use super::normalise::{Code, Normaliser};
 use super::roles::{Role, Roles, roles};
 use super::scan::Gap;
 use super::world::Id;
-use super::{CloneGroup, Level, Member};
+use super::{CloneGroup, Member};
 use crate::syntax::{Function, LoopMacros, Token, lexer, line_at};
 use crate::tree::TreePath;
 use std::cell::OnceCell;
@@ -192,14 +192,14 @@ fn partition<'f, 'a>(
     groups.iter().map(|group| group.iter().map(|&i| shape[i]).collect()).collect()
 }
 
-/// Adds `single` to the nearest of `groups` all of whose members are similar to it, if
-/// there is one that it does not carry beyond its class.
+/// Adds `single` to the nearest of `groups` all of whose members are similar to it and
+/// that lies no farther apart with it than without.
 fn join(single: usize, groups: &mut [Vec<usize>], named: &[Named], placement: &dyn Placement) {
     let place = |&i: &usize| (named[i].class, named[i].driver);
     let takes = |group: &&mut Vec<usize>| {
-        let with = level_of(group.iter().chain([&single]).map(place), placement);
+        let with = group.iter().chain([&single]).map(place);
         group.iter().all(|&i| shared_percent(&named[i], &named[single]).1)
-            && (with <= Level::Class || with == level_of(group.iter().map(place), placement))
+            && level_of(with, placement) == level_of(group.iter().map(place), placement)
     };
     let share = |group: &Vec<usize>| {
         group.iter().map(|&i| shared_percent(&named[i], &named[single]).0).min()
@@ -242,16 +242,22 @@ pub fn clone_group(
 ) -> CloneGroup {
     let members: Vec<Member> = forms.iter().map(|form| form.member()).collect();
     let (kind, holes) = holes::find(forms, loops);
-    for (form, member) in forms.iter().zip(&members) {
-        // Only what had to be parsed.
-        if let Some(offset) = form.roles.get().and_then(|roles| roles.gap) {
+    // What one member's syntax tree lacks, those of all of its shape lack.
+    let _parsed = forms.first().map(|form| form.roles(loops));
+    let gap = forms.iter().find_map(|form| {
+        let offset = form.roles.get()?.gap?;
+        Some(form.tokens.partition_point(|token| token.end <= offset))
+    });
+    if let Some(at) = gap {
+        gaps.extend(forms.iter().zip(&members).map(|(form, member)| {
+            let offset = form.tokens.get(at).map_or(0, |token| token.start);
             let line = line_at(&form.candidate.text, offset as usize);
-            gaps.push(Gap {
+            Gap {
                 file: member.file.clone(),
                 line: member.function.start_line + line - 1,
                 function: member.name.clone(),
-            });
-        }
+            }
+        }));
     }
     let level = level(&members, placement);
     CloneGroup { id: String::new(), kind, level, members, holes, adds_nothing: false }

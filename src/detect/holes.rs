@@ -216,13 +216,12 @@ fn hole_kind(role: Role, forms: &[&Form], at: usize) -> HoleKind {
     }
 }
 
-/// Whether each member's locals are the first member's under a one-to-one
-/// renaming. The shape sees to it, but for locals spelled like constants.
+/// Whether each member's locals are the first member's under a one-to-one renaming.
 fn locals_move_together(forms: &[&Form], loops: &LoopMacros) -> bool {
     let Some((first, others)) = forms.split_first() else { return true };
     let may_be_local = |&at: &usize| match first.codes[at] {
         Code::Name(_) => true,
-        Code::Constant => forms.iter().any(|form| form.text(at) != first.text(at)),
+        Code::Constant => first.tokens[at].kind == TokenKind::Ident,
         _ => false,
     };
     let locals: Vec<usize> = (0..first.tokens.len())

@@ -8,7 +8,7 @@ use drvdedup::tree::{Drivers, KernelTree, SourceFile, TreePath, class_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tempfile::TempDir;
 
 /// Functions to be mutated, and the tree that they stand in.
