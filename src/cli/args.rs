@@ -144,6 +144,7 @@ Examples:
   drvdedup scan --kind identical,constant-only --level driver --format json
   drvdedup scan --top 10 --min-lines 20          the ten to look at first
   drvdedup scan --summary                        how much of each class is redundant
+  drvdedup scan --focus drivers/hwmon/lm75.c     is this somewhere else, too?
   drvdedup scan --since HEAD                     only what is not committed yet
   drvdedup scan --since v6.1..next               only what these commits changed
   drvdedup scan --deny identical drivers/gpio    exit with 1 if there are any
@@ -215,6 +216,10 @@ pub struct WhatArgs {
     /// file; or by the commits A..B
     #[arg(long, value_name = "REV")]
     pub since: Option<String>,
+    /// Only groups with a member in this file, or this function of it (FILE[:FUNCTION]):
+    /// is there already what stands there?
+    #[arg(long, value_name = "FILE")]
+    pub focus: Option<String>,
     /// Only the N groups to look at first, in every format and in all counts
     #[arg(long, value_name = "N")]
     pub top: Option<NonZeroUsize>,

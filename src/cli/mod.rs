@@ -8,6 +8,7 @@ mod args;
 mod debug;
 mod error;
 mod exit;
+mod focus;
 mod ids;
 mod man;
 mod options;

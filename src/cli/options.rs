@@ -29,6 +29,8 @@ pub struct Options {
     pub threads: usize,
     /// Configuration file, if it was named.
     pub config: Option<PathBuf>,
+    /// Neither read nor write the cache.
+    pub no_cache: bool,
     /// Leave out warnings.
     pub quiet: bool,
     /// Say more.
@@ -50,6 +52,7 @@ impl Options {
             width: width(),
             threads: args.jobs.min(MAX_THREADS),
             config: args.config,
+            no_cache: args.no_cache,
             quiet: args.quiet,
             verbose: args.verbose,
             progress: !args.quiet && io::stderr().is_terminal(),
@@ -103,6 +106,7 @@ impl WhatArgs {
         !(self.kind.is_empty() && self.level.is_empty() && self.class.is_empty())
             || self.min_lines > 0
             || self.since.is_some()
+            || self.focus.is_some()
             || self.top.is_some()
     }
 
@@ -176,6 +180,7 @@ mod tests {
         check(&["--kind", "identical"], true);
         check(&["--min-lines", "7"], true);
         check(&["--since", "HEAD"], true);
+        check(&["--focus", "a.c"], true);
         check(&["--top", "7"], true);
     }
 

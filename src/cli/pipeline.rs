@@ -2,14 +2,17 @@
 
 use super::args::WhatArgs;
 use super::error;
+use super::focus::Focus;
 use super::options::Options;
 use super::progress;
 use super::project::Project;
 use super::selection::Selection;
-use crate::detect::{self, CloneGroup, Keeps, Kind, Lists, Placement, Scan, Unused};
-use crate::report::Counts;
+use crate::detect::{
+    self, Cache, CloneGroup, Keeps, Kind, LeftOut, Lists, Placement, Scan, Unused,
+};
+use crate::report::{Counts, counted};
 use crate::syntax::LoopMacros;
-use crate::tree::{Drivers, SourceFile, class_of};
+use crate::tree::{Drivers, KernelTree, SourceFile, TreePath, class_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -37,7 +40,7 @@ pub struct Scanned {
 pub fn scan(project: &Project, options: &Options, what: &WhatArgs) -> anyhow::Result<Scanned> {
     // Before the scan: a revision that is none should not cost its time.
     let selection = Selection::new(&project.tree, what)?;
-    let mut scanned = scan_asked(project, options, what)?;
+    let mut scanned = scan_asked(project, options, what, &selection)?;
     selection.filter(&mut scanned.groups);
     selection.cut(&mut scanned.groups);
     Ok(scanned)
@@ -49,10 +52,11 @@ pub fn scan_asked(
     project: &Project,
     options: &Options,
     what: &WhatArgs,
+    selection: &Selection,
 ) -> anyhow::Result<Scanned> {
     let paths = asked_or_configured(project, &what.paths);
     let kinds = detect::Options::KINDS.into_iter().filter(|kind| what.looks_for(*kind));
-    let scanned = scan_kinds(project, options, &paths, kinds.collect())?;
+    let scanned = scan_kinds(project, options, &paths, kinds.collect(), selection.focus.as_ref())?;
     // Where only some kinds are looked for, what is in no group may be in one of others.
     let is_sure = |why: &Unused| what.kind.is_empty() || !matches!(why, Unused::NoGroup { .. });
     let unused = scanned.keeps.unused.iter().filter(|keep| is_sure(&keep.why));
@@ -69,7 +73,7 @@ pub fn scan_paths(
     options: &Options,
     paths: &[PathBuf],
 ) -> anyhow::Result<Scanned> {
-    scan_kinds(project, options, paths, detect::Options::KINDS.into())
+    scan_kinds(project, options, paths, detect::Options::KINDS.into(), None)
 }
 
 fn scan_kinds(
@@ -77,23 +81,34 @@ fn scan_kinds(
     options: &Options,
     paths: &[PathBuf],
     kinds: BTreeSet<Kind>,
+    focus: Option<&Focus>,
 ) -> anyhow::Result<Scanned> {
     let Project { tree, config } = project;
-    let walk = tree.walk(paths, &config.exclude)?;
-    let drivers = Drivers::read(tree, &walk.files);
+    let mut walk = tree.walk(paths, &config.exclude)?;
+    // What is about to be written may stand anywhere.
+    let outside = focus.filter(|focus| walk.files.binary_search(&focus.file).is_err());
+    walk.files.extend(outside.map(|focus| focus.file.clone()));
+    walk.files.sort_unstable();
+    let wants_offered = kinds.contains(&Kind::Reimplements);
+    let (drivers, offered) = rayon::join(
+        || Drivers::read(tree, &walk.files),
+        || if wants_offered { tree.offered() } else { Vec::new() },
+    );
     let loops = LoopMacros::new(&tree.loop_macros);
     let placing = Placing::new(&drivers, &walk.files);
-    let thresholds = detect::Options {
+    let asked = detect::Options {
         min_lines: config.thresholds.min_lines,
         min_tokens: config.thresholds.min_tokens,
         kinds,
         lists: Lists::load(&config.rules)?,
-        offered: tree.offered(),
+        offered,
+        cache: cache(options, tree),
+        focus: focus.map(|focus| focus.file.path.clone()),
     };
     let bytes = walk.files.iter().map(|file| file.size).sum();
     let bar = progress::bar(options.progress, "scanning", bytes);
     let tick = |bytes| bar.inc(bytes);
-    let scan = detect::scan(&tree.root, &walk.files, &placing, &loops, &thresholds, &tick);
+    let scan = detect::scan(&tree.root, &walk.files, &placing, &loops, &asked, &tick);
     bar.finish_and_clear();
 
     let left_out = walk.unreadable.iter().chain(drivers.unreadable());
@@ -102,9 +117,25 @@ fn scan_kinds(
     unreadable.extend(scan.unreadable.iter().map(|(path, reason)| format!("{path}: {reason}")));
     warn_all(options, &unreadable);
     warn_all(options, &scan.problems);
+    if let Some(cache) = asked.cache.as_ref().filter(|_| options.verbose) {
+        cache.notes().iter().for_each(|note| error::say(note));
+    }
+    if options.verbose {
+        let left_out = |(path, why): &(TreePath, LeftOut)| error::say(&format!("{path}: {why}"));
+        scan.left_out.iter().for_each(left_out);
+        error::say(&format!("{} left out", counted(scan.left_out.len() as u64, "file")));
+        error::say(&format!("{} under #if 0", counted(scan.disabled_functions, "function")));
+    }
     let counts = counts(&scan, unreadable.len());
     let Scan { groups, keeps, .. } = scan;
     Ok(Scanned { files: walk.files, drivers, loops, counts, groups, keeps })
+}
+
+/// Where earlier scans of the tree are kept, unless the user wants none or has no
+/// folder for it.
+fn cache(options: &Options, tree: &KernelTree) -> Option<Cache> {
+    let base = dirs::cache_dir().filter(|_| !options.no_cache)?;
+    Some(Cache::new(base.join("drvdedup"), &tree.root))
 }
 
 /// `asked`, or the paths of the configuration where nothing was asked for.

@@ -26,7 +26,7 @@ pub fn run(
     let project = Project::open(options)?;
     let known = args.baseline.as_deref().map(Baseline::read).transpose()?;
     let selection = Selection::new(&project.tree, &args.what)?;
-    let mut scanned = pipeline::scan_asked(&project, options, &args.what)?;
+    let mut scanned = pipeline::scan_asked(&project, options, &args.what, &selection)?;
     if options.verbose {
         print_census(&project, &scanned);
     }

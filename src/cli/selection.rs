@@ -1,6 +1,7 @@
 //! Which of the groups found are the ones asked for.
 
 use super::args::WhatArgs;
+use super::focus::Focus;
 use crate::changes::Changes;
 use crate::detect::{CloneGroup, Member};
 use crate::tree::KernelTree;
@@ -10,13 +11,20 @@ pub struct Selection<'a> {
     what: &'a WhatArgs,
     /// The lines that `--since` is about.
     changes: Option<Changes>,
+    /// What `--focus` names.
+    pub focus: Option<Focus>,
 }
 
 impl<'a> Selection<'a> {
     /// Asks git what changed, where that is of interest.
     pub fn new(tree: &KernelTree, what: &'a WhatArgs) -> anyhow::Result<Self> {
         let since = |revision: &String| Changes::since(tree, revision);
-        Ok(Selection { what, changes: what.since.as_ref().map(since).transpose()? })
+        let focus = |text: &String| Focus::new(tree, text);
+        Ok(Selection {
+            what,
+            changes: what.since.as_ref().map(since).transpose()?,
+            focus: what.focus.as_ref().map(focus).transpose()?,
+        })
     }
 
     /// Leaves the groups that meet every filter.
@@ -27,7 +35,8 @@ impl<'a> Selection<'a> {
         groups.retain(|group| {
             let mut members = group.members.iter();
             let recent = |changes| members.any(|member| changed(changes, member));
-            self.what.takes(group) && self.changes.as_ref().is_none_or(recent)
+            let focused = self.focus.as_ref().is_none_or(|focus| focus.takes(group));
+            focused && self.what.takes(group) && self.changes.as_ref().is_none_or(recent)
         });
     }
 

@@ -1,10 +1,11 @@
 //! How much code each class holds: what its redundant lines are a share of.
 
 use super::world::Entry;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What was read of one class.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassCounts {
     /// Drivers with a file that was read.
     pub drivers: u64,

@@ -11,6 +11,7 @@ use super::wrapped::Lists;
 use super::wrapper::{self, Wrapper};
 use crate::syntax::{Function, Token, line_at, split};
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// How much is asked of a file.
@@ -25,7 +26,7 @@ pub struct Depth {
 }
 
 /// What is known of a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileFacts {
     /// Number of lines.
     pub lines: u32,
@@ -48,7 +49,7 @@ pub struct FileFacts {
 }
 
 /// What is known of a function.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionFacts {
     /// Its place.
     pub function: Function,

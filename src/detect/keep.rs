@@ -11,6 +11,7 @@ use crate::syntax::{Function, lexer, line_at, split};
 use crate::tree::TreePath;
 use memchr::memmem;
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
@@ -21,7 +22,7 @@ const MARK: &[u8] = b"drvdedup:";
 const LINE_ENDS: usize = 2;
 
 /// A comment of this form.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keep {
     /// Line of its `drvdedup:`, from 1.
     pub line: u32,
@@ -32,7 +33,7 @@ pub struct Keep {
 }
 
 /// A function as [`super::Member`] names it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct KeptFunction {
     /// Its name.
     pub name: String,
@@ -41,7 +42,7 @@ pub struct KeptFunction {
 }
 
 /// What became of the comments of a tree. Both lists are sorted by file and line.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keeps {
     /// Functions that would be in a group without their comment.
     pub kept: Vec<Kept>,
@@ -50,7 +51,7 @@ pub struct Keeps {
 }
 
 /// A function that its comment kept out of a group.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Kept {
     /// Its file.
     pub file: TreePath,
@@ -63,7 +64,7 @@ pub struct Kept {
 }
 
 /// A comment that has no effect.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct UnusedKeep {
     /// Its file.
     pub file: TreePath,
@@ -74,7 +75,7 @@ pub struct UnusedKeep {
 }
 
 /// See [`UnusedKeep::why`].
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Unused {
     /// It does not say why.
     NoReason,

@@ -21,6 +21,7 @@
 //! scan        the whole stage
 //! ```
 
+mod cache;
 mod class_counts;
 mod facts;
 mod gapped;
@@ -36,6 +37,7 @@ mod rank;
 mod roles;
 mod scan;
 mod sequence;
+mod sources;
 mod statements;
 #[cfg(test)]
 mod tests;
@@ -43,6 +45,7 @@ mod world;
 mod wrapped;
 mod wrapper;
 
+pub use cache::Cache;
 pub use class_counts::ClassCounts;
 pub use keep::{Keeps, Kept, Unused, UnusedKeep};
 pub use level::Placement;
@@ -90,7 +93,7 @@ pub enum Level {
 }
 
 /// One function of a group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Member {
     /// Its file.
     pub file: TreePath,
@@ -130,7 +133,7 @@ pub enum HoleKind {
 
 /// A place at which the members differ; places whose values move together are
 /// one hole.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hole {
     /// What stands there.
     pub kind: HoleKind,
@@ -141,7 +144,7 @@ pub struct Hole {
 }
 
 /// Functions that are the same but for their holes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CloneGroup {
     /// Eight hexadecimal digits, from the members' files and names only.
     pub id: String,

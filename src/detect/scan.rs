@@ -1,17 +1,18 @@
 //! The whole stage: reads every file once for the hashes (tier 1), then once
 //! more those that hold candidates, and groups these (tier 2).
 
+use super::cache::{self, Cache};
 use super::class_counts::{ClassCounts, by_class};
-use super::facts::{Depth, FileFacts, Reader};
 use super::group::Found;
 use super::keep::{self, Keeps};
 use super::kinds::Maker;
+use super::sources::Sources;
 use super::world::{Entry, LeftOut, World};
 use super::{CloneGroup, Kind, Lists, id, level::Placement, rank};
 use crate::syntax::LoopMacros;
 use crate::syntax::lexer::LexProblemKind;
-use crate::tree::{SourceFile, TreePath, read_source_into};
-use rayon::prelude::*;
+use crate::tree::{SourceFile, TreePath};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
@@ -31,6 +32,10 @@ pub struct Options {
     /// Files of the kernel whose functions drivers may use; those that are scanned
     /// anyway are passed over.
     pub offered: Vec<SourceFile>,
+    /// Where earlier scans are kept.
+    pub cache: Option<Cache>,
+    /// Of the groups, only those with a member in this file.
+    pub focus: Option<TreePath>,
 }
 
 impl Options {
@@ -55,12 +60,14 @@ impl Default for Options {
             // Ours are sound: a test loads them.
             lists: Lists::load(&[]).unwrap_or_default(),
             offered: Vec::new(),
+            cache: None,
+            focus: None,
         }
     }
 }
 
 /// What [`scan`] found.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Scan {
     /// Number of files that were read.
     pub files: u64,
@@ -89,7 +96,7 @@ pub struct Scan {
 }
 
 /// A member of a group that does not parse, even masked.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Gap {
     /// Its file.
     pub file: TreePath,
@@ -101,7 +108,7 @@ pub struct Gap {
 
 /// Something in a file that is not C. It costs the function that it stands in at
 /// most.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Problem {
     /// The file.
     pub file: TreePath,
@@ -113,7 +120,7 @@ pub struct Problem {
 }
 
 /// See [`Problem`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ProblemKind {
     /// The body of the function that starts here has no end.
     UnclosedFunction,
@@ -162,29 +169,56 @@ pub fn scan(
     options: &Options,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Scan {
+    let sources = Sources::new(root, files, options);
+    let contents = options.cache.as_ref().map(|cache| cache.contents(root, &sources.files()));
+    let kept = contents.as_ref().and_then(|contents| {
+        let key = sources.key(contents, placement, loops)?;
+        Some((options.cache.as_ref()?, key))
+    });
+    if let Some(scan) = kept.and_then(|(cache, key)| cache.result(key, options.focus.as_deref())) {
+        progress(files.iter().map(|file| file.size).sum());
+        return scan;
+    }
     let mut out = Scan::default();
-    let read = read_all(root, files, options, progress, &mut out);
-    let mut world = World::new(root, read, placement);
+    let read = sources.read(contents.as_deref(), progress, &mut out);
+    find(&mut out, World::new(root, read, placement), placement, loops, options);
+    if let Some((cache, key)) = kept.filter(|_| out.unreadable.is_empty()) {
+        cache.keep_result(key, &out);
+    }
+    if let Some(file) = &options.focus {
+        out.groups.retain(|group| cache::is_in(group, file));
+    }
+    out
+}
+
+/// Makes the groups of all kinds that `options` ask for.
+fn find(
+    out: &mut Scan,
+    mut world: World,
+    placement: &(dyn Placement + Sync),
+    loops: &LoopMacros,
+    options: &Options,
+) {
     for entry in world.entries.iter().filter(|entry| !entry.offered) {
         out.count(entry);
     }
     out.classes = by_class(&world.entries);
     out.problems.sort_unstable();
     let mut maker = Maker { placement, loops, unreadable: Vec::new() };
-    let wants = |kinds: &[Kind]| kinds.iter().any(|kind| options.kinds.contains(kind));
+    let wants = |kind: Kind| options.kinds.contains(&kind);
     let mut found = Found::default();
-    if wants(&[Kind::Reimplements]) {
+    if wants(Kind::Reimplements) {
         found.append(maker.reimplements(&mut world));
     }
     // Also where they are not asked for: what is the same is no gapped copy.
     found.append(maker.exact(&mut world));
-    if wants(&[Kind::Wrapper]) {
+    if wants(Kind::Wrapper) {
         found.append(maker.wrappers(&mut world));
     }
-    if wants(&[Kind::Gapped]) {
+    if wants(Kind::Gapped) {
         found.append(maker.gapped(&mut world));
     }
-    if wants(&[Kind::Sequence]) {
+    if wants(Kind::Sequence) {
         found.append(maker.sequences(&mut world));
     }
     out.unreadable.append(&mut maker.unreadable);
@@ -197,10 +231,23 @@ pub fn scan(
     out.groups.retain(|group| options.kinds.contains(&group.kind));
     id::assign(&mut out.groups);
     out.groups.sort_by(rank::order);
-    out
 }
 
 impl Scan {
+    /// A copy of all but the groups.
+    pub fn without_groups(&self) -> Scan {
+        Scan {
+            classes: self.classes.clone(),
+            groups: Vec::new(),
+            keeps: self.keeps.clone(),
+            left_out: self.left_out.clone(),
+            unreadable: self.unreadable.clone(),
+            problems: self.problems.clone(),
+            gaps: self.gaps.clone(),
+            ..*self
+        }
+    }
+
     fn count(&mut self, entry: &Entry) {
         self.files += 1;
         self.lines += u64::from(entry.facts.lines);
@@ -215,55 +262,4 @@ impl Scan {
         self.problems.extend(entry.facts.problems.iter().map(problem));
         self.left_out.extend(entry.left_out.map(|why| (path.clone(), why)));
     }
-}
-
-/// The facts of all files, in the order of their paths, those offered behind the
-/// others.
-fn read_all<'f>(
-    root: &Path,
-    files: &'f [SourceFile],
-    options: &'f Options,
-    progress: &(dyn Fn(u64) + Sync),
-    out: &mut Scan,
-) -> Vec<(&'f SourceFile, FileFacts, bool)> {
-    let sorted = |files: &'f [SourceFile]| {
-        let mut sorted: Vec<&SourceFile> = files.iter().collect();
-        sorted.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        sorted.dedup_by(|a, b| a.path == b.path);
-        sorted
-    };
-    let asked = sorted(files);
-    let scanned = |file: &&SourceFile| asked.binary_search_by(|it| it.path.cmp(&file.path)).is_ok();
-    let mut offered = sorted(&options.offered);
-    offered.retain(|file| !scanned(file));
-    let depth = Depth {
-        min_lines: options.min_lines,
-        min_tokens: options.min_tokens,
-        statements: options.kinds.contains(&Kind::Gapped)
-            || options.kinds.contains(&Kind::Sequence),
-    };
-    let of_kernel = Depth { statements: false, ..depth };
-    let tagged =
-        asked.iter().map(|file| (*file, false)).chain(offered.iter().map(|file| (*file, true)));
-    let tagged: Vec<(&SourceFile, bool)> = tagged.collect();
-    let facts: Vec<Result<FileFacts, String>> = tagged
-        .par_iter()
-        .map_init(
-            || (Reader::new(&options.lists), Vec::new()),
-            |(reader, text), (file, offered)| {
-                let depth = if *offered { &of_kernel } else { &depth };
-                let read = read_source_into(&root.join(&file.path), text);
-                progress(file.size);
-                read.map(|()| reader.read(text, depth)).map_err(|error| error.to_string())
-            },
-        )
-        .collect();
-    let mut read = Vec::with_capacity(tagged.len());
-    for ((file, offered), facts) in tagged.into_iter().zip(facts) {
-        match facts {
-            Ok(facts) => read.push((file, facts, offered)),
-            Err(error) => out.unreadable.push((file.path.clone(), error)),
-        }
-    }
-    read
 }

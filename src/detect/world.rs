@@ -7,6 +7,8 @@ use super::level::Placement;
 use crate::tree::{SourceFile, TreePath};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -33,12 +35,21 @@ pub struct Entry<'a> {
 }
 
 /// Why the functions of a file are not compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum LeftOut {
     /// It says that a program wrote it.
     Generated,
     /// Another file includes it: its functions are that file's.
     Included,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            LeftOut::Generated => "left out: it says that a program wrote it",
+            LeftOut::Included => "left out: another file includes it",
+        })
+    }
 }
 
 /// See the module.

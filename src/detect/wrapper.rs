@@ -9,6 +9,7 @@ use super::statements::statements;
 use super::wrapped::{Lists, Role};
 use crate::syntax::lexer::is_keyword;
 use crate::syntax::{Token, TokenKind};
+use serde::{Deserialize, Serialize};
 
 /// More tokens than this, and there is more to it than a call.
 const MOST_TOKENS: usize = 120;
@@ -17,7 +18,7 @@ const MOST_TOKENS: usize = 120;
 const MOST_STATEMENTS: usize = 6;
 
 /// What is known of a function that wraps a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wrapper {
     /// Equal for wrappers of one form around the same callees.
     pub form: u64,

@@ -9,10 +9,11 @@ mod header;
 use super::lexer::{LexProblem, Lexer, Token, TokenKind};
 use header::{Header, header};
 use memchr::memchr_iter;
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// A function definition, by its place in the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Function {
     /// Byte range of its name.
     pub name: Range<u32>,

@@ -61,6 +61,8 @@ pub fn program(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_drvdedup"));
     command.args(args).current_dir(folder).stdin(Stdio::null());
     command.env_remove("NO_COLOR").env_remove("COLUMNS").env("TERM", "xterm");
+    // Not the user's own.
+    command.env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/caches"));
     command
 }
 

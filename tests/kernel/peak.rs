@@ -18,6 +18,7 @@ pub fn run(tree: &Path, arguments: &[&str], limit: Duration) -> Run {
     let errors = tempfile::NamedTempFile::new().expect("a temporary file");
     let start = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_drvdedup"))
+        .env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/caches"))
         .arg("--tree")
         .arg(tree)
         .args(arguments)

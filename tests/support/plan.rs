@@ -78,6 +78,7 @@ pub fn drvdedup_ok(tree: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
 fn command(tree: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_drvdedup"));
     command.arg("--tree").arg(tree).current_dir(tree);
+    command.env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/caches"));
     command
 }
 

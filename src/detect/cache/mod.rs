@@ -1,0 +1,213 @@
+//! What a scan found, kept for the next: in the user's cache folder, by content. In:
+//! the files of a scan. Out: what is known of them, and the whole result where nothing
+//! has changed. Nothing that cannot be checked is believed, and the tree is never
+//! written to.
+//!
+//! ```text
+//! stamps   which content a file has, as long as its size and times are the same
+//! packs    facts of files, by content
+//! results  whole scans, by the content of all files and what was asked
+//! sealed   a file with a checksum, written at once or not at all
+//! ```
+
+mod packs;
+mod results;
+mod sealed;
+mod stamps;
+#[cfg(test)]
+mod tests;
+
+pub use stamps::Content;
+
+use super::facts::FileFacts;
+use super::{CloneGroup, Scan};
+use crate::tree::SourceFile;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+
+/// Most bytes that all trees together may take.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// Results of one tree that are kept, for its different questions.
+const MOST_RESULTS: usize = 4;
+
+/// The cache of one tree. Clones share their notes.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    /// Of all trees.
+    base: PathBuf,
+    /// Of this one.
+    folder: PathBuf,
+    /// Tells programs apart: what another one wrote is not read.
+    build: u64,
+    notes: Arc<Mutex<Vec<String>>>,
+}
+
+/// The question that a result answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key(u128);
+
+impl Cache {
+    /// The cache of the tree at `root`, below `base`. Nothing is read or written yet.
+    pub fn new(base: PathBuf, root: &Path) -> Cache {
+        let mut name = String::new();
+        let _ = write!(name, "{:016x}", xxh3_128(root.as_os_str().as_encoded_bytes()) as u64);
+        Cache { folder: base.join(name), base, build: build(), notes: Arc::default() }
+    }
+
+    /// What a user should know: damage that was found, why nothing could be kept.
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.lock().map(|notes| notes.clone()).unwrap_or_default()
+    }
+
+    fn note(&self, text: String) {
+        if let Ok(mut notes) = self.notes.lock() {
+            notes.push(text);
+        }
+    }
+
+    /// The content of each file; `None` for those that cannot be read.
+    pub fn contents(&self, root: &Path, files: &[&SourceFile]) -> Vec<Option<Content>> {
+        let path = self.folder.join("stamps");
+        let known = stamps::Stamps::decode(self.read(&path).as_deref());
+        let (contents, fresh) = known.look(root, files);
+        if let Some(stamps) = fresh {
+            self.write(&path, &stamps.encode());
+        }
+        contents
+    }
+
+    /// The facts of files, by content, as `depth` asks for; a number that tells depths
+    /// apart.
+    pub fn facts(&self, depth: u64) -> packs::Packs {
+        let read = |name: &str| self.read(&self.folder.join(format!("facts-{depth:016x}{name}")));
+        packs::Packs::new(read(".base"), read(".more"))
+    }
+
+    /// Keeps facts that are new.
+    pub fn keep_facts(&self, depth: u64, known: &packs::Packs, fresh: &[(Content, &FileFacts)]) {
+        if fresh.is_empty() {
+            return;
+        }
+        let (name, pack) = known.with(fresh);
+        self.write(&self.folder.join(format!("facts-{depth:016x}{name}")), &pack);
+        if name == ".base" {
+            let _ = fs::remove_file(self.folder.join(format!("facts-{depth:016x}.more")));
+        }
+    }
+
+    /// The result for `key`; with `focus` only the groups that have a member in that
+    /// file.
+    pub fn result(&self, key: Key, focus: Option<&str>) -> Option<Scan> {
+        let path = self.result_path(key);
+        let found = results::decode(&self.read(&path)?, focus);
+        if found.is_none() {
+            self.damaged(&path);
+        }
+        found
+    }
+
+    /// Keeps a result.
+    pub fn keep_result(&self, key: Key, scan: &Scan) {
+        if let Some(bytes) = results::encode(scan) {
+            self.write(&self.result_path(key), &bytes);
+            self.tidy();
+        }
+    }
+
+    fn result_path(&self, key: Key) -> PathBuf {
+        self.folder.join(format!("scan-{:032x}", key.0))
+    }
+
+    fn read(&self, path: &Path) -> Option<Vec<u8>> {
+        match sealed::read(path, self.build) {
+            sealed::Read::Sound(bytes) => Some(bytes),
+            sealed::Read::Missing => None,
+            sealed::Read::Damaged => {
+                self.damaged(path);
+                None
+            }
+        }
+    }
+
+    fn damaged(&self, path: &Path) {
+        self.note(format!("{}: the cache was damaged; it is made anew", path.display()));
+        let _ = fs::remove_file(path);
+    }
+
+    fn write(&self, path: &Path, payload: &[u8]) {
+        if let Err(error) = sealed::write(path, self.build, payload) {
+            self.note(format!("{}: nothing could be kept: {error}", path.display()));
+        }
+    }
+
+    /// Removes what has not been used for longest.
+    fn tidy(&self) {
+        let mut all: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
+        let folders = fs::read_dir(&self.base).into_iter().flatten().flatten();
+        for folder in folders {
+            let files = fs::read_dir(folder.path()).into_iter().flatten().flatten();
+            all.extend(files.filter_map(|file| {
+                let data = file.metadata().ok().filter(|data| data.is_file())?;
+                Some((data.modified().ok()?, data.len(), file.path()))
+            }));
+        }
+        all.sort_unstable_by(|a, b| b.cmp(a));
+        let (mut bytes, mut results) = (0, 0);
+        for (_, size, path) in all {
+            let ours = path.parent() == Some(&self.folder);
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let is_result = ours && name.starts_with("scan-");
+            bytes += size;
+            results += usize::from(is_result);
+            if bytes > MOST_BYTES || is_result && results > MOST_RESULTS {
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+}
+
+/// What a [`Key`] is made of.
+pub struct KeyMaker(Xxh3);
+
+impl KeyMaker {
+    /// A key of this program.
+    pub fn new() -> KeyMaker {
+        let mut hasher = Xxh3::new();
+        hasher.update(&build().to_le_bytes());
+        KeyMaker(hasher)
+    }
+
+    /// Adds a part; parts do not run into each other.
+    pub fn add(&mut self, part: &[u8]) {
+        self.0.update(&(part.len() as u64).to_le_bytes());
+        self.0.update(part);
+    }
+
+    /// The key of all parts.
+    pub fn key(self) -> Key {
+        Key(self.0.digest128())
+    }
+
+    /// A short form of it.
+    pub fn number(self) -> u64 {
+        self.0.digest()
+    }
+}
+
+/// Tells one build of the program from another: they may find other things.
+fn build() -> u64 {
+    let program = std::env::current_exe().and_then(fs::metadata);
+    let stamp = program.ok().map(|data| (data.len(), data.modified().ok()));
+    let text = format!("{} {stamp:?}", env!("CARGO_PKG_VERSION"));
+    xxhash_rust::xxh3::xxh3_64(text.as_bytes())
+}
+
+/// Whether a group has a member in the file.
+pub fn is_in(group: &CloneGroup, file: &str) -> bool {
+    group.members.iter().any(|member| member.file == file)
+}

@@ -1,0 +1,204 @@
+//! A cache gives what a scan without it finds, whatever happens to its files.
+
+use crate::detect::{Cache, Options, Placement, Scan, scan};
+use crate::syntax::LoopMacros;
+use crate::tree::SourceFile;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+use tempfile::TempDir;
+
+struct Flat;
+
+impl Placement for Flat {
+    fn driver(&self, path: &str) -> String {
+        path.to_owned()
+    }
+    fn class(&self, _path: &str) -> String {
+        "net".to_owned()
+    }
+    fn drivers_in_class(&self, _class: &str) -> usize {
+        9
+    }
+}
+
+/// Two files, and the cache of their folder.
+struct Fixture {
+    tree: TempDir,
+    caches: TempDir,
+}
+
+fn function(name: &str, register: u32) -> String {
+    let writes = format!("\ta_write(a, {register}, 1);\n\ta_wait(a);\n\ta_check(a->x, 2);\n");
+    format!("static int {name}(struct a *a)\n{{\n{writes}{writes}\treturn a->x;\n}}\n")
+}
+
+impl Fixture {
+    fn new() -> Fixture {
+        let fixture =
+            Fixture { tree: tempfile::tempdir().unwrap(), caches: tempfile::tempdir().unwrap() };
+        fixture.write("a.c", &(function("f", 1) + &function("g", 2)));
+        fixture.write("b.c", &function("h", 1));
+        fixture
+    }
+
+    /// Writes a file as if some time ago.
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.tree.path().join(name), text).unwrap();
+    }
+
+    fn cache(&self) -> Cache {
+        Cache::new(self.caches.path().join("drvdedup"), self.tree.path())
+    }
+
+    fn scan(&self, cache: Option<Cache>, focus: Option<&str>) -> Scan {
+        let files: Vec<SourceFile> = ["a.c", "b.c"]
+            .into_iter()
+            .map(|path| SourceFile {
+                path: path.to_owned(),
+                size: fs::metadata(self.tree.path().join(path)).map_or(0, |data| data.len()),
+            })
+            .collect();
+        let options = Options { cache, focus: focus.map(str::to_owned), ..Options::default() };
+        scan(self.tree.path(), &files, &Flat, &LoopMacros::default(), &options, &|_| ())
+    }
+
+    /// Asserts that a scan with the cache gives what one without gives; its notes.
+    #[track_caller]
+    fn check(&self) -> Vec<String> {
+        let cache = self.cache();
+        for focus in [None, Some("b.c")] {
+            let (with, without) = (self.scan(Some(cache.clone()), focus), self.scan(None, focus));
+            assert_eq!(format!("{with:?}"), format!("{without:?}"), "{focus:?}");
+            assert!(!with.groups.is_empty());
+        }
+        cache.notes()
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let folders = fs::read_dir(self.caches.path().join("drvdedup")).unwrap();
+        let folders = folders.map(|folder| folder.unwrap().path());
+        let mut files: Vec<PathBuf> = folders
+            .flat_map(|folder| fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()))
+            .collect();
+        files.sort();
+        files
+    }
+
+    /// Makes all files of the tree old enough to be taken at their stamps.
+    fn settle(&self) {
+        std::thread::sleep(Duration::from_millis(3100));
+    }
+}
+
+fn result(files: &[PathBuf]) -> Option<&Path> {
+    let is_result =
+        |path: &&PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("scan-");
+    files.iter().find(is_result).map(PathBuf::as_path)
+}
+
+#[test]
+fn a_second_scan_reads_what_the_first_kept() {
+    let fixture = Fixture::new();
+    assert_eq!(fixture.check(), [""; 0]);
+    let kept = fixture.files();
+    let path = result(&kept).expect("a result was kept");
+    // A sealed file that says something else is believed: it was read.
+    let cache = fixture.cache();
+    let nothing = super::results::encode(&Scan { files: 77, ..Scan::default() }).unwrap();
+    super::sealed::write(path, cache.build, &nothing).unwrap();
+    assert_eq!(fixture.scan(Some(cache), None).files, 77);
+}
+
+#[test]
+fn a_file_that_changed_is_read_again_and_one_that_was_touched_gives_the_same() {
+    let fixture = Fixture::new();
+    fixture.check();
+    fixture.write("b.c", &function("h", 3));
+    fixture.check();
+    fixture.write("b.c", &function("other", 1));
+    fixture.check();
+    let count = fixture.files().len();
+    let later = SystemTime::now() + Duration::from_secs(60);
+    File::options()
+        .write(true)
+        .open(fixture.tree.path().join("a.c"))
+        .unwrap()
+        .set_modified(later)
+        .unwrap();
+    fixture.check();
+    assert_eq!(fixture.files().len(), count, "the content is the same, and so is the question");
+}
+
+#[test]
+fn a_file_that_keeps_its_size_and_time_but_changes_is_noticed() {
+    let fixture = Fixture::new();
+    fixture.settle();
+    fixture.check();
+    assert!(fixture.files().iter().any(|path| path.ends_with("stamps")));
+    let path = fixture.tree.path().join("b.c");
+    let time = fs::metadata(&path).unwrap().modified().unwrap();
+    fixture.write("b.c", &function("h", 5));
+    File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
+    fixture.check();
+}
+
+#[test]
+fn damage_is_noticed_and_repaired_and_never_believed() {
+    let fixture = Fixture::new();
+    fixture.settle();
+    fixture.check();
+    for file in fixture.files() {
+        let sound = fs::read(&file).unwrap();
+        let middle = sound.len() / 2;
+        let mut flipped = sound.clone();
+        flipped[middle] ^= 1;
+        for damaged in [&flipped, &sound[..middle].to_vec(), &Vec::new(), &b"x".repeat(100)] {
+            fs::write(&file, damaged).unwrap();
+            let notes = fixture.check();
+            assert!(notes.iter().any(|note| note.contains("damaged")), "{file:?}: {notes:?}");
+        }
+        assert_eq!(fixture.check(), [""; 0], "{file:?} is repaired");
+    }
+}
+
+#[test]
+fn what_another_build_wrote_is_not_read() {
+    let fixture = Fixture::new();
+    fixture.check();
+    let files = fixture.files();
+    let nothing = super::results::encode(&Scan { files: 77, ..Scan::default() }).unwrap();
+    super::sealed::write(result(&files).unwrap(), 1, &nothing).unwrap();
+    assert_eq!(fixture.check(), [""; 0]);
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_none() {
+    let fixture = Fixture::new();
+    fs::write(fixture.caches.path().join("drvdedup"), "a file").unwrap();
+    let notes = fixture.check();
+    assert!(notes.iter().all(|note| note.contains("nothing could be kept")), "{notes:?}");
+    assert!(!notes.is_empty());
+}
+
+#[test]
+fn few_results_are_kept_and_the_latest_among_them() {
+    let fixture = Fixture::new();
+    for register in 10..20 {
+        fixture.write("b.c", &function("h", register));
+        fixture.check();
+    }
+    let is_result =
+        |path: &&PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("scan-");
+    assert_eq!(fixture.files().iter().filter(is_result).count(), super::MOST_RESULTS);
+}
+
+#[test]
+fn two_scans_at_once_do_not_disturb_each_other() {
+    let fixture = Fixture::new();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert_eq!(fixture.check(), [""; 0]));
+        }
+    });
+}
