@@ -1,6 +1,7 @@
 //! The kinds of groups, each made from what is free when its turn comes: the strongest
 //! likeness first, so that no function is in two groups.
 
+use super::blocks::{self, Block, Sort};
 use super::facts::FunctionFacts;
 use super::gapped::{self, Item};
 use super::group::{Candidate, Form, Found, clone_group, group_shape};
@@ -269,49 +270,100 @@ impl Maker<'_> {
         })
     }
 
-    fn sequence(&self, form: &Form, run: &sequence::Run) -> CloneGroup {
-        let text = &form.candidate.text;
-        let whole = form.member();
-        let part = |tokens: &std::ops::Range<usize>| {
-            let (start, end) = (form.tokens[tokens.start].start, form.tokens[tokens.end - 1].end);
-            let line = |offset: u32| whole.function.start_line + line_at(text, offset as usize) - 1;
-            let mut member = whole.clone();
-            member.function.start_line = line(start);
-            member.function.end_line = line(end.saturating_sub(1));
-            member.function.start = whole.function.start + start;
-            member.function.body = member.function.start;
-            member.function.end = whole.function.start + end;
-            member.function.token_count = tokens.len() as u32;
-            member
-        };
-        let members: Vec<Member> = run.repetitions.iter().map(part).collect();
-        let hole = |&offset: &usize| {
-            let at = run.repetitions[0].start + offset;
-            let value = |tokens: &std::ops::Range<usize>| {
-                String::from_utf8_lossy(form.text(tokens.start + offset)).into_owned()
-            };
-            let is_name = |tokens: &std::ops::Range<usize>| {
-                form.tokens[tokens.start + offset].kind == TokenKind::Ident
-            };
-            let kind = match form.tokens[at].kind {
-                TokenKind::Str => HoleKind::String,
-                _ if run.repetitions.iter().any(is_name) => HoleKind::Constant,
-                _ => HoleKind::Integer,
-            };
-            let values = run.repetitions.iter().map(value).collect();
-            Hole { kind, values, tokens: vec![offset as u32] }
-        };
-        let holes = run.holes.iter().map(hole).collect();
-        let level = level(&members, self.placement);
-        CloneGroup {
-            id: String::new(),
-            kind: Kind::Sequence,
-            level,
-            members,
-            holes,
-            adds_nothing: false,
-        }
+    /// *sequence*, too: blocks of statements that several functions of one driver repeat.
+    pub fn blocks(&mut self, world: &mut World) -> Found {
+        let large = world.free().filter(|&id| world.facts(id).statements.len() >= blocks::FEWEST);
+        let drivers = buckets(large.map(|id| (world.entry(id).place.1, id)));
+        let candidates: Vec<(Vec<Id>, Vec<usize>, usize)> = drivers
+            .par_iter()
+            .flat_map_iter(|ids| {
+                let of = |id: &Id| world.entry(*id).facts.statements_of(world.facts(*id));
+                let hashes: Vec<&[u32]> = ids.iter().map(of).collect();
+                let found = blocks::candidates(&hashes).into_iter();
+                found.map(|candidate| {
+                    let places = candidate.places.into_iter();
+                    let (ids, starts) = places.map(|(at, start)| (ids[at], start)).unzip();
+                    (ids, starts, candidate.length)
+                })
+            })
+            .collect();
+        let lists: Vec<Vec<Id>> = candidates.iter().map(|(ids, _, _)| ids.clone()).collect();
+        let loaded = world.load(&lists, &mut self.unreadable);
+        let this = &*self;
+        let made: Vec<Found> = loaded
+            .par_iter()
+            .zip(&candidates)
+            .map(|(list, (ids, starts, length))| {
+                let mut found = Found::default();
+                if list.len() == ids.len() {
+                    let mut normaliser = Normaliser::default();
+                    let forms: Vec<Form> =
+                        list.iter().map(|c| Form::new(c, &mut normaliser)).collect();
+                    let blocks = blocks::verified(&forms, starts, *length);
+                    if !blocks.is_empty() {
+                        found.groups.push(this.parts(&blocks));
+                        found.ids.extend(blocks.iter().map(|block| block.form.candidate.id));
+                    }
+                }
+                found
+            })
+            .collect();
+        let mut found = Found::default();
+        made.into_iter().for_each(|some| found.append(some));
+        world.take(found.ids.iter().copied());
+        found
     }
+
+    fn sequence(&self, form: &Form, run: &sequence::Run) -> CloneGroup {
+        let parts = run.repetitions.iter().map(|tokens| Block { form, tokens: tokens.clone() });
+        self.parts(&parts.collect::<Vec<_>>())
+    }
+
+    /// A group of parts of functions that have the same tokens but for constants and
+    /// the names of locals.
+    fn parts(&self, parts: &[Block]) -> CloneGroup {
+        let members: Vec<Member> = parts.iter().map(part).collect();
+        let first = &parts[0];
+        let differs = |offset: &usize| {
+            let text = first.form.text(first.tokens.start + offset);
+            parts.iter().any(|part| part.form.text(part.tokens.start + offset) != text)
+        };
+        let hole = |offset: usize| {
+            let at = |part: &Block| part.tokens.start + offset;
+            let is_name = |part: &Block| part.form.tokens[at(part)].kind == TokenKind::Ident;
+            let kind = match blocks::sort_of(first.form, at(first)) {
+                Sort::Text => HoleKind::String,
+                Sort::Constant if parts.iter().any(is_name) => HoleKind::Constant,
+                Sort::Constant => HoleKind::Integer,
+                Sort::Name | Sort::Fixed => return None,
+            };
+            let value =
+                |part: &Block| String::from_utf8_lossy(part.form.text(at(part))).into_owned();
+            let values = parts.iter().map(value).collect();
+            Some(Hole { kind, values, tokens: vec![offset as u32] })
+        };
+        let holes = (0..first.tokens.len()).filter(differs).filter_map(hole).collect();
+        let level = level(&members, self.placement);
+        let kind = Kind::Sequence;
+        CloneGroup { id: String::new(), kind, level, members, holes, adds_nothing: false }
+    }
+}
+
+/// A part of a function as a member: its place is the part's.
+fn part(block: &Block) -> Member {
+    let Block { form, tokens } = block;
+    let mut member = form.member();
+    let start = form.tokens[tokens.start].start;
+    let end = form.tokens[tokens.end - 1].end;
+    let whole = member.function.clone();
+    let line = |offset: u32| whole.start_line + line_at(&form.candidate.text, offset as usize) - 1;
+    member.function.start_line = line(start);
+    member.function.end_line = line(end.saturating_sub(1));
+    member.function.start = whole.start + start;
+    member.function.body = member.function.start;
+    member.function.end = whole.start + end;
+    member.function.token_count = tokens.len() as u32;
+    member
 }
 
 /// Fewest tokens of a function that a driver could have taken from the kernel: less

@@ -11,6 +11,7 @@
 //! kinds       the groups, strongest likeness first, every member verified:
 //!   group       identical, constant-only, renamed: functions of one form
 //!   gapped      functions that share most of their statements
+//!   blocks      statements that several functions of a driver repeat
 //!   names       which renamed functions have enough names in common
 //! roles       what each token stands for (local, field, type, …)
 //! holes       where the members differ
@@ -21,6 +22,7 @@
 //! scan        the whole stage
 //! ```
 
+mod blocks;
 mod cache;
 mod class_counts;
 mod facts;

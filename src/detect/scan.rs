@@ -220,6 +220,7 @@ fn find(
     }
     if wants(Kind::Sequence) {
         found.append(maker.sequences(&mut world));
+        found.append(maker.blocks(&mut world));
     }
     out.unreadable.append(&mut maker.unreadable);
     out.unreadable.sort_unstable();

@@ -489,3 +489,34 @@ fn generated_and_included_files_are_left_out_and_named() {
     assert_eq!(found.left_out, left_out);
     assert_eq!(found.functions, 4);
 }
+
+#[test]
+fn a_block_that_two_functions_of_a_driver_repeat_is_a_sequence() {
+    let block = |device: &str, register: u32| {
+        format!(
+            "\t{device}->mode = 1;\n\tchip_write({device}, 0x10, {device}->mode);\n\
+             \tif (chip_wait({device}, 5))\n\t\treturn 1;\n\tchip_write({device}, {register}, 2);\n\
+             \tchip_sync({device});\n\tchip_flush({device}, 3, 4);\n"
+        )
+    };
+    let one = format!(
+        "static int start(struct a *a, int x)\n{{\n\tint y = x;\n\n\tprepare(a, x);\n\tcheck(a, y);\n\
+         \tcount(a, y, x);\n{}\treturn y;\n}}\n",
+        block("a", 0x11)
+    );
+    let two = format!(
+        "static void reset(struct a *dev)\n{{\n\tother(dev);\n{}\tlast(dev, 7);\n\tmore(dev->x);\n\
+         \tend(dev->y, 8);\n\tgone(dev->z);\n}}\n",
+        block("dev", 0x12)
+    );
+    let found = scan_with(&[(FILE, &(one.clone() + &two))], &Options::default(), 1);
+    assert_eq!(report(&found), ["Sequence Driver: start reset", "  Integer: 17 18 @[33]"]);
+    let lines: Vec<_> = found.groups[0]
+        .members
+        .iter()
+        .map(|m| (m.function.start_line, m.function.end_line))
+        .collect();
+    assert_eq!(lines, [(8, 14), (19, 25)]);
+    let apart = [("drivers/net/one/a.c", one.as_str()), ("drivers/net/two/b.c", two.as_str())];
+    assert!(groups_of(&apart).is_empty(), "blocks are sought inside one driver");
+}
