@@ -160,6 +160,7 @@ impl Splitter<'_> {
         self.open = None;
     }
 
+    #[inline]
     fn token(&mut self, token: Token) -> Option<Function> {
         if token.kind == TokenKind::Directive {
             self.directive(token);
