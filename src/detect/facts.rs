@@ -6,7 +6,8 @@ use super::keep::{self, Keep};
 use super::normalise::{FormHash, Normaliser};
 use super::scan::ProblemKind;
 use super::sequence;
-use super::statements::{shared_names, statements};
+use super::statements::{shared_names, statements_of_words};
+use super::words::{Word, words_into};
 use super::wrapped::Lists;
 use super::wrapper::{self, Wrapper};
 use crate::syntax::{Function, Token, line_at, split};
@@ -93,12 +94,13 @@ fn slice<'a>(all: &'a [u32], range: &Range<u32>) -> &'a [u32] {
 pub struct Reader<'l> {
     lists: &'l Lists,
     normaliser: Normaliser,
+    words: Vec<Word>,
 }
 
 impl<'l> Reader<'l> {
     /// A reader that knows these lists.
     pub fn new(lists: &'l Lists) -> Reader<'l> {
-        Reader { lists, normaliser: Normaliser::default() }
+        Reader { lists, normaliser: Normaliser::default(), words: Vec::new() }
     }
 
     /// The facts of `source`.
@@ -150,20 +152,22 @@ impl<'l> Reader<'l> {
         };
         // What was cut off at the wrong brace must not be rewritten.
         if !facts.function.disabled && !facts.function.unbalanced {
-            let FormHash { shape, core } = FormHash::of(&mut self.normaliser, source, name, tokens);
+            words_into(source, tokens, &mut self.words);
+            let (normaliser, words) = (&mut self.normaliser, &self.words);
+            let FormHash { shape, core } = FormHash::of(normaliser, source, name, tokens, words);
             (facts.shape, facts.core) = (shape, core);
             let body = tokens.partition_point(|token| token.start < facts.function.body);
             if !facts.function.macro_defined {
-                facts.wrapper =
-                    wrapper::read(self.lists, &mut self.normaliser, source, name, tokens, body);
+                let function = wrapper::Body { source, tokens, words, body };
+                facts.wrapper = wrapper::read(self.lists, normaliser, name, &function);
             }
             if depth.statements && facts.large {
                 let from = out.statements.len() as u32;
-                statements(source, tokens, body, |s| out.statements.push(s.hash));
+                statements_of_words(source, tokens, words, body, |s| out.statements.push(s.hash));
                 facts.statements = from..out.statements.len() as u32;
                 facts.has_run = sequence::has_run(slice(&out.statements, &facts.statements));
                 let from = out.names.len() as u32;
-                shared_names(source, name, tokens, &mut out.names);
+                shared_names(source, name, tokens, words, &mut out.names);
                 facts.names = from..out.names.len() as u32;
             }
         }

@@ -43,6 +43,7 @@ mod sources;
 mod statements;
 #[cfg(test)]
 mod tests;
+mod words;
 mod world;
 mod wrapped;
 mod wrapper;

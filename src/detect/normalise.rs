@@ -3,8 +3,9 @@
 //! other; the same pass feeds the hash of tier 1 and the comparison of tier 2, so
 //! that the two cannot disagree.
 
+use super::words::{Class, Word, words};
+use crate::syntax::Token;
 use crate::syntax::lexer::is_keyword;
-use crate::syntax::{Token, TokenKind};
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
 
@@ -26,11 +27,11 @@ pub enum Code {
 }
 
 impl Code {
-    /// A number for the code of a token whose text is `text`.
+    /// A number for the code of a token whose text is `packed` ([`packed_text`]).
     #[inline]
-    pub fn value(self, text: &[u8]) -> u64 {
+    pub fn value(self, packed: u64) -> u64 {
         match self {
-            Code::Text => packed_text(text),
+            Code::Text => packed,
             Code::Constant => 1 << 60,
             Code::Literal => 2 << 60,
             Code::OwnName => 3 << 60,
@@ -50,11 +51,12 @@ enum NameSpace {
 }
 
 impl NameSpace {
-    /// The name space of an identifier that follows the token `before`.
-    fn after(before: &[u8]) -> NameSpace {
+    /// The name space of an identifier that follows a token of this class.
+    #[inline]
+    fn after(before: Option<Class>) -> NameSpace {
         match before {
-            b"." | b"->" => NameSpace::Member,
-            b"struct" | b"union" | b"enum" => NameSpace::Tag,
+            Some(Class::Member) => NameSpace::Member,
+            Some(Class::Tag) => NameSpace::Tag,
             _ => NameSpace::Ordinary,
         }
     }
@@ -79,11 +81,11 @@ struct Slot {
     space: NameSpace,
     /// Spelled without a lowercase letter.
     upper: bool,
-    word: Word,
+    word: Meaning,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Word {
+enum Meaning {
     /// A name that has only been met as a constant so far.
     #[default]
     Unnumbered,
@@ -109,34 +111,49 @@ impl Normaliser {
         tokens: &[Token],
         mut sink: impl FnMut(Code, &[u8]),
     ) {
+        let words = words(source, tokens);
+        self.run_words(source, own_name, tokens, &words, |code, at| {
+            sink(code, tokens[at].text(source));
+        });
+    }
+
+    /// Like [`Normaliser::run`] where the `words` of the tokens are known. `sink` is
+    /// given the token's index.
+    pub fn run_words(
+        &mut self,
+        source: &[u8],
+        own_name: &[u8],
+        tokens: &[Token],
+        words: &[Word],
+        mut sink: impl FnMut(Code, usize),
+    ) {
         self.next_generation();
         let mut names = 0;
-        for (i, token) in tokens.iter().enumerate() {
-            let text = token.text(source);
-            let code = match token.kind {
-                TokenKind::Ident => {
-                    let before = i.checked_sub(1).map_or(&b""[..], |p| tokens[p].text(source));
-                    let at =
-                        self.slot(source, own_name, token, space_at(source, tokens, i, before));
+        let text = Text { source, tokens, words };
+        for (i, (token, word)) in tokens.iter().zip(words).enumerate() {
+            let code = match word.class {
+                Class::Keyword | Class::Tag if token.text(source) != own_name => Code::Text,
+                Class::Name | Class::Capitals | Class::Keyword | Class::Tag => {
+                    let at = self.slot(source, own_name, token, word, text.space_at(i));
                     let slot = &mut self.slots[at];
                     match slot.word {
-                        Word::Text => Code::Text,
-                        Word::Constant => Code::Constant,
-                        Word::OwnName => Code::OwnName,
-                        _ if slot.upper && constant_place(source, tokens, i) => Code::Constant,
-                        Word::Name(index) => Code::Name(index),
-                        Word::Unnumbered => {
-                            slot.word = Word::Name(names);
+                        Meaning::Text => Code::Text,
+                        Meaning::Constant => Code::Constant,
+                        Meaning::OwnName => Code::OwnName,
+                        _ if slot.upper && text.constant_place(i) => Code::Constant,
+                        Meaning::Name(index) => Code::Name(index),
+                        Meaning::Unnumbered => {
+                            slot.word = Meaning::Name(names);
                             names += 1;
                             Code::Name(names - 1)
                         }
                     }
                 }
-                TokenKind::Number | TokenKind::Char => Code::Constant,
-                TokenKind::Str => Code::Literal,
-                TokenKind::Punct | TokenKind::Directive | TokenKind::Stray => Code::Text,
+                Class::Number => Code::Constant,
+                Class::Str => Code::Literal,
+                _ => Code::Text,
             };
-            sink(code, text);
+            sink(code, i);
         }
     }
 
@@ -150,9 +167,16 @@ impl Normaliser {
     }
 
     /// The slot of the identifier `token`, filled.
-    fn slot(&mut self, source: &[u8], own_name: &[u8], token: &Token, space: NameSpace) -> usize {
+    fn slot(
+        &mut self,
+        source: &[u8],
+        own_name: &[u8],
+        token: &Token,
+        known: &Word,
+        space: NameSpace,
+    ) -> usize {
         let text = token.text(source);
-        let hash = fold(hash_text(text) ^ space as u64);
+        let hash = fold(known.packed ^ space as u64);
         let mut at = self.probe_from(hash);
         while self.slots[at].generation == self.generation {
             let slot = &self.slots[at];
@@ -164,12 +188,12 @@ impl Normaliser {
         }
         if self.used * 2 >= self.slots.len() {
             self.grow();
-            return self.slot(source, own_name, token, space);
+            return self.slot(source, own_name, token, known, space);
         }
         self.used += 1;
         let (start, end) = (token.start, token.end);
         let word = classify(text, own_name, space);
-        let upper = spelled_like_a_constant(text);
+        let upper = known.class == Class::Capitals;
         self.slots[at] = Slot { hash, start, end, generation: self.generation, space, upper, word };
         at
     }
@@ -193,33 +217,69 @@ impl Normaliser {
     }
 }
 
-/// The name space of the identifier at `tokens[i]`, which follows `before`. The last
-/// argument of `container_of(work, struct port, work)` and of the macros on lists
-/// (`list_for_each_entry(…, node)`) is a member, too.
-fn space_at(source: &[u8], tokens: &[Token], i: usize, before: &[u8]) -> NameSpace {
-    let last = || tokens.get(i + 1).is_some_and(|next| next.is(source, b")"));
-    if before == b"," && last() && callee(source, &tokens[..i]).is_some_and(takes_a_member_last) {
-        return NameSpace::Member;
-    }
-    NameSpace::after(before)
+/// The tokens of one function.
+struct Text<'s> {
+    source: &'s [u8],
+    tokens: &'s [Token],
+    words: &'s [Word],
 }
 
 /// Most tokens before an argument in its list.
 const LONGEST_LIST: usize = 64;
 
-/// The name before the `(` that is open at the end of `tokens`.
-fn callee<'s>(source: &'s [u8], tokens: &[Token]) -> Option<&'s [u8]> {
-    let mut depth = 0;
-    for (at, token) in tokens.iter().enumerate().rev().take(LONGEST_LIST) {
-        match token.text(source) {
-            b")" => depth += 1,
-            b"(" if depth == 0 => return Some(tokens.get(at.checked_sub(1)?)?.text(source)),
-            b"(" => depth -= 1,
-            b";" | b"{" | b"}" => return None,
-            _ => {}
-        }
+impl<'s> Text<'s> {
+    #[inline]
+    fn class(&self, i: usize) -> Option<Class> {
+        self.words.get(i).map(|word| word.class)
     }
-    None
+
+    #[inline]
+    fn class_before(&self, i: usize) -> Option<Class> {
+        self.class(i.checked_sub(1)?)
+    }
+
+    /// The name space of the identifier at `i`. The last argument of
+    /// `container_of(work, struct port, work)` and of the macros on lists
+    /// (`list_for_each_entry(…, node)`) is a member, too.
+    #[inline]
+    fn space_at(&self, i: usize) -> NameSpace {
+        let before = self.class_before(i);
+        let last = before == Some(Class::Comma) && self.class(i + 1) == Some(Class::Close);
+        if last && self.callee(i).is_some_and(takes_a_member_last) {
+            return NameSpace::Member;
+        }
+        NameSpace::after(before)
+    }
+
+    /// The text before the `(` that is open at `i`.
+    fn callee(&self, i: usize) -> Option<&'s [u8]> {
+        let mut depth = 0;
+        for (at, word) in self.words[..i].iter().enumerate().rev().take(LONGEST_LIST) {
+            match word.class {
+                Class::Close => depth += 1,
+                Class::Open if depth == 0 => {
+                    return Some(self.tokens.get(at.checked_sub(1)?)?.text(self.source));
+                }
+                Class::Open => depth -= 1,
+                Class::End => return None,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Whether an identifier at `i` may be a constant where it stands: it is not
+    /// called, no field, no tag and no label.
+    fn constant_place(&self, i: usize) -> bool {
+        let called = self.class(i + 1) == Some(Class::Open);
+        let labelled = || self.tokens[i - 1].is(self.source, b"goto");
+        !called
+            && match self.class_before(i) {
+                Some(Class::Member | Class::Tag) => false,
+                Some(Class::Keyword) => !labelled(),
+                _ => true,
+            }
+    }
 }
 
 fn takes_a_member_last(callee: &[u8]) -> bool {
@@ -234,15 +294,15 @@ fn hash_text(text: &[u8]) -> u64 {
     hasher.finish()
 }
 
-fn classify(text: &[u8], own_name: &[u8], space: NameSpace) -> Word {
+fn classify(text: &[u8], own_name: &[u8], space: NameSpace) -> Meaning {
     if text == own_name && space == NameSpace::Ordinary {
-        Word::OwnName
+        Meaning::OwnName
     } else if is_keyword(text) || is_primitive_type(text) {
-        Word::Text
+        Meaning::Text
     } else if matches!(text, b"true" | b"false" | b"NULL") {
-        Word::Constant
+        Meaning::Constant
     } else {
-        Word::Unnumbered
+        Meaning::Unnumbered
     }
 }
 
@@ -252,14 +312,6 @@ pub fn spelled_like_a_constant(word: &[u8]) -> bool {
     word.len() >= 2
         && !word.iter().any(u8::is_ascii_lowercase)
         && word.iter().any(u8::is_ascii_uppercase)
-}
-
-/// Whether an identifier at `tokens[i]` may be a constant where it stands: it is
-/// not called, no field, no tag and no label.
-fn constant_place(source: &[u8], tokens: &[Token], i: usize) -> bool {
-    let before = i.checked_sub(1).map_or(&b""[..], |p| tokens[p].text(source));
-    let called = tokens.get(i + 1).is_some_and(|next| next.is(source, b"("));
-    !called && !matches!(before, b"." | b"->" | b"struct" | b"union" | b"enum" | b"goto")
 }
 
 /// Whether `word` is one of the arithmetic types that `linux/types.h` defines: to
@@ -316,20 +368,21 @@ pub struct FormHash {
 }
 
 impl FormHash {
-    /// Hashes the function whose tokens are `tokens`.
+    /// Hashes the function whose tokens are `tokens`, with their `words`.
     pub fn of(
         normaliser: &mut Normaliser,
         source: &[u8],
         own_name: &[u8],
         tokens: &[Token],
+        words: &[Word],
     ) -> FormHash {
         let storage = storage_words(source, tokens);
         let mut core = (tokens.len() - storage) as u64;
-        normaliser.run(source, own_name, &tokens[storage..], |code, text| {
-            core = fold(core ^ code.value(text));
+        let (before, words) = words.split_at(storage);
+        normaliser.run_words(source, own_name, &tokens[storage..], words, |code, at| {
+            core = fold(core ^ code.value(words[at].packed));
         });
-        let words = tokens[..storage].iter().map(|token| packed_text(token.text(source)));
-        FormHash { core, shape: words.fold(core, |hash, word| fold(hash ^ word)) }
+        FormHash { core, shape: before.iter().fold(core, |hash, word| fold(hash ^ word.packed)) }
     }
 }
 
@@ -347,10 +400,19 @@ pub fn storage_words(source: &[u8], tokens: &[Token]) -> usize {
 /// A number for a text: the text itself where it is short, else a hash.
 #[inline]
 pub fn packed_text(text: &[u8]) -> u64 {
-    if text.len() > 7 {
-        return hash_text(text);
-    }
-    text.iter().fold(text.len() as u64, |packed, &b| packed << 8 | u64::from(b))
+    let length = text.len();
+    let bytes = match (length, text) {
+        (1, &[only]) => u64::from(only),
+        // The first four bytes and the last four overlap, but agree where they do.
+        (4..=7, &[a, b, c, d, ..]) => {
+            let first = u64::from(u32::from_be_bytes([a, b, c, d])) << (8 * (length - 4));
+            let last = text.last_chunk().map_or(0, |last| u32::from_be_bytes(*last));
+            first | u64::from(last)
+        }
+        (0..=3, _) => text.iter().fold(0, |packed, &b| packed << 8 | u64::from(b)),
+        _ => return hash_text(text),
+    };
+    (length as u64) << (8 * length) | bytes
 }
 
 /// Multiplies to 128 bits and folds the halves, so that every bit of `value`
@@ -428,10 +490,22 @@ mod tests {
     }
 
     #[test]
+    fn a_short_text_is_packed_with_its_length_before_it() {
+        assert_eq!(packed_text(b""), 0);
+        assert_eq!(packed_text(b"a"), 0x01_61);
+        assert_eq!(packed_text(b"abc"), 0x03_61_62_63);
+        assert_eq!(packed_text(b"abcd"), 0x04_61_62_63_64);
+        assert_eq!(packed_text(b"abcde"), 0x05_61_62_63_64_65);
+        assert_eq!(packed_text(b"abcdefg"), 0x07_61_62_63_64_65_66_67);
+    }
+
+    #[test]
     fn the_hash_sees_the_form_and_nothing_else() {
         let hash = |source: &str| {
             let bytes = source.as_bytes();
-            FormHash::of(&mut Normaliser::default(), bytes, b"own", &tokens(bytes)).shape
+            let tokens = tokens(bytes);
+            let words = words(bytes, &tokens);
+            FormHash::of(&mut Normaliser::default(), bytes, b"own", &tokens, &words).shape
         };
         assert_eq!(hash("a = b + 1;"), hash("c = d + REG;"));
         assert_ne!(hash("a = b + 1;"), hash("a = a + 1;"));

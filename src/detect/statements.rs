@@ -5,8 +5,8 @@
 //! keywords and punctuators, and forgets names that are likely local and the values of
 //! constants: copies that were adapted agree in it.
 
-use super::normalise::{fold, packed_text, spelled_like_a_constant};
-use crate::syntax::lexer::is_keyword;
+use super::normalise::fold;
+use super::words::{Class, Word, words};
 use crate::syntax::{Token, TokenKind};
 use std::ops::Range;
 
@@ -26,7 +26,19 @@ pub struct Statement {
 /// Calls `found` for each statement of the body whose tokens are `tokens[body..]`, `{`
 /// first.
 pub fn statements(source: &[u8], tokens: &[Token], body: usize, found: impl FnMut(Statement)) {
-    let mut splitter = Splitter { source, tokens, depth: 0, at: Open::new(body + 1, false), found };
+    statements_of_words(source, tokens, &words(source, tokens), body, found);
+}
+
+/// Like [`statements`] where the `words` of the tokens are known.
+pub fn statements_of_words(
+    source: &[u8],
+    tokens: &[Token],
+    words: &[Word],
+    body: usize,
+    found: impl FnMut(Statement),
+) {
+    let at = Open::new(body + 1, false);
+    let mut splitter = Splitter { source, tokens, words, depth: 0, at, found };
     for index in body + 1..tokens.len() {
         splitter.token(index);
     }
@@ -35,6 +47,7 @@ pub fn statements(source: &[u8], tokens: &[Token], body: usize, found: impl FnMu
 struct Splitter<'s, F> {
     source: &'s [u8],
     tokens: &'s [Token],
+    words: &'s [Word],
     depth: u32,
     at: Open,
     found: F,
@@ -65,7 +78,7 @@ impl<F: FnMut(Statement)> Splitter<'_, F> {
     fn end(&mut self, to: usize) {
         let from = self.at.start;
         if from < to {
-            let hash = hash(self.source, &self.tokens[from..to]);
+            let hash = hash(&self.words[from..to]);
             let (depth, controlled) = (self.depth, self.at.controlled);
             (self.found)(Statement { tokens: from..to, hash, depth, controlled });
         }
@@ -73,7 +86,6 @@ impl<F: FnMut(Statement)> Splitter<'_, F> {
 
     fn token(&mut self, index: usize) {
         let token = self.tokens[index];
-        let text = token.text(self.source);
         if token.kind == TokenKind::Directive {
             // Not part of a statement, wherever it stands.
             if index == self.at.start {
@@ -82,18 +94,19 @@ impl<F: FnMut(Statement)> Splitter<'_, F> {
             return;
         }
         if index == self.at.start {
-            self.at.kind = Kind::of(text);
+            let class = self.words[index].class;
+            self.at.kind = Kind::of(class, token.text(self.source));
             if self.at.kind == Kind::Skipped {
-                self.at = Open::new(index + 1, text != b";");
+                self.at = Open::new(index + 1, class != Class::End);
                 return;
             }
         }
-        if token.kind != TokenKind::Punct || text.len() != 1 {
+        if token.kind != TokenKind::Punct || token.end - token.start != 1 {
             return;
         }
         let at = &mut self.at;
         let outside = at.paren == 0 && at.braces == 0;
-        match text[0] {
+        match self.source[token.start as usize] {
             b'(' | b'[' => at.paren += 1,
             b')' | b']' => {
                 at.paren = at.paren.saturating_sub(1);
@@ -150,7 +163,10 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(first: &[u8]) -> Kind {
+    fn of(class: Class, first: &[u8]) -> Kind {
+        if !matches!(class, Class::Keyword | Class::End) {
+            return Kind::Plain;
+        }
         match first {
             b"if" | b"for" | b"while" | b"switch" => Kind::Control,
             b"case" | b"default" => Kind::Case,
@@ -160,53 +176,52 @@ impl Kind {
     }
 }
 
-/// The hash of one statement.
-fn hash(source: &[u8], tokens: &[Token]) -> u32 {
+/// The hash of the statement of these words.
+fn hash(words: &[Word]) -> u32 {
     const NAME: u64 = 1 << 60;
     const CONSTANT: u64 = 2 << 60;
     const STRING: u64 = 3 << 60;
-    let mut hash = tokens.len() as u64;
-    let mut before: &[u8] = b"";
-    for (at, token) in tokens.iter().enumerate() {
-        let text = token.text(source);
-        let value = match token.kind {
-            TokenKind::Number | TokenKind::Char => CONSTANT,
-            TokenKind::Str => STRING,
-            TokenKind::Ident if is_keyword(text) => packed_text(text),
-            TokenKind::Ident => {
-                let called = tokens.get(at + 1).is_some_and(|next| next.is(source, b"("));
-                if called || matches!(before, b"." | b"->") {
-                    packed_text(text)
-                } else if spelled_like_a_constant(text) {
-                    CONSTANT
-                } else {
-                    NAME
-                }
-            }
-            _ => packed_text(text),
+    let mut hash = words.len() as u64;
+    let mut before = Class::Other;
+    for (at, word) in words.iter().enumerate() {
+        let is_kept = || before == Class::Member || is_called(words, at);
+        let value = match word.class {
+            Class::Number => CONSTANT,
+            Class::Str => STRING,
+            Class::Name if !is_kept() => NAME,
+            Class::Capitals if !is_kept() => CONSTANT,
+            _ => word.packed,
         };
         hash = fold(hash ^ value);
-        before = text;
+        before = word.class;
     }
     (hash ^ hash >> 32) as u32
 }
 
+#[inline]
+fn is_called(words: &[Word], at: usize) -> bool {
+    words.get(at + 1).is_some_and(|next| next.class == Class::Open)
+}
+
 /// The distinct names, as sorted hashes, that a function does not make up for itself:
 /// its callees, fields and tags.
-pub fn shared_names(source: &[u8], own_name: &[u8], tokens: &[Token], out: &mut Vec<u32>) {
+pub fn shared_names(
+    source: &[u8],
+    own_name: &[u8],
+    tokens: &[Token],
+    words: &[Word],
+    out: &mut Vec<u32>,
+) {
     let from = out.len();
-    let mut before: &[u8] = b"";
-    for (at, token) in tokens.iter().enumerate() {
-        let text = token.text(source);
-        if token.kind == TokenKind::Ident && text != own_name && !is_keyword(text) {
-            let called = tokens.get(at + 1).is_some_and(|next| next.is(source, b"("));
-            let named = called || matches!(before, b"." | b"->" | b"struct" | b"union" | b"enum");
-            if named {
-                let hash = fold(packed_text(text));
-                out.push((hash ^ hash >> 32) as u32);
-            }
+    let mut before = Class::Other;
+    for (at, word) in words.iter().enumerate() {
+        let named = word.class.is_name()
+            && (matches!(before, Class::Member | Class::Tag) || is_called(words, at));
+        if named && !tokens[at].is(source, own_name) {
+            let hash = fold(word.packed);
+            out.push((hash ^ hash >> 32) as u32);
         }
-        before = text;
+        before = word.class;
     }
     out[from..].sort_unstable();
     let mut kept = from;
@@ -308,7 +323,9 @@ mod tests {
     fn names_that_are_shared_are_counted_once() {
         let names = |text: &str| {
             let mut out = vec![7];
-            shared_names(text.as_bytes(), b"own", &lexer::tokens(text.as_bytes()), &mut out);
+            let tokens = lexer::tokens(text.as_bytes());
+            let words = words(text.as_bytes(), &tokens);
+            shared_names(text.as_bytes(), b"own", &tokens, &words, &mut out);
             out.split_off(1)
         };
         assert_eq!(names("own(struct a *b) { f(b->c, REG); f(d, 1); }").len(), 3);

@@ -4,10 +4,10 @@
 //! A wrapper makes one call, of a function that drivers wrap or of any other, and
 //! beside it only converts arguments or does one supporting operation.
 
-use super::normalise::{Code, Normaliser, fold, packed_text};
-use super::statements::statements;
+use super::normalise::{Code, Normaliser, fold};
+use super::statements::statements_of_words;
+use super::words::{Class, Word};
 use super::wrapped::{Lists, Role};
-use crate::syntax::lexer::is_keyword;
 use crate::syntax::{Token, TokenKind};
 use serde::{Deserialize, Serialize};
 
@@ -37,69 +37,107 @@ struct Call<'s> {
     role: Option<Role>,
 }
 
-/// Reads the function whose tokens are `tokens` and whose `{` is `tokens[body]`.
+/// A function as [`read`] wants it.
+pub struct Body<'s> {
+    /// The text of its file.
+    pub source: &'s [u8],
+    /// Its tokens.
+    pub tokens: &'s [Token],
+    /// The words of the tokens.
+    pub words: &'s [Word],
+    /// Which of the tokens is the `{`.
+    pub body: usize,
+}
+
+/// Reads the function of this name.
 pub fn read(
     lists: &Lists,
     normaliser: &mut Normaliser,
-    source: &[u8],
     own_name: &[u8],
-    tokens: &[Token],
-    body: usize,
+    function: &Body,
 ) -> Option<Wrapper> {
+    let &Body { source, tokens, words, body } = function;
     if tokens.len() > MOST_TOKENS || tokens.iter().any(|t| t.kind == TokenKind::Directive) {
         return None;
     }
-    let text = |at: usize| tokens.get(at).map_or(&b""[..], |t| t.text(source));
-    let loops = |word: &[u8]| {
-        matches!(
-            word,
-            b"for"
-                | b"while"
-                | b"do"
-                | b"switch"
-                | b"goto"
-                | b"..."
-                | b"__init"
-                | b"__exit"
-                | b"asm"
-                | b"__asm__"
-        )
-    };
-    if (0..tokens.len()).any(|at| loops(text(at))) {
+    if (0..tokens.len()).any(|at| function.does_more(at)) {
         return None;
     }
     let mut count = 0;
-    statements(source, tokens, body, |_| count += 1);
+    statements_of_words(source, tokens, words, body, |_| count += 1);
     if count == 0 || count > MOST_STATEMENTS {
         return None;
     }
     let calls: Vec<Call> = (body..tokens.len())
-        .filter(|&at| is_call(source, tokens, at))
-        .map(|at| Call { name: text(at), role: lists.role(text(at)) })
+        .filter(|&at| function.is_call(at))
+        .map(|at| Call { name: function.text(at), role: lists.role(function.text(at)) })
         .collect();
     let callee = wrapped(&calls, own_name)?;
     let mut form = tokens.len() as u64;
-    let mut at = 0;
-    normaliser.run(source, own_name, tokens, |code, word| {
-        let called = matches!(code, Code::Name(_)) && is_call(source, tokens, at);
-        form = fold(form ^ if called { packed_text(word) } else { code.value(word) });
-        at += 1;
+    normaliser.run_words(source, own_name, tokens, words, |code, at| {
+        let packed = words[at].packed;
+        let called = matches!(code, Code::Name(_)) && function.is_call(at);
+        form = fold(form ^ if called { packed } else { code.value(packed) });
     });
     Some(Wrapper {
         form: form | 1,
         callee: super::facts::name_hash(callee.name),
         role: callee.role,
-        adds_nothing: adds_nothing(source, tokens, body),
+        adds_nothing: function.adds_nothing(),
     })
 }
 
-fn is_call(source: &[u8], tokens: &[Token], at: usize) -> bool {
-    let word = tokens[at].text(source);
-    let before = at.checked_sub(1).map_or(&b""[..], |b| tokens[b].text(source));
-    tokens[at].kind == TokenKind::Ident
-        && !is_keyword(word)
-        && !matches!(before, b"." | b"->")
-        && tokens.get(at + 1).is_some_and(|next| next.is(source, b"("))
+impl<'s> Body<'s> {
+    fn text(&self, at: usize) -> &'s [u8] {
+        self.tokens.get(at).map_or(&b""[..], |token| token.text(self.source))
+    }
+
+    fn class(&self, at: usize) -> Option<Class> {
+        self.words.get(at).map(|word| word.class)
+    }
+
+    /// Whether the word at `at` stands in no wrapper.
+    fn does_more(&self, at: usize) -> bool {
+        match self.class(at) {
+            Some(Class::Keyword) => matches!(
+                self.text(at),
+                b"for" | b"while" | b"do" | b"switch" | b"goto" | b"asm" | b"__asm__"
+            ),
+            Some(Class::Name) => matches!(self.text(at), b"__init" | b"__exit"),
+            Some(Class::Other) => self.text(at) == b"...",
+            _ => false,
+        }
+    }
+
+    fn is_call(&self, at: usize) -> bool {
+        let before = at.checked_sub(1).and_then(|before| self.class(before));
+        self.class(at).is_some_and(Class::is_name)
+            && before != Some(Class::Member)
+            && self.class(at + 1) == Some(Class::Open)
+    }
+
+    /// Whether the body is `return f(a, b);` or `f(a, b);` with the parameters in
+    /// their order.
+    fn adds_nothing(&self) -> bool {
+        let mut at = self.body + 1;
+        at += usize::from(self.text(at) == b"return");
+        if !self.is_call(at) {
+            return false;
+        }
+        let mut arguments: Vec<&[u8]> = Vec::new();
+        at += 2;
+        while self.text(at) != b")" {
+            if self.tokens.get(at).is_none_or(|t| t.kind != TokenKind::Ident) {
+                return false;
+            }
+            arguments.push(self.text(at));
+            at += 1;
+            at += usize::from(self.text(at) == b",");
+        }
+        self.text(at + 1) == b";"
+            && at + 3 == self.tokens.len()
+            && arguments == parameters(self.source, &self.tokens[..self.body])
+    }
 }
 
 /// The one call that the others stand beside.
@@ -126,30 +164,6 @@ fn wrapped<'c, 's>(calls: &'c [Call<'s>], own_name: &[u8]) -> Option<&'c Call<'s
         _ => return None,
     };
     (one.name != own_name).then_some(one)
-}
-
-/// Whether the body is `return f(a, b);` or `f(a, b);` with the parameters in their
-/// order.
-fn adds_nothing(source: &[u8], tokens: &[Token], body: usize) -> bool {
-    let text = |at: usize| tokens.get(at).map_or(&b""[..], |t| t.text(source));
-    let mut at = body + 1;
-    at += usize::from(text(at) == b"return");
-    if !is_call(source, tokens, at.min(tokens.len() - 1)) {
-        return false;
-    }
-    let mut arguments: Vec<&[u8]> = Vec::new();
-    at += 2;
-    while text(at) != b")" {
-        if tokens.get(at).is_none_or(|t| t.kind != TokenKind::Ident) {
-            return false;
-        }
-        arguments.push(text(at));
-        at += 1;
-        at += usize::from(text(at) == b",");
-    }
-    text(at + 1) == b";"
-        && at + 3 == tokens.len()
-        && arguments == parameters(source, &tokens[..body])
 }
 
 /// The names of the parameters: the last word of each.
@@ -180,6 +194,7 @@ fn parameters<'s>(source: &'s [u8], signature: &[Token]) -> Vec<&'s [u8]> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::words::words;
     use super::*;
     use crate::syntax::lexer;
 
@@ -188,7 +203,9 @@ mod tests {
         let bytes = text.as_bytes();
         let tokens = lexer::tokens(bytes);
         let body = tokens.iter().position(|t| t.is(bytes, b"{")).expect("a body");
-        read(&lists, &mut Normaliser::default(), bytes, b"own", &tokens, body)
+        let words = words(bytes, &tokens);
+        let function = Body { source: bytes, tokens: &tokens, words: &words, body };
+        read(&lists, &mut Normaliser::default(), b"own", &function)
     }
 
     #[test]

@@ -160,6 +160,9 @@ impl Splitter<'_> {
         self.open = None;
     }
 
+    // Inlined, so that the token stays in registers on its way from the lexer: a store
+    // of its fields and a load of the whole stall each other.
+    #[inline(always)]
     fn token(&mut self, token: Token) -> Option<Function> {
         if token.kind == TokenKind::Directive {
             self.directive(token);
