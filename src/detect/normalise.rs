@@ -494,7 +494,7 @@ mod tests {
         assert_eq!(packed_text(b""), 0);
         assert_eq!(packed_text(b"a"), 0x01_61);
         assert_eq!(packed_text(b"abc"), 0x03_61_62_63);
-        assert_eq!(packed_text(b"abcd"), 0x04_61_62_63_64);
+        assert_eq!(packed_text(b"abcd"), u64::from_be_bytes(*b"\0\0\0\x04abcd"));
         assert_eq!(packed_text(b"abcde"), 0x05_61_62_63_64_65);
         assert_eq!(packed_text(b"abcdefg"), 0x07_61_62_63_64_65_66_67);
     }

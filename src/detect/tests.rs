@@ -516,7 +516,7 @@ fn a_block_that_two_functions_of_a_driver_repeat_is_a_sequence() {
         .iter()
         .map(|m| (m.function.start_line, m.function.end_line))
         .collect();
-    assert_eq!(lines, [(8, 14), (19, 25)]);
+    assert_eq!(lines, [(8, 14), (20, 26)]);
     let apart = [("drivers/net/one/a.c", one.as_str()), ("drivers/net/two/b.c", two.as_str())];
     assert!(groups_of(&apart).is_empty(), "blocks are sought inside one driver");
 }

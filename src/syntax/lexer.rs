@@ -382,8 +382,8 @@ fn trim_cr(source: &[u8], newline: usize) -> usize {
 impl Iterator for Lexer<'_> {
     type Item = Token;
 
-    // Inlined wherever it is called: a token that is handed over through memory costs a
-    // quarter of the time of lexing it, and what is rare stands in functions of its own.
+    // Inlined wherever it is called, so that a token is not handed over through memory;
+    // what is rare stands in functions of its own.
     #[inline(always)]
     fn next(&mut self) -> Option<Token> {
         loop {

@@ -68,7 +68,7 @@ fn crossed_bounds_hold_no_comments() {
 fn check_cover(source: &[u8]) {
     let mut lexer = Lexer::new(source);
     let mut at = if source.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    let mut check_gap = |gap: &[u8]| {
+    let check_gap = |gap: &[u8]| {
         let mut rest = gap;
         while let [first, ..] = rest {
             let length = match rest {
@@ -86,7 +86,7 @@ fn check_cover(source: &[u8]) {
             rest = &rest[length..];
         }
     };
-    while let Some(token) = lexer.next() {
+    for token in lexer.by_ref() {
         assert!(at <= token.start as usize && token.start < token.end);
         check_gap(&source[at..token.start as usize]);
         check_token(token.kind, token.text(source));
