@@ -49,8 +49,7 @@ impl Reader<'_> {
         let word = self.word(at);
         let alone = || {
             self.word(at + 1) == b"*"
-                || self.is_ident(at + 1)
-                    && matches!(self.word(at + 2), b";" | b"=" | b"," | b"[" | b")")
+                || self.is_ident(at + 1) && matches!(self.word(at + 2), b";" | b"," | b"[" | b")")
         };
         !is_keyword(word) && (!mask::looks_like_attribute(word) || alone())
     }

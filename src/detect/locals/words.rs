@@ -47,6 +47,10 @@ pub(super) fn is_word_of_the_grammar(word: &[u8]) -> bool {
     matches!(
         word,
         b"ptrdiff_t"
+            | b"char8_t"
+            | b"char16_t"
+            | b"char32_t"
+            | b"char64_t"
             | b"intptr_t"
             | b"charptr_t"
             | b"nullptr_t"
