@@ -17,7 +17,7 @@ impl Reader<'_> {
         for at in range.clone() {
             let word = self.word(at);
             if self.is_ident(at) {
-                self.operand(at, word)?;
+                self.operand(at, word, range.start)?;
                 continue;
             }
             match word {
@@ -63,12 +63,12 @@ impl Reader<'_> {
         false
     }
 
-    fn operand(&mut self, at: usize, word: &[u8]) -> Option<()> {
+    fn operand(&mut self, at: usize, word: &[u8], start: usize) -> Option<()> {
         let next = at + 1;
         match self.before(at) {
             b"." | b"->" => return Some(()),
             // Only a macro is called in front of a word.
-            b")" => {
+            b")" if at > start => {
                 let open = self.close(at - 1);
                 let called = open > 0 && self.is_ident(open - 1);
                 if called && !is_keyword(self.before(open)) {

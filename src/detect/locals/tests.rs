@@ -43,7 +43,7 @@ fn parameters_and_variables_of_all_blocks_are_local() {
     check(
         "void f(void)",
         "int a = g(1, 2), *b, c[N]; if (a) { struct s *d = b; d->a = c; }",
-        "a:Local g:Callee b:Local c:Local N:Constant a:Local s:Type d:Local b:Local d:Local \
+        "a:Local g:Callee b:Local c:Local N:Global a:Local s:Type d:Local b:Local d:Local \
          a:Field c:Local",
     );
     check(
@@ -74,7 +74,7 @@ fn type_names_are_told_by_what_they_declare_and_cast() {
     check(
         "void f(int n)",
         "g(sizeof(n), sizeof(foo_t *), offsetof(struct s, n), (__force foo_t)n);",
-        "g:Callee n:Local foo_t:Type offsetof:Global s:Type n:Field __force:Global foo_t:Type n:Local",
+        "g:Callee n:Local foo_t:Type offsetof:Callee s:Type n:Field __force:Global foo_t:Type n:Local",
     );
     check(
         "void f(void)",
