@@ -72,7 +72,7 @@ impl<'a> Form<'a> {
         self.codes == other.codes && (0..self.codes.len()).all(same_text)
     }
 
-    /// Parses the function the first time.
+    /// Reads the function the first time, and parses it where it must.
     pub fn roles(&self, loops: &LoopMacros) -> &Roles {
         let parse = || roles(&self.candidate.text, &self.function, &self.tokens, loops);
         self.roles.get_or_init(parse)
@@ -242,8 +242,9 @@ pub fn clone_group(
 ) -> CloneGroup {
     let members: Vec<Member> = forms.iter().map(|form| form.member()).collect();
     let (kind, holes) = holes::find(forms, loops);
-    // What one member's syntax tree lacks, those of all of its shape lack.
-    let _parsed = forms.first().map(|form| form.roles(loops));
+    // Not parsed for this where the tokens tell all: such functions have no gaps. What
+    // one member's syntax tree lacks, those of all of its shape lack.
+    let _read = forms.first().map(|form| form.roles(loops));
     let gap = forms.iter().find_map(|form| {
         let offset = form.roles.get()?.gap?;
         Some(form.tokens.partition_point(|token| token.end <= offset))

@@ -33,6 +33,7 @@ mod id;
 mod keep;
 mod kinds;
 mod level;
+mod locals;
 mod names;
 mod normalise;
 mod rank;

@@ -97,7 +97,7 @@ enum Meaning {
 
 impl Default for Normaliser {
     fn default() -> Self {
-        Normaliser { slots: vec![Slot::default(); 1024], generation: 0, used: 0 }
+        Normaliser { slots: vec![Slot::default(); 128], generation: 0, used: 0 }
     }
 }
 
@@ -316,7 +316,7 @@ pub fn spelled_like_a_constant(word: &[u8]) -> bool {
 
 /// Whether `word` is one of the arithmetic types that `linux/types.h` defines: to
 /// exchange one for another changes what the code does, so they are no names.
-fn is_primitive_type(word: &[u8]) -> bool {
+pub fn is_primitive_type(word: &[u8]) -> bool {
     let bare = word.strip_prefix(b"__").unwrap_or(word);
     matches!(
         bare,

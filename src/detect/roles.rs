@@ -1,5 +1,6 @@
 //! What each token of a function stands for, as far as its syntax tree tells.
 
+use super::locals;
 use super::normalise::spelled_like_a_constant;
 use crate::syntax::{Function, FunctionTree, LoopMacros, Token, TokenKind};
 use rustc_hash::FxHashSet;
@@ -32,13 +33,22 @@ pub enum Role {
 pub struct Roles {
     /// One a token.
     pub roles: Vec<Role>,
-    /// Offset in the text of the first ERROR or MISSING node.
+    /// Offset in the text of the first ERROR or MISSING node, if the function was parsed.
     pub gap: Option<u32>,
 }
 
 /// The roles of `tokens`, all the tokens of `text`, which is one function whose
 /// offsets in `function` start at 0.
+/// Only what the tokens do not tell is parsed.
 pub fn roles(text: &[u8], function: &Function, tokens: &[Token], loops: &LoopMacros) -> Roles {
+    match locals::roles(text, function, tokens, loops) {
+        Some(roles) => Roles { roles, gap: None },
+        None => parsed(text, function, tokens, loops),
+    }
+}
+
+/// The roles that the syntax tree tells.
+pub fn parsed(text: &[u8], function: &Function, tokens: &[Token], loops: &LoopMacros) -> Roles {
     let tree = FunctionTree::parse(text, function, loops);
     let declared = declared(text, &tree, tokens);
     let mut leaves = tree.leaves().peekable();
@@ -80,14 +90,19 @@ fn identifier(
     }
 }
 
-/// The names that the function declares: parameters, locals, and what the
-/// kernel's declaring macros (`DECLARE_BITMAP(name, …)`) name.
+/// The names that the function declares: parameters, locals, and what macros declare.
 fn declared<'t>(text: &'t [u8], tree: &FunctionTree, tokens: &[Token]) -> FxHashSet<&'t [u8]> {
     let mut names = FxHashSet::default();
     for id in tree.of_kind("identifier").filter(|&id| tree.declares_local(id, text)) {
         let range = &tree.node(id).range;
         names.extend(text.get(range.start as usize..range.end as usize));
     }
+    declared_by_macros(text, tokens, &mut names);
+    names
+}
+
+/// Adds what the kernel's declaring macros (`DECLARE_BITMAP(name, …)`) name.
+pub fn declared_by_macros<'t>(text: &'t [u8], tokens: &[Token], names: &mut FxHashSet<&'t [u8]>) {
     for window in tokens.windows(3) {
         let name = window[0].text(text);
         let declares = name.starts_with(b"DECLARE_")
@@ -97,5 +112,4 @@ fn declared<'t>(text: &'t [u8], tree: &FunctionTree, tokens: &[Token]) -> FxHash
             names.insert(window[2].text(text));
         }
     }
-    names
 }

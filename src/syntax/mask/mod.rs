@@ -19,6 +19,7 @@ mod words;
 
 pub use conditionals::Branch;
 pub(super) use words::is_typeof;
+pub(crate) use words::{is_attribute, is_attribute_call, looks_like_attribute};
 
 use canvas::Canvas;
 use rustc_hash::FxHashSet;

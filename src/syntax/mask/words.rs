@@ -92,7 +92,7 @@ pub(super) fn begins_type(word: &[u8]) -> bool {
 
 /// Attribute macros of `include/linux/compiler*.h`, `init.h` and `cache.h` that
 /// take no argument: they expand to an attribute, an address space or nothing.
-pub(super) fn is_attribute(word: &[u8]) -> bool {
+pub(crate) fn is_attribute(word: &[u8]) -> bool {
     match word.first() {
         Some(b'_') => is_underscored_attribute(word),
         _ => matches!(
@@ -206,7 +206,7 @@ fn is_underscored_attribute(word: &[u8]) -> bool {
 }
 
 /// Attributes that take arguments in parentheses.
-pub(super) fn is_attribute_call(word: &[u8]) -> bool {
+pub(crate) fn is_attribute_call(word: &[u8]) -> bool {
     matches!(
         word,
         b"__attribute__"
@@ -241,7 +241,7 @@ pub(super) fn is_attribute_call(word: &[u8]) -> bool {
 
 /// Whether `word` has the look of an attribute of somebody's own: `__word` that
 /// is not one of the kernel's types, or all capitals.
-pub(super) fn looks_like_attribute(word: &[u8]) -> bool {
+pub(crate) fn looks_like_attribute(word: &[u8]) -> bool {
     (word.starts_with(b"__") && !is_underscored_type(word)) || is_macro_name(word)
 }
 
