@@ -189,7 +189,9 @@ fn verbose_counts_what_could_be_read_on_standard_error() {
     let quiet = run(dir.path(), &["scan", "-q"]);
     let verbose = run(dir.path(), &["scan", "-v"]);
     assert_eq!(quiet.stdout, verbose.stdout);
-    let expected = "drvdedup: 3 functions found\n\
+    let expected = "drvdedup: 0 files left out\n\
+        drvdedup: 0 functions under #if 0\n\
+        drvdedup: 3 functions found\n\
         drvdedup: 3 of the 3 that a regular expression finds, 100.00 %\n\
         drvdedup: 3 of the 3 of six lines and more parse, 100.00 %\n";
     assert_eq!((quiet.stderr.as_str(), verbose.stderr.as_str()), ("", expected));

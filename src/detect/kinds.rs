@@ -43,6 +43,24 @@ fn buckets<K: Hash + Eq>(keyed: impl Iterator<Item = (K, Id)>) -> Vec<Vec<Id>> {
     lists
 }
 
+/// Most functions whose texts are in memory at a time.
+const BATCH: usize = 1 << 15;
+
+/// The lists in parts of about [`BATCH`] functions.
+fn batches(lists: &[Vec<Id>]) -> impl Iterator<Item = &[Vec<Id>]> {
+    let mut rest = lists;
+    std::iter::from_fn(move || {
+        let mut functions = 0;
+        let full = rest.iter().position(|list| {
+            functions += list.len();
+            functions >= BATCH
+        });
+        let (batch, others) = rest.split_at(full.map_or(rest.len(), |at| at + 1));
+        rest = others;
+        (!batch.is_empty()).then_some(batch)
+    })
+}
+
 impl Maker<'_> {
     /// Loads each list and makes groups of it, then takes their members.
     fn make(
@@ -51,12 +69,12 @@ impl Maker<'_> {
         lists: &[Vec<Id>],
         make: impl Fn(&Self, &[Candidate]) -> Found + Sync,
     ) -> Found {
-        let candidates = world.load(lists, &mut self.unreadable);
-        let this = &*self;
-        let made: Vec<Found> = candidates.par_iter().map(|list| make(this, list)).collect();
         let mut found = Found::default();
-        for some in made {
-            found.append(some);
+        for lists in batches(lists) {
+            let candidates = world.load(lists, &mut self.unreadable);
+            let this = &*self;
+            let made: Vec<Found> = candidates.par_iter().map(|list| make(this, list)).collect();
+            made.into_iter().for_each(|some| found.append(some));
         }
         world.take(found.ids.iter().copied());
         found
@@ -288,29 +306,36 @@ impl Maker<'_> {
             })
             .collect();
         let lists: Vec<Vec<Id>> = candidates.iter().map(|(ids, _, _)| ids.clone()).collect();
-        let loaded = world.load(&lists, &mut self.unreadable);
-        let this = &*self;
-        let made: Vec<Found> = loaded
-            .par_iter()
-            .zip(&candidates)
-            .map(|(list, (ids, starts, length))| {
-                let mut found = Found::default();
-                if list.len() == ids.len() {
-                    let mut normaliser = Normaliser::default();
-                    let forms: Vec<Form> =
-                        list.iter().map(|c| Form::new(c, &mut normaliser)).collect();
-                    let blocks = blocks::verified(&forms, starts, *length);
-                    if !blocks.is_empty() {
-                        found.groups.push(this.parts(&blocks));
-                        found.ids.extend(blocks.iter().map(|block| block.form.candidate.id));
-                    }
-                }
-                found
-            })
-            .collect();
         let mut found = Found::default();
-        made.into_iter().for_each(|some| found.append(some));
+        let mut done = 0;
+        for lists in batches(&lists) {
+            let loaded = world.load(lists, &mut self.unreadable);
+            let this = &*self;
+            let made: Vec<Found> = loaded
+                .par_iter()
+                .zip(&candidates[done..])
+                .map(|(list, (ids, starts, length))| {
+                    // One that could not be read again leaves the others without a place.
+                    let whole = list.len() == ids.len();
+                    if whole { this.block(list, starts, *length) } else { Found::default() }
+                })
+                .collect();
+            done += lists.len();
+            made.into_iter().for_each(|some| found.append(some));
+        }
         world.take(found.ids.iter().copied());
+        found
+    }
+
+    fn block(&self, list: &[Candidate], starts: &[usize], length: usize) -> Found {
+        let mut normaliser = Normaliser::default();
+        let forms: Vec<Form> = list.iter().map(|c| Form::new(c, &mut normaliser)).collect();
+        let blocks = blocks::verified(&forms, starts, length);
+        let mut found = Found::default();
+        if !blocks.is_empty() {
+            found.groups.push(self.parts(&blocks));
+            found.ids.extend(blocks.iter().map(|block| block.form.candidate.id));
+        }
         found
     }
 

@@ -3,7 +3,7 @@
 
 use super::source::{clamped, member_tokens, printable, printable_line, read, shortened};
 use super::{Outcome, Planned, contract_name, counted};
-use crate::detect::{CloneGroup, Hole, Level, Member};
+use crate::detect::{CloneGroup, Hole, Kind, Level, Member};
 use crate::store::Proposal;
 use codespan_reporting::diagnostic::{Diagnostic, Label};
 use codespan_reporting::files::{Error, SimpleFiles};
@@ -38,6 +38,11 @@ pub fn write(
     let mut quotes = Quotes::of(root, group);
     quotes.add_first_member(group);
     quotes.add_other_members(group);
+    quotes.add_loose_holes(group);
+    if group.adds_nothing {
+        let text = "each only hands its parameters on: callers could call what it calls";
+        quotes.notes.push(text.to_owned());
+    }
     let diagnostic = Diagnostic::note()
         .with_code(&group.id)
         .with_message(title(group))
@@ -63,9 +68,27 @@ pub fn title(group: &CloneGroup) -> String {
     format!(
         "{}: {} of {spread}, {}",
         contract_name(group.kind),
-        counted(members.len() as u64, "function"),
+        counted(members.len() as u64, noun(group)),
         counted(u64::from(group.redundant_lines()), "redundant line"),
     )
+}
+
+/// What the members are.
+fn noun(group: &CloneGroup) -> &'static str {
+    let same = |pair: &[Member]| pair[0].file == pair[1].file && pair[0].name == pair[1].name;
+    match group.kind {
+        Kind::Sequence if group.members.windows(2).all(same) => "repetition",
+        Kind::Sequence => "block",
+        _ => "function",
+    }
+}
+
+/// What of a member is underlined: a function's name, or the whole of a part of one.
+fn place_of(group: &CloneGroup, member: &Member) -> Range<usize> {
+    match group.kind {
+        Kind::Sequence => member.function.range(),
+        _ => member.function.name.start as usize..member.function.name.end as usize,
+    }
 }
 
 fn distinct<'m>(members: &'m [Member], of: fn(&'m Member) -> &'m String) -> BTreeSet<&'m String> {
@@ -161,8 +184,7 @@ impl Quotes {
             Some((_, source)) => member_tokens(source, first),
             None => vec![],
         };
-        let name = first.function.name.start as usize..first.function.name.end as usize;
-        self.label_primary(first, name, format!("{}()", first.name));
+        self.label_primary(first, place_of(group, first), format!("{}()", first.name));
         let places = group.holes.iter().enumerate().flat_map(|(number, hole)| {
             hole.tokens.iter().enumerate().map(move |(nth, token)| (number + 1, hole, nth, *token))
         });
@@ -186,9 +208,8 @@ impl Quotes {
     fn add_other_members(&mut self, group: &CloneGroup) {
         for member in group.members.iter().skip(1).take(QUOTED_MEMBERS) {
             let function = &member.function;
-            let name = function.name.start as usize..function.name.end as usize;
             let text = format!("{}:{}: {}()", member.file, function.start_line, member.name);
-            match self.place(member, name) {
+            match self.place(member, place_of(group, member)) {
                 Some((file, range)) => {
                     let label = Label::secondary(file, range).with_message(printable_line(&text));
                     self.labels.push(label);
@@ -198,8 +219,22 @@ impl Quotes {
         }
         let more = group.members.len().saturating_sub(QUOTED_MEMBERS + 1);
         if more > 0 {
-            let functions = counted(more as u64, "more function");
-            self.notes.push(format!("and {functions}: drvdedup show {}", group.id));
+            let others = counted(more as u64, &format!("more {}", noun(group)));
+            self.notes.push(format!("and {others}: drvdedup show {}", group.id));
+        }
+    }
+
+    /// What has no place that all members share is told below.
+    fn add_loose_holes(&mut self, group: &CloneGroup) {
+        let loose = group.holes.iter().enumerate().filter(|(_, hole)| hole.tokens.is_empty());
+        let mut told: Vec<String> =
+            loose.map(|(number, hole)| hole_text(number + 1, hole)).collect();
+        let more = told.len().saturating_sub(LABELLED_HOLES);
+        told.truncate(LABELLED_HOLES);
+        self.notes.append(&mut told);
+        if more > 0 {
+            let holes = counted(more as u64, "more hole");
+            self.notes.push(format!("and {holes}: drvdedup show {}", group.id));
         }
     }
 
@@ -296,5 +331,21 @@ mod tests {
         assert_eq!(hole_text(1, &hole(&["1", "2", "1"])), "hole 1 (integer): 1 | 2");
         let many = hole_text(2, &hole(&["1", "2", "3", "4", "5"]));
         assert_eq!(many, "hole 2 (integer): 1 | 2 | 3 | 4 | …");
+    }
+
+    #[test]
+    fn parts_of_functions_are_underlined_and_loose_holes_are_told_below() {
+        let mut group = sample::group("a.c");
+        group.kind = Kind::Sequence;
+        let text = rendered(&group, None);
+        assert!(text.contains("sequence: 2 blocks of one driver"), "{text}");
+        group.members[1].name = group.members[0].name.clone();
+        assert!(rendered(&group, None).contains("sequence: 2 repetitions of one driver"));
+        group.kind = Kind::Gapped;
+        group.holes[0].tokens.clear();
+        let text = rendered(&group, None);
+        assert!(text.contains("= hole 1 (integer): 0x10 | 0x20"), "{text}");
+        group.adds_nothing = true;
+        assert!(rendered(&group, None).contains("hands its parameters on"));
     }
 }

@@ -61,6 +61,9 @@ struct GroupJson<'r> {
     level: Level,
     members: Vec<MemberJson<'r>>,
     holes: Vec<HoleJson<'r>>,
+    /// Only where it is so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    adds_nothing: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<&'r Outcome>,
 }
@@ -195,6 +198,7 @@ fn group_json<'r>(group: &'r CloneGroup, planned: Option<&'r Planned>) -> GroupJ
         level: group.level,
         members: group.members.iter().map(member_json).collect(),
         holes: group.holes.iter().map(hole_json).collect(),
+        adds_nothing: group.adds_nothing,
         outcome: planned.and_then(|planned| planned.outcomes.get(&group.id)),
     }
 }
