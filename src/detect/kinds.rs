@@ -177,49 +177,50 @@ impl Maker<'_> {
     }
 
     /// *wrapper*: a family around one callee in one driver, then what several drivers
-    /// have written again. Access to the device is wrapped alike in all classes; a
-    /// service of the kernel is too common to say anything beyond one.
+    /// have written again around access to the device. A service of the kernel is too
+    /// common to say anything beyond one driver.
     pub fn wrappers(&mut self, world: &mut World) -> Found {
         let own: FxHashSet<(u32, u32)> = world
             .entries
             .iter()
             .flat_map(|entry| entry.facts.functions.iter().map(|f| (entry.place.1, f.name)))
             .collect();
-        let families = world.free().filter_map(|id| {
+        let family = |id: Id, service: bool| {
             let wrapper = world.facts(id).wrapper?;
             let driver = world.entry(id).place.1;
-            let known = wrapper.role.is_some() || own.contains(&(driver, wrapper.callee));
+            let known = match wrapper.role {
+                None => !service && own.contains(&(driver, wrapper.callee)),
+                Some(Wrapped::Io) => !service,
+                Some(_) => service,
+            };
             known.then_some(((wrapper.form, driver), id))
-        });
-        let lists = buckets(families);
-        let mut found = self.make_wrappers(world, &lists, false);
+        };
+        let families = buckets(world.free().filter_map(|id| family(id, false)));
+        let services = buckets(world.free().filter_map(|id| family(id, true)));
+        let mut found = self.make_wrappers(world, &families, Shared::Callees);
+        found.append(self.make_wrappers(world, &services, Shared::Names));
         let rewritten = world.free().filter_map(|id| {
             let wrapper = world.facts(id).wrapper?;
-            let class = world.entry(id).place.0;
-            match wrapper.role? {
-                Wrapped::Io => Some(((wrapper.form, None), id)),
-                _ => Some(((wrapper.form, Some(class)), id)),
-            }
+            (wrapper.role == Some(Wrapped::Io)).then_some((wrapper.form, id))
         });
-        let lists = buckets(rewritten);
-        found.append(self.make_wrappers(world, &lists, true));
+        let rewritten = buckets(rewritten);
+        found.append(self.make_wrappers(world, &rewritten, Shared::Constants));
         found
     }
 
-    fn make_wrappers(&mut self, world: &mut World, lists: &[Vec<Id>], constants: bool) -> Found {
+    fn make_wrappers(&mut self, world: &mut World, lists: &[Vec<Id>], shared: Shared) -> Found {
         let adds_nothing = |id: &&Id| world.facts(**id).wrapper.is_some_and(|w| w.adds_nothing);
         let nothing: FxHashSet<Id> = lists.iter().flatten().filter(adds_nothing).copied().collect();
-        self.make(world, lists, |this, list| this.wrappers_of(list, &nothing, constants))
+        self.make(world, lists, |this, list| this.wrappers_of(list, &nothing, shared))
     }
 
-    /// The groups of a list of wrappers of one form; their `constants` must be the same
-    /// if so asked.
-    fn wrappers_of(&self, list: &[Candidate], nothing: &FxHashSet<Id>, constants: bool) -> Found {
+    /// The groups of a list of wrappers of one form.
+    fn wrappers_of(&self, list: &[Candidate], nothing: &FxHashSet<Id>, shared: Shared) -> Found {
         let mut normaliser = Normaliser::default();
         let forms: Vec<Form> = list.iter().map(|c| Form::new(c, &mut normaliser)).collect();
         let mut alike: Vec<Vec<&Form>> = Vec::new();
         for form in &forms {
-            match alike.iter_mut().find(|some| same_wrapper(some[0], form, constants)) {
+            match alike.iter_mut().find(|some| same_wrapper(some[0], form, shared)) {
                 Some(some) => some.push(form),
                 None => alike.push(vec![form]),
             }
@@ -402,15 +403,30 @@ fn is_telling(facts: &FunctionFacts) -> bool {
     facts.function.token_count >= TELLING_TOKENS && !facts.function.macro_defined
 }
 
-/// Whether two functions of one form call the same functions, with the same constants
-/// if so asked.
-fn same_wrapper(a: &Form, b: &Form, constants: bool) -> bool {
+/// What must be the same in the wrappers of a group beside their callees.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shared {
+    /// Nothing else: a family in one driver differs in constants, fields and types.
+    Callees,
+    /// The constants: another driver's copy does the same with its own structures.
+    Constants,
+    /// Fields and types: a service of the kernel is called on many things, only the same
+    /// thing with another constant is a family.
+    Names,
+}
+
+/// Whether two functions of one form call the same functions, and share what is asked.
+fn same_wrapper(a: &Form, b: &Form, shared: Shared) -> bool {
     let same_text = |at: usize| {
         let called = a.tokens.get(at + 1).is_some_and(|t| t.is(&a.candidate.text, b"("));
+        let before = at.checked_sub(1).map_or(&b""[..], |before| a.text(before));
+        let free = matches!(before, b"." | b"->" | b"struct" | b"union" | b"enum");
         match a.codes[at] {
             Code::Text => true,
-            Code::Name(_) => called,
-            Code::Constant | Code::Literal => constants,
+            Code::Name(_) => called || free && shared == Shared::Names,
+            Code::Constant => shared == Shared::Constants,
+            // A message says which one it is.
+            Code::Literal => shared != Shared::Callees,
             Code::OwnName => false,
         }
     };

@@ -375,8 +375,14 @@ fn a_wrapper_around_device_access_is_one_in_any_class() {
     };
     let (a, b) = (lock("a_lock"), lock("b_lock"));
     assert!(groups_of(&[("drivers/net/a/a.c", &a), ("drivers/rtc/b/b.c", &b)]).is_empty());
-    let near = groups_of(&[("drivers/net/a/a.c", &a), ("drivers/net/b/b.c", &b)]);
-    assert_eq!(near, ["Wrapper Subset: a_lock b_lock"]);
+    assert!(groups_of(&[("drivers/net/a/a.c", &a), ("drivers/net/b/b.c", &b)]).is_empty());
+    let test = |name: &str, bit: &str| {
+        format!("static int {name}(struct x *p)\n{{\n\treturn test_bit({bit}, &p->flags);\n}}\n")
+    };
+    let family = test("is_up", "UP") + &test("is_new", "NEW");
+    assert_eq!(groups_of(&[(FILE, &family)]), ["Wrapper Driver: is_up is_new"]);
+    let apart = family.replacen("&p->flags", "&p->other", 1);
+    assert!(groups_of(&[(FILE, &apart)]).is_empty());
 }
 
 #[test]

@@ -116,6 +116,10 @@ pub fn plan(
             && rule.levels.contains(&group.level)
             && rule.limits.members <= group.members.len()
     };
+    // Before the members are read: those of a kind without a rule need not align.
+    if !rules.iter().any(|rule| fits(&rule)) {
+        return Err(file.refuse(Reason::NoRule, at, no_rule(group)));
+    }
     preconditions(file, group)?;
     let alignment = align::align(file, group, loops)?;
     let subject = Subject { file, group, alignment: &alignment };
@@ -133,10 +137,11 @@ pub fn plan(
             }
         }
     }
-    Err(first_refusal.unwrap_or_else(|| {
-        let detail = format!("no rule takes groups of kind {:?}", group.kind);
-        file.refuse(Reason::NoRule, at, detail)
-    }))
+    Err(first_refusal.unwrap_or_else(|| file.refuse(Reason::NoRule, at, no_rule(group))))
+}
+
+fn no_rule(group: &CloneGroup) -> String {
+    format!("no rule takes groups of kind {:?}", group.kind)
 }
 
 /// Largest body that is looked at, in bytes. What is larger is generated, or a table
