@@ -134,7 +134,8 @@ fn complete(all: &[Statement], start: usize, length: usize) -> Option<usize> {
     if first.controlled {
         return None;
     }
-    let inside = block.iter().take_while(|statement| statement.depth >= first.depth).count();
+    let within = |s: &&Statement| s.depth > first.depth || s.block == first.block;
+    let inside = block.iter().take_while(within).count();
     (FEWEST..=inside).rev().find(|&length| {
         let last = &block[length - 1];
         let after = all.get(start + length);

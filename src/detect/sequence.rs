@@ -116,7 +116,9 @@ impl<'s> Text<'s> {
     fn repetitions(&self, statements: &[Statement], period: usize) -> usize {
         let Some(first) = statements.get(..period) else { return 0 };
         let same = |other: &[Statement]| {
-            other.len() == period && first.iter().zip(other).all(|(a, b)| self.same(a, b))
+            other.len() == period
+                && first[0].block == other[0].block
+                && first.iter().zip(other).all(|(a, b)| self.same(a, b))
         };
         statements.chunks(period).take_while(|chunk| same(chunk)).count()
     }
@@ -201,6 +203,9 @@ mod tests {
         let calls = "w(d, 2); w(d, 3); w(d, 4); w(d, 5);";
         assert_eq!(found(&format!("{{ if (x) w(d, 1); {calls} }}")), []);
         assert_eq!(found(&format!("{{ if (x) w(d, 1); {calls} w(d, 6); }}")), [(5, 1)]);
+        assert_eq!(found(&format!("{{ if (x) {{ w(d, 0); w(d, 1); }} else {{ {calls} }} }}")), []);
+        let braced: String = (1..=5).map(|n| format!("if (x & {n}) {{ f({n}); }}")).collect();
+        assert_eq!(found(&format!("{{ {braced} }}")), [(5, 2)]);
         let checked: String = (1..=5).map(|n| format!("r = w(d, {n}); if (r) return r;")).collect();
         assert_eq!(found(&format!("{{ r = g(); if (r) return r; {checked} }}")), [(5, 1)]);
         let arms: String = (1..=5).map(|n| format!("case {n}: y = {n}0; break;")).collect();

@@ -19,6 +19,8 @@ pub struct Statement {
     pub hash: u32,
     /// Depth of braces inside the body.
     pub depth: u32,
+    /// Number of the block that it stands in: the two branches of an `if` are two.
+    pub block: u32,
     /// The one statement behind an `if (…)` or `else` without braces.
     pub controlled: bool,
 }
@@ -38,7 +40,7 @@ pub fn statements_of_words(
     found: impl FnMut(Statement),
 ) {
     let at = Open::new(body + 1, false);
-    let mut splitter = Splitter { source, tokens, words, depth: 0, at, found };
+    let mut splitter = Splitter { source, tokens, words, open: Vec::new(), blocks: 0, at, found };
     for index in body + 1..tokens.len() {
         splitter.token(index);
     }
@@ -48,7 +50,10 @@ struct Splitter<'s, F> {
     source: &'s [u8],
     tokens: &'s [Token],
     words: &'s [Word],
-    depth: u32,
+    /// The blocks that are open, by their numbers.
+    open: Vec<u32>,
+    /// How many blocks there have been.
+    blocks: u32,
     at: Open,
     found: F,
 }
@@ -79,8 +84,9 @@ impl<F: FnMut(Statement)> Splitter<'_, F> {
         let from = self.at.start;
         if from < to {
             let hash = hash(&self.words[from..to]);
-            let (depth, controlled) = (self.depth, self.at.controlled);
-            (self.found)(Statement { tokens: from..to, hash, depth, controlled });
+            let (depth, controlled) = (self.open.len() as u32, self.at.controlled);
+            let block = self.open.last().copied().unwrap_or(0);
+            (self.found)(Statement { tokens: from..to, hash, depth, block, controlled });
         }
     }
 
@@ -123,13 +129,14 @@ impl<F: FnMut(Statement)> Splitter<'_, F> {
             b'{' if at.paren > 0 || at.initialised || at.braces > 0 => at.braces += 1,
             b'{' => {
                 self.end(index);
-                self.depth += 1;
+                self.blocks += 1;
+                self.open.push(self.blocks);
                 self.at = Open::new(index + 1, false);
             }
             b'}' if at.braces > 0 => at.braces -= 1,
             b'}' => {
                 self.end(index);
-                self.depth = self.depth.saturating_sub(1);
+                self.open.pop();
                 self.at = Open::new(index + 1, false);
             }
             b':' if outside && at.ternary == 0 => {
