@@ -196,6 +196,11 @@ mod tests {
         assert_eq!(found(&format!("{{ switch (x) {{ {arms} }} }}")), [(6, 2)]);
         let checked: String = (1..=5).map(|n| format!("r = w(d, {n}); if (r) return r;")).collect();
         assert_eq!(found(&format!("{{ {checked} }}")), [(5, 1)]);
+        let ladder: Vec<String> = (1..=5).map(|n| format!("if (x == {n}) y = {n}0;")).collect();
+        assert_eq!(found(&format!("{{ {} }}", ladder.join(" else "))), [(5, 2)]);
+        let braced: Vec<String> =
+            (1..=5).map(|n| format!("if (x == {n}) {{ y = {n}0; }}")).collect();
+        assert_eq!(found(&format!("{{ {} }}", braced.join(" else "))), [(5, 2)]);
     }
 
     #[test]

@@ -103,7 +103,10 @@ impl<F: FnMut(Statement)> Splitter<'_, F> {
             let class = self.words[index].class;
             self.at.kind = Kind::of(class, token.text(self.source));
             if self.at.kind == Kind::Skipped {
-                self.at = Open::new(index + 1, class != Class::End);
+                // `else if` goes on with the ladder.
+                let next = self.tokens.get(index + 1);
+                let ladder = next.is_some_and(|t| t.is(self.source, b"if"));
+                self.at = Open::new(index + 1, class != Class::End && !ladder);
                 return;
             }
         }
