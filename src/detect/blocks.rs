@@ -3,7 +3,8 @@
 
 use super::group::Form;
 use super::normalise::spelled_like_a_constant;
-use super::statements::{Statement, statements};
+use super::renaming::Renaming;
+use super::statements::Statement;
 use crate::syntax::TokenKind;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::hash::Hasher;
@@ -96,7 +97,7 @@ pub fn verified<'f, 'a>(
     starts: &[usize],
     length: usize,
 ) -> Vec<Block<'f, 'a>> {
-    let parts: Vec<Vec<Statement>> = forms.iter().map(|form| of(form)).collect();
+    let parts: Vec<Vec<Statement>> = forms.iter().map(Form::statements).collect();
     let Some((first, start)) = parts.first().zip(starts.first()) else { return Vec::new() };
     let Some(length) = complete(first, *start, length) else { return Vec::new() };
     let block = |(form, (part, start)): (&'f Form<'a>, (&Vec<Statement>, &usize))| {
@@ -117,13 +118,6 @@ pub fn verified<'f, 'a>(
     }
     blocks.extend(same);
     blocks
-}
-
-fn of(form: &Form) -> Vec<Statement> {
-    let body = form.tokens.partition_point(|token| token.start < form.function.body);
-    let mut all = Vec::new();
-    statements(&form.candidate.text, &form.tokens, body, |statement| all.push(statement));
-    all
 }
 
 /// How many of `length` statements from `start` on are whole ones of one block: none of
@@ -176,15 +170,14 @@ fn is_same(a: &Block, b: &Block) -> bool {
     if equal * 2 < constants().count() {
         return false;
     }
-    let mut there: FxHashMap<&[u8], &[u8]> = FxHashMap::default();
-    let mut back: FxHashMap<&[u8], &[u8]> = FxHashMap::default();
+    let mut renaming = Renaming::default();
     a.tokens.clone().zip(b.tokens.clone()).all(|(x, y)| {
         let (sort, other) = (sort_of(a.form, x), sort_of(b.form, y));
         let (x, y) = (a.form.text(x), b.form.text(y));
         sort == other
             && match sort {
                 Sort::Constant | Sort::Text => true,
-                Sort::Name => *there.entry(x).or_insert(y) == y && *back.entry(y).or_insert(x) == x,
+                Sort::Name => renaming.pair(x, y),
                 Sort::Fixed => x == y,
             }
     })

@@ -8,8 +8,9 @@
 //! functions share at least one of their rarest statements, so only functions that
 //! share one of those are ever compared.
 
+use super::linkage;
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use std::cmp::Reverse;
 
 /// Part of the longer function's statements that two functions must share, in percent.
@@ -197,41 +198,11 @@ impl Join<'_> {
     fn cluster(&self, mut pairs: Vec<(u32, u32, u32)>) -> Vec<Vec<usize>> {
         pairs.par_sort_unstable_by_key(|&(similarity, a, b)| (Reverse(similarity), a, b));
         let similar: FxHashSet<(u32, u32)> = pairs.iter().map(|&(_, a, b)| (a, b)).collect();
-        let are_similar = |a: u32, b: u32| {
-            let pair = (a.min(b), a.max(b));
+        let are_similar = |a: usize, b: usize| {
+            let pair = (a.min(b) as u32, a.max(b) as u32);
             similar.contains(&pair) || self.similarity(pair.0, pair.1).is_some()
         };
-        let mut cluster_of: FxHashMap<u32, usize> = FxHashMap::default();
-        let mut clusters: Vec<Vec<u32>> = Vec::new();
-        for (_, a, b) in pairs {
-            let mut place = |item: u32| {
-                *cluster_of.entry(item).or_insert_with(|| {
-                    clusters.push(vec![item]);
-                    clusters.len() - 1
-                })
-            };
-            let (into, from) = (place(a), place(b));
-            let linked = |x: &u32| clusters[from].iter().all(|&y| are_similar(*x, y));
-            if into == from || !clusters[into].iter().all(linked) {
-                continue;
-            }
-            let moved = std::mem::take(&mut clusters[from]);
-            for &item in &moved {
-                cluster_of.insert(item, into);
-            }
-            clusters[into].extend(moved);
-        }
-        let mut groups: Vec<Vec<usize>> = clusters
-            .into_iter()
-            .filter(|cluster| cluster.len() > 1)
-            .map(|cluster| {
-                let mut group: Vec<usize> = cluster.into_iter().map(|i| i as usize).collect();
-                group.sort_unstable();
-                group
-            })
-            .collect();
-        groups.sort_unstable();
-        groups
+        linkage::clusters(pairs.into_iter().map(|(_, a, b)| (a as usize, b as usize)), are_similar)
     }
 }
 

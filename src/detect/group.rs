@@ -7,6 +7,7 @@ use super::names::{Named, clusters, shared_percent};
 use super::normalise::{Code, Normaliser};
 use super::roles::{Role, Roles, roles};
 use super::scan::Gap;
+use super::statements::{Statement, statements};
 use super::world::Id;
 use super::{CloneGroup, Member};
 use crate::syntax::{Function, LoopMacros, Token, lexer, line_at};
@@ -54,6 +55,22 @@ impl<'a> Form<'a> {
             }
         }
         Form { candidate, function, tokens, codes, names, roles: OnceCell::new() }
+    }
+
+    /// The text of each of `candidates` read, in their order.
+    pub fn all(candidates: &'a [Candidate]) -> Vec<Form<'a>> {
+        let mut normaliser = Normaliser::default();
+        candidates.iter().map(|candidate| Form::new(candidate, &mut normaliser)).collect()
+    }
+
+    /// The index of the `{` of its body.
+    pub fn body(&self) -> usize {
+        self.tokens.partition_point(|token| token.start < self.function.body)
+    }
+
+    /// The statements of its body.
+    pub fn statements(&self) -> Vec<Statement> {
+        statements(&self.candidate.text, &self.tokens, self.body())
     }
 
     /// The text of the token at `at`.
@@ -138,8 +155,7 @@ pub fn group_shape(
     placement: &dyn Placement,
     loops: &LoopMacros,
 ) -> Found {
-    let mut normaliser = Normaliser::default();
-    let forms: Vec<Form> = candidates.iter().map(|c| Form::new(c, &mut normaliser)).collect();
+    let forms = Form::all(candidates);
     let mut shapes: Vec<Vec<&Form>> = Vec::new();
     for form in &forms {
         match shapes.iter_mut().find(|shape| shape[0].same_shape(form)) {

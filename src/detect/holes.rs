@@ -2,8 +2,9 @@
 
 use super::group::Form;
 use super::normalise::Code;
+use super::renaming::Renaming;
 use super::roles::Role;
-use super::statements::{Statement, statements};
+use super::statements::Statement;
 use super::{Hole, HoleKind, Kind};
 use crate::syntax::{LoopMacros, TokenKind};
 use rustc_hash::FxHashMap;
@@ -54,16 +55,10 @@ pub fn find(forms: &[&Form], loops: &LoopMacros) -> (Kind, Vec<Hole>) {
 /// no tokens in common, so [`Hole::tokens`] is empty.
 pub fn of_gapped(forms: &[&Form]) -> Vec<Hole> {
     let Some((first, others)) = forms.split_first() else { return Vec::new() };
-    let split = |form: &Form| {
-        let body = form.tokens.partition_point(|token| token.start < form.function.body);
-        let mut all: Vec<Statement> = Vec::new();
-        statements(&form.candidate.text, &form.tokens, body, |s| all.push(s));
-        (body, all)
-    };
-    let (_, own) = split(first);
-    let parts: Vec<(usize, Vec<Statement>)> = forms.iter().map(|form| split(form)).collect();
+    let parts: Vec<Vec<Statement>> = forms.iter().map(|form| form.statements()).collect();
+    let own = &parts[0];
     let pairings: Vec<Vec<Option<usize>>> =
-        parts[1..].iter().map(|(_, other)| pairing(&own, other)).collect();
+        parts[1..].iter().map(|other| pairing(own, other)).collect();
     // Anchors: what all have, as its index in each.
     let mut anchors: Vec<Vec<usize>> = Vec::new();
     for at in 0..own.len() {
@@ -71,18 +66,18 @@ pub fn of_gapped(forms: &[&Form]) -> Vec<Hole> {
         anchors.extend(there.map(|there| std::iter::once(at).chain(there).collect()));
     }
     let mut holes = Vec::new();
-    let mut before: Vec<usize> = parts.iter().map(|(body, _)| body + 1).collect();
+    let mut before: Vec<usize> = forms.iter().map(|form| form.body() + 1).collect();
     let ends: Vec<usize> = forms.iter().map(|form| form.tokens.len().saturating_sub(1)).collect();
     for step in 0..=anchors.len() {
         let anchor = anchors.get(step);
-        let until = |k: usize| anchor.map_or(ends[k], |a| parts[k].1[a[k]].tokens.start);
+        let until = |k: usize| anchor.map_or(ends[k], |a| parts[k][a[k]].tokens.start);
         let values: Vec<String> =
             (0..forms.len()).map(|k| forms[k].shown(before[k]..until(k))).collect();
         if values.iter().any(|value| *value != values[0]) {
             holes.push(Hole { kind: HoleKind::Expression, values, tokens: Vec::new() });
         }
         let Some(anchor) = anchor else { break };
-        let statement = |k: usize| parts[k].1[anchor[k]].tokens.clone();
+        let statement = |k: usize| parts[k][anchor[k]].tokens.clone();
         constants_of(first, others, &statement, &mut holes);
         before = (0..forms.len()).map(|k| statement(k).end).collect();
     }
@@ -229,11 +224,7 @@ fn locals_move_together(forms: &[&Form], loops: &LoopMacros) -> bool {
         .filter(|&at| role(forms, loops, at) == Role::Local)
         .collect();
     others.iter().all(|form| {
-        let mut there: FxHashMap<&[u8], &[u8]> = FxHashMap::default();
-        let mut back: FxHashMap<&[u8], &[u8]> = FxHashMap::default();
-        locals.iter().all(|&at| {
-            let (a, b) = (first.text(at), form.text(at));
-            *there.entry(a).or_insert(b) == b && *back.entry(b).or_insert(a) == a
-        })
+        let mut renaming = Renaming::default();
+        locals.iter().all(|&at| renaming.pair(first.text(at), form.text(at)))
     })
 }

@@ -13,6 +13,8 @@
 //!   gapped      functions that share most of their statements
 //!   blocks      statements that several functions of a driver repeat
 //!   names       which renamed functions have enough names in common
+//!   linkage     clusters in which every two are similar
+//!   renaming    names that stand for each other, one to one
 //! roles       what each token stands for (local, field, type, …)
 //! holes       where the members differ
 //! level, id   how far apart they are, and what they are called
@@ -33,10 +35,12 @@ mod id;
 mod keep;
 mod kinds;
 mod level;
+mod linkage;
 mod locals;
 mod names;
 mod normalise;
 mod rank;
+mod renaming;
 mod roles;
 mod scan;
 mod sequence;

@@ -4,6 +4,8 @@
 //! accessor, a remove callback. What tells them apart are the names that are not
 //! the function's own business: callees, fields, types and globals.
 
+use super::linkage;
+
 /// The part of the distinct free names that two functions must share, in percent:
 /// lower where copying is likelier.
 const SAME_DRIVER: u32 = 25;
@@ -58,26 +60,8 @@ fn cluster(functions: &[Named]) -> Vec<Vec<usize>> {
         }
     }
     pairs.sort_unstable();
-    let mut cluster_of: Vec<usize> = (0..count).collect();
-    let mut clusters: Vec<Vec<usize>> = (0..count).map(|i| vec![i]).collect();
-    for (_, a, b) in pairs {
-        let (into, from) = (cluster_of[a], cluster_of[b]);
-        let linked = |&x: &usize| clusters[from].iter().all(|&y| similar[x * count + y]);
-        if into == from || !clusters[into].iter().all(linked) {
-            continue;
-        }
-        let moved = std::mem::take(&mut clusters[from]);
-        for &i in &moved {
-            cluster_of[i] = into;
-        }
-        clusters[into].extend(moved);
-    }
-    clusters.retain(|c| c.len() > 1);
-    for cluster in &mut clusters {
-        cluster.sort_unstable();
-    }
-    clusters.sort_unstable();
-    clusters
+    let pairs = pairs.into_iter().map(|(_, a, b)| (a, b));
+    linkage::clusters(pairs, |a, b| similar[a * count + b])
 }
 
 /// How many percent of the free names `a` and `b` share, and whether that is

@@ -39,8 +39,7 @@ pub fn has_run(hashes: &[u32]) -> bool {
 /// The runs of the function whose tokens are `tokens` and whose `{` is `tokens[body]`,
 /// in the order of the text. They do not overlap.
 pub fn runs(source: &[u8], tokens: &[Token], body: usize) -> Vec<Run> {
-    let mut all: Vec<Statement> = Vec::new();
-    statements(source, tokens, body, |statement| all.push(statement));
+    let all = statements(source, tokens, body);
     let text = Text { source, tokens };
     let mut found = Vec::new();
     let mut at = 0;
@@ -166,8 +165,7 @@ mod tests {
     fn found(body: &str) -> Vec<(usize, usize)> {
         let bytes = body.as_bytes();
         let tokens = lexer::tokens(bytes);
-        let mut hashes = Vec::new();
-        statements(bytes, &tokens, 0, |s| hashes.push(s.hash));
+        let hashes: Vec<u32> = statements(bytes, &tokens, 0).iter().map(|s| s.hash).collect();
         let runs = runs(bytes, &tokens, 0);
         assert!(runs.is_empty() || has_run(&hashes), "{body}");
         runs.iter().map(|run| (run.repetitions.len(), run.holes.len())).collect()

@@ -25,13 +25,14 @@ pub struct Statement {
     pub controlled: bool,
 }
 
-/// Calls `found` for each statement of the body whose tokens are `tokens[body..]`, `{`
-/// first.
-pub fn statements(source: &[u8], tokens: &[Token], body: usize, found: impl FnMut(Statement)) {
-    statements_of_words(source, tokens, &words(source, tokens), body, found);
+/// The statements of the body whose tokens are `tokens[body..]`, `{` first.
+pub fn statements(source: &[u8], tokens: &[Token], body: usize) -> Vec<Statement> {
+    let mut all = Vec::new();
+    statements_of_words(source, tokens, &words(source, tokens), body, |found| all.push(found));
+    all
 }
 
-/// Like [`statements`] where the `words` of the tokens are known.
+/// Like [`statements`] where the `words` of the tokens are known; calls `found` for each.
 pub fn statements_of_words(
     source: &[u8],
     tokens: &[Token],
@@ -252,20 +253,16 @@ mod tests {
     fn split(body: &str) -> Vec<String> {
         let bytes = body.as_bytes();
         let tokens = lexer::tokens(bytes);
-        let mut out = Vec::new();
-        statements(bytes, &tokens, 0, |statement| {
-            let words =
-                tokens[statement.tokens].iter().map(|t| String::from_utf8_lossy(t.text(bytes)));
-            out.push(words.collect::<Vec<_>>().join(" "));
-        });
-        out
+        let words = |statement: Statement| -> Vec<_> {
+            let tokens = tokens[statement.tokens].iter();
+            tokens.map(|token| String::from_utf8_lossy(token.text(bytes))).collect()
+        };
+        statements(bytes, &tokens, 0).into_iter().map(|s| words(s).join(" ")).collect()
     }
 
     fn hashes(body: &str) -> Vec<u32> {
         let bytes = body.as_bytes();
-        let mut out = Vec::new();
-        statements(bytes, &lexer::tokens(bytes), 0, |statement| out.push(statement.hash));
-        out
+        statements(bytes, &lexer::tokens(bytes), 0).iter().map(|s| s.hash).collect()
     }
 
     #[test]
@@ -314,8 +311,8 @@ mod tests {
     #[test]
     fn a_statement_knows_its_depth_and_whether_it_stands_alone() {
         let bytes = b"{ if (a) b(); else c(); if (d) { e(); } f(); }";
-        let mut out = Vec::new();
-        statements(bytes, &lexer::tokens(bytes), 0, |s| out.push((s.depth, s.controlled)));
+        let found = statements(bytes, &lexer::tokens(bytes), 0);
+        let out: Vec<(u32, bool)> = found.iter().map(|s| (s.depth, s.controlled)).collect();
         let alone = [false, true, true, false, false, false];
         let depth = [0, 0, 0, 0, 1, 0];
         assert_eq!(out, depth.into_iter().zip(alone).collect::<Vec<_>>());

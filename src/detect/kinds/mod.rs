@@ -1,0 +1,142 @@
+//! The kinds of groups, each made from what is free when its turn comes: the strongest
+//! likeness first, so that no function is in two groups. In: the functions that are free.
+//! Out: groups, every member compared token by token; what they take is not free any more.
+
+mod reimplements;
+mod sequences;
+mod wrappers;
+
+use super::gapped::{self, Item};
+use super::group::{Candidate, Form, Found, group_shape};
+use super::level::{Placement, level};
+use super::world::{Id, World};
+use super::{CloneGroup, Kind, Member, holes};
+use crate::syntax::LoopMacros;
+use crate::tree::TreePath;
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use std::hash::Hash;
+
+/// What making groups needs beside the functions.
+pub struct Maker<'m> {
+    /// Where files belong.
+    pub placement: &'m (dyn Placement + Sync),
+    /// Macros that are loops.
+    pub loops: &'m LoopMacros,
+    /// Files that could not be read again.
+    pub unreadable: Vec<(TreePath, String)>,
+}
+
+/// Lists of functions with one key, of two members and more, in the order of their
+/// first.
+fn buckets<K: Hash + Eq>(keyed: impl Iterator<Item = (K, Id)>) -> Vec<Vec<Id>> {
+    let mut by_key: FxHashMap<K, Vec<Id>> = FxHashMap::default();
+    for (key, id) in keyed {
+        by_key.entry(key).or_default().push(id);
+    }
+    let mut lists: Vec<Vec<Id>> = by_key.into_values().filter(|list| list.len() > 1).collect();
+    for list in &mut lists {
+        list.sort_unstable();
+    }
+    lists.sort_unstable();
+    lists
+}
+
+/// Most functions whose texts are in memory at a time.
+const BATCH: usize = 1 << 15;
+
+/// The lists in parts of about [`BATCH`] functions.
+fn batches(lists: &[Vec<Id>]) -> impl Iterator<Item = &[Vec<Id>]> {
+    let mut rest = lists;
+    std::iter::from_fn(move || {
+        let mut functions = 0;
+        let full = rest.iter().position(|list| {
+            functions += list.len();
+            functions >= BATCH
+        });
+        let (batch, others) = rest.split_at(full.map_or(rest.len(), |at| at + 1));
+        rest = others;
+        (!batch.is_empty()).then_some(batch)
+    })
+}
+
+impl Maker<'_> {
+    /// Loads each list and makes groups of it, by its number, then takes their members. A
+    /// function that cannot be read again is missing from its list.
+    fn make(
+        &mut self,
+        world: &mut World,
+        lists: &[Vec<Id>],
+        make: impl Fn(&Self, usize, &[Candidate]) -> Found + Sync,
+    ) -> Found {
+        let mut found = Found::default();
+        let mut done = 0;
+        for lists in batches(lists) {
+            let candidates = world.load(lists, &mut self.unreadable);
+            let this = &*self;
+            let made = candidates.par_iter().enumerate();
+            let made: Vec<Found> = made.map(|(at, list)| make(this, done + at, list)).collect();
+            done += lists.len();
+            made.into_iter().for_each(|some| found.append(some));
+        }
+        world.take(found.ids.iter().copied());
+        found
+    }
+
+    /// *identical*, *constant-only* and *renamed*.
+    pub fn exact(&mut self, world: &mut World) -> Found {
+        let large = world.free().filter(|&id| world.facts(id).large);
+        let lists = buckets(large.map(|id| (world.facts(id).shape, id)));
+        self.make(world, &lists, |this, _, list| group_shape(list, this.placement, this.loops))
+    }
+
+    /// A group of these functions without holes.
+    fn plain_group(&self, kind: Kind, members: &[&Form]) -> CloneGroup {
+        let members: Vec<Member> = members.iter().map(|form| form.member()).collect();
+        let level = level(&members, self.placement);
+        CloneGroup {
+            id: String::new(),
+            kind,
+            level,
+            members,
+            holes: Vec::new(),
+            adds_nothing: false,
+        }
+    }
+
+    /// *gapped*.
+    pub fn gapped(&mut self, world: &mut World) -> Found {
+        let compared = |id: &Id| {
+            let facts = world.facts(*id);
+            facts.large && facts.statements.len() >= gapped::FEWEST_STATEMENTS
+        };
+        let ids: Vec<Id> = world.free().filter(compared).collect();
+        let items: Vec<Item> = ids
+            .iter()
+            .map(|&id| {
+                let (entry, facts) = (world.entry(id), world.facts(id));
+                Item {
+                    statements: entry.facts.statements_of(facts),
+                    names: entry.facts.names_of(facts),
+                    shape: facts.shape,
+                    class: entry.place.0,
+                    driver: entry.place.1,
+                }
+            })
+            .collect();
+        let groups = gapped::groups(&items);
+        let lists: Vec<Vec<Id>> =
+            groups.iter().map(|group| group.iter().map(|&at| ids[at]).collect()).collect();
+        self.make(world, &lists, |this, _, list| {
+            let forms = Form::all(list);
+            let members: Vec<&Form> = forms.iter().collect();
+            let mut found = Found::default();
+            if members.len() > 1 {
+                let mut group = this.plain_group(Kind::Gapped, &members);
+                group.holes = holes::of_gapped(&members);
+                found.push(group, &members);
+            }
+            found
+        })
+    }
+}
