@@ -14,6 +14,7 @@ use crate::syntax::{Function, Token, line_at, split};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// How much is asked of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +59,8 @@ pub struct FunctionFacts {
     pub ordinal: u32,
     /// Hash of its name.
     pub name: u32,
+    /// Hash of its bytes.
+    pub text: u64,
     /// Hash of its normal form.
     pub shape: u64,
     /// Hash of its normal form without `static`, `inline` and `extern`.
@@ -141,6 +144,7 @@ impl<'l> Reader<'l> {
         let mut facts = FunctionFacts {
             ordinal,
             name: name_hash(name),
+            text: xxh3_64(source.get(function.range()).unwrap_or_default()),
             shape: 0,
             core: 0,
             wrapper: None,

@@ -205,14 +205,15 @@ pub fn found(entries: &[Entry]) -> Vec<(TreePath, Vec<Keep>)> {
 }
 
 /// Takes the functions that `found` keeps out of `groups`, whose ids are not
-/// assigned yet.
+/// assigned yet. A group that keeps one member is none any more. Out, too: the groups
+/// that are not what they were, by their places.
 pub fn apply(
-    groups: &mut Vec<CloneGroup>,
+    groups: &mut [CloneGroup],
     found: Vec<(TreePath, Vec<Keep>)>,
     placement: &dyn Placement,
-) -> Keeps {
+) -> (Keeps, Vec<usize>) {
     if found.is_empty() {
-        return Keeps::default();
+        return Default::default();
     }
     let functions = |keeps: &[Keep]| -> BTreeSet<KeptFunction> {
         let effective = keeps.iter().filter(|keep| keep.reason.is_some());
@@ -221,7 +222,8 @@ pub fn apply(
     let wanted: BTreeMap<TreePath, BTreeSet<KeptFunction>> =
         found.iter().map(|(file, keeps)| (file.clone(), functions(keeps))).collect();
     let mut left: BTreeSet<(TreePath, KeptFunction)> = BTreeSet::new();
-    groups.retain_mut(|group| {
+    let mut changed = Vec::new();
+    for (at, group) in groups.iter_mut().enumerate() {
         let keep = |at: usize| {
             let member = group.members.get(at)?;
             let function = KeptFunction { name: member.name.clone(), ordinal: member.ordinal };
@@ -230,14 +232,14 @@ pub fn apply(
         };
         let kept: Vec<_> = (0..group.members.len()).map(keep).collect();
         if kept.iter().all(Option::is_none) {
-            return true;
+            continue;
         }
         let gone: Vec<bool> = kept.iter().map(Option::is_some).collect();
         left.extend(kept.into_iter().flatten());
         leave(group, &gone, placement);
-        group.members.len() > 1
-    });
-    told(found, &left)
+        changed.push(at);
+    }
+    (told(found, &left), changed)
 }
 
 /// Takes the members that are `gone` out of a group.

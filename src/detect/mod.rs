@@ -8,6 +8,7 @@
 //!   wrapper     whether a small function is one call and little else
 //!   sequence    whether statements of one shape follow each other
 //! world       all facts side by side; texts on demand
+//! memo        what became of each list of candidates in an earlier scan
 //! kinds       the groups, strongest likeness first, every member verified:
 //!   group       identical, constant-only, renamed: functions of one form
 //!   gapped      functions that share most of their statements
@@ -37,6 +38,7 @@ mod kinds;
 mod level;
 mod linkage;
 mod locals;
+mod memo;
 mod names;
 mod normalise;
 mod rank;

@@ -25,12 +25,18 @@
 //! save twice as much as an identical one to come before it.
 
 use super::{CloneGroup, Kind, Level};
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 
-/// The order of groups in every report; ties by id.
-pub fn order(one: &CloneGroup, other: &CloneGroup) -> Ordering {
-    let key = |group: &CloneGroup| (is_apart(group.kind), Reverse(worth(group)));
-    key(one).cmp(&key(other)).then_with(|| one.id.cmp(&other.id))
+/// The indices of `groups` in the order of every report; ties by id.
+pub fn order(groups: &[CloneGroup]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    let key = |&at: &usize| {
+        let group = &groups[at];
+        (is_apart(group.kind), Reverse(worth(group)), &group.id)
+    };
+    let keys: Vec<_> = order.iter().map(key).collect();
+    order.sort_unstable_by_key(|&at| keys[at]);
+    order
 }
 
 /// Whether groups of this kind are reported apart from the others, after them.
@@ -83,8 +89,7 @@ mod tests {
     fn check(mut groups: Vec<CloneGroup>) {
         let expected: Vec<String> = groups.iter().map(|group| group.id.clone()).collect();
         groups.reverse();
-        groups.sort_by(order);
-        let ids: Vec<String> = groups.into_iter().map(|group| group.id).collect();
+        let ids: Vec<&str> = order(&groups).into_iter().map(|at| groups[at].id.as_str()).collect();
         assert_eq!(ids, expected);
     }
 

@@ -6,6 +6,7 @@ use super::class_counts::{ClassCounts, by_class};
 use super::group::Found;
 use super::keep::{self, Keeps};
 use super::kinds::Maker;
+use super::memo::{Memo, Outcome};
 use super::sources::Sources;
 use super::world::{Entry, LeftOut, World};
 use super::{CloneGroup, Kind, Lists, id, level::Placement, rank};
@@ -181,9 +182,11 @@ pub fn scan(
     }
     let mut out = Scan::default();
     let read = sources.read(contents.as_deref(), progress, &mut out);
-    find(&mut out, World::new(root, read, placement), placement, loops, options);
+    let known = kept.and_then(|(cache, key)| cache.outcomes(key));
+    let maker = Maker { placement, loops, unreadable: Vec::new(), memo: Memo::new(known) };
+    let outcomes = find(&mut out, World::new(root, read, placement), maker, options);
     if let Some((cache, key)) = kept.filter(|_| out.unreadable.is_empty()) {
-        cache.keep_result(key, &out);
+        cache.keep_result(key, &out, &outcomes);
     }
     if let Some(file) = &options.focus {
         out.groups.retain(|group| cache::is_in(group, file));
@@ -191,20 +194,14 @@ pub fn scan(
     out
 }
 
-/// Makes the groups of all kinds that `options` ask for.
-fn find(
-    out: &mut Scan,
-    mut world: World,
-    placement: &(dyn Placement + Sync),
-    loops: &LoopMacros,
-    options: &Options,
-) {
+/// Makes the groups of all kinds that `options` ask for. Out, beside them: what became
+/// of each list of candidates.
+fn find(out: &mut Scan, mut world: World, mut maker: Maker, options: &Options) -> Vec<Outcome> {
     for entry in world.entries.iter().filter(|entry| !entry.offered) {
         out.count(entry);
     }
     out.classes = by_class(&world.entries);
     out.problems.sort_unstable();
-    let mut maker = Maker { placement, loops, unreadable: Vec::new() };
     let wants = |kind: Kind| options.kinds.contains(&kind);
     let mut found = Found::default();
     if wants(Kind::Reimplements) {
@@ -227,11 +224,23 @@ fn find(
     out.unreadable.dedup();
     out.gaps = found.gaps;
     out.gaps.sort_unstable();
-    out.groups = found.groups;
-    out.keeps = keep::apply(&mut out.groups, keep::found(&world.entries), placement);
-    out.groups.retain(|group| options.kinds.contains(&group.kind));
-    id::assign(&mut out.groups);
-    out.groups.sort_by(rank::order);
+    let mut groups = found.groups;
+    let keeps = keep::found(&world.entries);
+    let (keeps, changed) = keep::apply(&mut groups, keeps, maker.placement);
+    out.keeps = keeps;
+    let mut places = vec![None; groups.len()];
+    let wanted = |group: &CloneGroup| group.members.len() > 1 && wants(group.kind);
+    let (numbers, mut groups): (Vec<usize>, Vec<CloneGroup>) =
+        groups.into_iter().enumerate().filter(|(_, group)| wanted(group)).unzip();
+    id::assign(&mut groups);
+    let order = rank::order(&groups);
+    for (place, &at) in order.iter().enumerate() {
+        let unchanged = changed.binary_search(&numbers[at]).is_err();
+        places[numbers[at]] = unchanged.then_some(place as u32);
+    }
+    let mut groups: Vec<Option<CloneGroup>> = groups.into_iter().map(Some).collect();
+    out.groups = order.into_iter().filter_map(|at| groups[at].take()).collect();
+    maker.memo.outcomes(|number| places.get(number as usize).copied().flatten())
 }
 
 impl Scan {

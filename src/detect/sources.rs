@@ -54,9 +54,10 @@ impl<'a> Sources<'a> {
         placement: &dyn Placement,
         loops: &LoopMacros,
     ) -> Option<Key> {
+        let mut asked = KeyMaker::new();
+        asked.add(&self.depth(false).to_le_bytes());
+        asked.add(format!("{:?} {loops:?}", self.options.kinds).as_bytes());
         let mut maker = KeyMaker::new();
-        maker.add(&self.depth(false).to_le_bytes());
-        maker.add(format!("{:?} {loops:?}", self.options.kinds).as_bytes());
         for ((file, offered), content) in self.files.iter().zip(contents) {
             maker.add(file.path.as_bytes());
             maker.add(&(*content)?.0.to_le_bytes());
@@ -66,7 +67,7 @@ impl<'a> Sources<'a> {
             maker.add(class.as_bytes());
             maker.add(&[u8::from(*offered)]);
         }
-        Some(maker.key())
+        Some(Key { asked: asked.number(), files: maker.key() })
     }
 
     /// A number for what facts depend on beside a file's content.

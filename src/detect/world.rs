@@ -12,6 +12,7 @@ use std::fmt;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// A function: the number of its file, and its number there.
 pub type Id = (u32, u32);
@@ -32,6 +33,8 @@ pub struct Entry<'a> {
     pub class: String,
     /// Numbers of both, equal for equal names.
     pub place: (u32, u32),
+    /// Equal for equal paths that belong to the same driver, class and part.
+    identity: u64,
 }
 
 /// Why the functions of a file are not compared.
@@ -85,7 +88,10 @@ impl<'a> World<'a> {
                 };
                 // A driver is told from one of the same name in another class.
                 let place = (number(&class), number(&format!("{class}\0{driver}")));
-                Entry { file, facts, offered, left_out, driver, class, place }
+                let drivers = placement.drivers_in_class(&class);
+                let identity = format!("{}\0{driver}\0{class}\0{drivers}\0{offered}", file.path);
+                let identity = xxh3_64(identity.as_bytes());
+                Entry { file, facts, offered, left_out, driver, class, place, identity }
             })
             .collect();
         World { root, entries, taken: FxHashSet::default() }
@@ -94,6 +100,28 @@ impl<'a> World<'a> {
     /// What is known of a function.
     pub fn facts(&self, id: Id) -> &FunctionFacts {
         &self.entries[id.0 as usize].facts.functions[id.1 as usize]
+    }
+
+    /// Adds to `bytes` what tells the function from every other, in this scan and in
+    /// later ones: its text, its place, and where its file belongs.
+    pub fn identify(&self, id: Id, bytes: &mut Vec<u8>) {
+        let facts = self.facts(id);
+        let function = &facts.function;
+        let flags = [function.macro_defined, function.disabled, function.unbalanced];
+        bytes.extend(self.entry(id).identity.to_le_bytes());
+        bytes.extend(facts.text.to_le_bytes());
+        for place in [
+            function.name.start,
+            function.start,
+            function.body,
+            function.end,
+            function.start_line,
+            function.end_line,
+            facts.ordinal,
+        ] {
+            bytes.extend(place.to_le_bytes());
+        }
+        bytes.extend(flags.map(u8::from));
     }
 
     /// The file of a function.
@@ -138,7 +166,7 @@ impl<'a> World<'a> {
     /// more, or is too short now, is reported and its functions are left out.
     pub fn load(
         &self,
-        lists: &[Vec<Id>],
+        lists: &[&[Id]],
         unreadable: &mut Vec<(TreePath, String)>,
     ) -> Vec<Vec<Candidate>> {
         let mut places: Vec<(Id, usize)> = Vec::new();

@@ -17,9 +17,11 @@ mod stamps;
 #[cfg(test)]
 mod tests;
 
+pub use results::Outcomes;
 pub use stamps::Content;
 
 use super::facts::FileFacts;
+use super::memo::Outcome;
 use super::{CloneGroup, Scan};
 use crate::tree::SourceFile;
 use std::fmt::Write as _;
@@ -49,7 +51,12 @@ pub struct Cache {
 
 /// The question that a result answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key(u128);
+pub struct Key {
+    /// What was asked, of whatever files.
+    pub asked: u64,
+    /// The files, with their contents.
+    pub files: u128,
+}
 
 impl Cache {
     /// The cache of the tree at `root`, below `base`. Nothing is read or written yet.
@@ -111,16 +118,26 @@ impl Cache {
         found
     }
 
+    /// What became of the lists of candidates in the last scan that asked the same of
+    /// other contents.
+    pub fn outcomes(&self, key: Key) -> Option<Outcomes> {
+        let begin = format!("scan-{:016x}-", key.asked);
+        let files = fs::read_dir(&self.folder).ok()?.flatten();
+        let results = files.filter(|file| file.file_name().to_string_lossy().starts_with(&begin));
+        let last = results.max_by_key(|file| file.metadata().and_then(|data| data.modified()).ok());
+        Outcomes::decode(&self.read(&last?.path())?)
+    }
+
     /// Keeps a result.
-    pub fn keep_result(&self, key: Key, scan: &Scan) {
-        if let Some(bytes) = results::encode(scan) {
+    pub fn keep_result(&self, key: Key, scan: &Scan, outcomes: &[Outcome]) {
+        if let Some(bytes) = results::encode(scan, outcomes) {
             self.write(&self.result_path(key), &bytes);
             self.tidy();
         }
     }
 
     fn result_path(&self, key: Key) -> PathBuf {
-        self.folder.join(format!("scan-{:032x}", key.0))
+        self.folder.join(format!("scan-{:016x}-{:032x}", key.asked, key.files))
     }
 
     fn read(&self, path: &Path) -> Option<Vec<u8>> {
@@ -189,8 +206,8 @@ impl KeyMaker {
     }
 
     /// The key of all parts.
-    pub fn key(self) -> Key {
-        Key(self.0.digest128())
+    pub fn key(self) -> u128 {
+        self.0.digest128()
     }
 
     /// A short form of it.

@@ -105,7 +105,7 @@ fn a_second_scan_reads_what_the_first_kept() {
     let path = result(&kept).expect("a result was kept");
     // A sealed file that says something else is believed: it was read.
     let cache = fixture.cache();
-    let nothing = super::results::encode(&Scan { files: 77, ..Scan::default() }).unwrap();
+    let nothing = super::results::encode(&Scan { files: 77, ..Scan::default() }, &[]).unwrap();
     super::sealed::write(path, cache.build, &nothing).unwrap();
     assert_eq!(fixture.scan(Some(cache), None).files, 77);
 }
@@ -128,6 +128,54 @@ fn a_file_that_changed_is_read_again_and_one_that_was_touched_gives_the_same() {
         .unwrap();
     fixture.check();
     assert_eq!(fixture.files().len(), count, "the content is the same, and so is the question");
+}
+
+/// A file of functions that a number chooses.
+fn some_functions(number: usize) -> String {
+    let write = |at: usize| match number >> (2 * at) & 3 {
+        0 => function(&format!("f{at}"), number as u32),
+        1 => function(&format!("g{at}"), 1) + &function("i", 2),
+        2 => format!("/* drvdedup: keep (a reason) */\n{}", function(&format!("h{at}"), 7)),
+        _ => function("k", 3).replace("\ta_wait(a);\n", "\ta_wait(a->y);\n\tb_wait(a);\n"),
+    };
+    (0..3).map(write).collect()
+}
+
+#[test]
+fn after_any_change_of_a_file_the_groups_are_those_of_a_scan_without_a_cache() {
+    let fixture = Fixture::new();
+    let mut number = 1;
+    for _ in 0..60 {
+        number = (number * 1103515245 + 12345) & 0x7fff_ffff;
+        fixture.write(["a.c", "b.c"][number >> 20 & 1], &some_functions(number >> 8));
+        let cache = fixture.cache();
+        let (with, without) = (fixture.scan(Some(cache), None), fixture.scan(None, None));
+        assert_eq!(format!("{with:?}"), format!("{without:?}"), "{number}");
+    }
+}
+
+#[test]
+fn what_a_change_leaves_alone_is_not_compared_again() {
+    let fixture = Fixture::new();
+    let cache = fixture.cache();
+    let scanned = fixture.scan(Some(cache.clone()), None);
+    assert_eq!(scanned.groups.len(), 1);
+    // A sealed result that says something else is believed where its list is the same.
+    let files = fixture.files();
+    let path = result(&files).expect("a result was kept");
+    let super::sealed::Read::Sound(bytes) = super::sealed::read(path, cache.build) else {
+        panic!("it can be read")
+    };
+    let mut doctored = super::results::decode(&bytes, None).unwrap();
+    doctored.groups[0].adds_nothing = true;
+    let outcomes = super::results::Outcomes::decode(&bytes).unwrap().all();
+    let doctored = super::results::encode(&doctored, &outcomes).unwrap();
+    super::sealed::write(path, cache.build, &doctored).unwrap();
+    let unlike = "int z(void)\n{\n\treturn 0;\n}\n";
+    fixture.write("b.c", &(function("h", 1) + unlike));
+    assert!(fixture.scan(Some(cache.clone()), None).groups[0].adds_nothing);
+    fixture.write("b.c", &(unlike.to_owned() + &function("h", 1)));
+    assert!(!fixture.scan(Some(cache), None).groups[0].adds_nothing, "one has moved");
 }
 
 #[test]
@@ -167,7 +215,7 @@ fn what_another_build_wrote_is_not_read() {
     let fixture = Fixture::new();
     fixture.check();
     let files = fixture.files();
-    let nothing = super::results::encode(&Scan { files: 77, ..Scan::default() }).unwrap();
+    let nothing = super::results::encode(&Scan { files: 77, ..Scan::default() }, &[]).unwrap();
     super::sealed::write(result(&files).unwrap(), 1, &nothing).unwrap();
     assert_eq!(fixture.check(), [""; 0]);
 }

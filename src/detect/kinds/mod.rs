@@ -9,6 +9,7 @@ mod wrappers;
 use super::gapped::{self, Item};
 use super::group::{Candidate, Form, Found, group_shape};
 use super::level::{Placement, level};
+use super::memo::{Memo, Step};
 use super::world::{Id, World};
 use super::{CloneGroup, Kind, Member, holes};
 use crate::syntax::LoopMacros;
@@ -25,6 +26,8 @@ pub struct Maker<'m> {
     pub loops: &'m LoopMacros,
     /// Files that could not be read again.
     pub unreadable: Vec<(TreePath, String)>,
+    /// What became of lists.
+    pub memo: Memo,
 }
 
 /// Lists of functions with one key, of two members and more, in the order of their
@@ -46,7 +49,7 @@ fn buckets<K: Hash + Eq>(keyed: impl Iterator<Item = (K, Id)>) -> Vec<Vec<Id>> {
 const BATCH: usize = 1 << 15;
 
 /// The lists in parts of about [`BATCH`] functions.
-fn batches(lists: &[Vec<Id>]) -> impl Iterator<Item = &[Vec<Id>]> {
+fn batches<'l, 'i>(lists: &'l [&'i [Id]]) -> impl Iterator<Item = &'l [&'i [Id]]> {
     let mut rest = lists;
     std::iter::from_fn(move || {
         let mut functions = 0;
@@ -61,33 +64,70 @@ fn batches(lists: &[Vec<Id>]) -> impl Iterator<Item = &[Vec<Id>]> {
 }
 
 impl Maker<'_> {
-    /// Loads each list and makes groups of it, by its number, then takes their members. A
+    /// Makes groups of each list with its functions' texts, then takes their members. A
     /// function that cannot be read again is missing from its list.
     fn make(
         &mut self,
         world: &mut World,
+        step: Step,
         lists: &[Vec<Id>],
-        make: impl Fn(&Self, usize, &[Candidate]) -> Found + Sync,
+        make: impl Fn(&Self, &[Candidate]) -> Found + Sync,
     ) -> Found {
+        self.remember(world, step, lists, |this, world, lists| {
+            this.read(world, lists, |this, _, list| make(this, list))
+        })
+    }
+
+    /// Takes what is known of lists, and has `make` make something of each of the others.
+    fn remember(
+        &mut self,
+        world: &mut World,
+        step: Step,
+        lists: &[Vec<Id>],
+        make: impl FnOnce(&mut Self, &World, &[&[Id]]) -> Vec<Found>,
+    ) -> Found {
+        let keys = self.memo.keys(world, step, lists);
+        let known = keys.par_iter().zip(lists).map(|(&key, list)| self.memo.get(key, list));
+        let mut outcomes: Vec<Option<Found>> = known.collect();
+        let unknown = outcomes.iter().zip(lists).filter(|(outcome, _)| outcome.is_none());
+        let unknown: Vec<&[Id]> = unknown.map(|(_, list)| list.as_slice()).collect();
+        let made = make(self, world, &unknown);
+        let places = outcomes.iter_mut().filter(|outcome| outcome.is_none());
+        places.zip(made).for_each(|(place, made)| *place = Some(made));
         let mut found = Found::default();
-        let mut done = 0;
-        for lists in batches(lists) {
-            let candidates = world.load(lists, &mut self.unreadable);
-            let this = &*self;
-            let made = candidates.par_iter().enumerate();
-            let made: Vec<Found> = made.map(|(at, list)| make(this, done + at, list)).collect();
-            done += lists.len();
-            made.into_iter().for_each(|some| found.append(some));
+        for ((key, list), outcome) in keys.into_iter().zip(lists).zip(outcomes) {
+            let outcome = outcome.unwrap_or_default();
+            self.memo.note(key, list, &outcome);
+            found.append(outcome);
         }
         world.take(found.ids.iter().copied());
         found
+    }
+
+    /// Reads the texts of each list and makes something of it, by its number.
+    fn read(
+        &mut self,
+        world: &World,
+        lists: &[&[Id]],
+        make: impl Fn(&Self, usize, &[Candidate]) -> Found + Sync,
+    ) -> Vec<Found> {
+        let mut all = Vec::with_capacity(lists.len());
+        for lists in batches(lists) {
+            let candidates = world.load(lists, &mut self.unreadable);
+            let (this, done) = (&*self, all.len());
+            let made = candidates.par_iter().enumerate();
+            let made: Vec<Found> = made.map(|(at, list)| make(this, done + at, list)).collect();
+            all.extend(made);
+        }
+        all
     }
 
     /// *identical*, *constant-only* and *renamed*.
     pub fn exact(&mut self, world: &mut World) -> Found {
         let large = world.free().filter(|&id| world.facts(id).large);
         let lists = buckets(large.map(|id| (world.facts(id).shape, id)));
-        self.make(world, &lists, |this, _, list| group_shape(list, this.placement, this.loops))
+        let make = |this: &Self, list: &[Candidate]| group_shape(list, this.placement, this.loops);
+        self.make(world, Step::Exact, &lists, make)
     }
 
     /// A group of these functions without holes.
@@ -127,7 +167,7 @@ impl Maker<'_> {
         let groups = gapped::groups(&items);
         let lists: Vec<Vec<Id>> =
             groups.iter().map(|group| group.iter().map(|&at| ids[at]).collect()).collect();
-        self.make(world, &lists, |this, _, list| {
+        self.make(world, Step::Gapped, &lists, |this, list| {
             let forms = Form::all(list);
             let members: Vec<&Form> = forms.iter().collect();
             let mut found = Found::default();

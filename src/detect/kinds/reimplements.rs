@@ -4,6 +4,7 @@ use super::{Maker, buckets};
 use crate::detect::Kind;
 use crate::detect::facts::FunctionFacts;
 use crate::detect::group::{Candidate, Form, Found};
+use crate::detect::memo::Step;
 use crate::detect::normalise::{Code, storage_words};
 use crate::detect::renaming::Renaming;
 use crate::detect::roles::Role;
@@ -34,7 +35,8 @@ impl Maker<'_> {
             world.offered().filter_map(telling).filter(|(core, _)| wanted.contains(core));
         let first_offered = world.entries.partition_point(|entry| !entry.offered) as u32;
         let lists = buckets(originals.chain(copies.iter().copied()));
-        self.make(world, &lists, |this, _, list| this.reimplementations(list, first_offered))
+        let step = Step::Reimplements;
+        self.make(world, step, &lists, |this, list| this.reimplementations(list, first_offered))
     }
 
     fn reimplementations(&self, list: &[Candidate], first_offered: u32) -> Found {

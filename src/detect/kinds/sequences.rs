@@ -5,18 +5,31 @@ use super::{Maker, buckets};
 use crate::detect::blocks::{self, Block, Sort};
 use crate::detect::group::{Candidate, Form, Found};
 use crate::detect::level::level;
+use crate::detect::memo::Step;
 use crate::detect::sequence;
 use crate::detect::world::{Id, World};
 use crate::detect::{CloneGroup, Hole, HoleKind, Kind, Member};
 use crate::syntax::{TokenKind, line_at};
 use rayon::prelude::*;
 
+/// Statements that are the same in several functions, by their hashes.
+struct Repeated {
+    /// The number of the driver.
+    driver: usize,
+    /// The functions.
+    ids: Vec<Id>,
+    /// The number of the first statement in each.
+    starts: Vec<usize>,
+    /// How many there are.
+    length: usize,
+}
+
 impl Maker<'_> {
     /// *sequence*: runs inside functions.
     pub fn sequences(&mut self, world: &mut World) -> Found {
         let with_runs = world.free().filter(|&id| world.facts(id).has_run);
         let lists: Vec<Vec<Id>> = with_runs.map(|id| vec![id]).collect();
-        self.make(world, &lists, |this, _, list| {
+        self.make(world, Step::Sequences, &lists, |this, list| {
             let mut found = Found::default();
             for form in Form::all(list) {
                 let text = &form.candidate.text;
@@ -33,32 +46,41 @@ impl Maker<'_> {
     pub fn blocks(&mut self, world: &mut World) -> Found {
         let large = world.free().filter(|&id| world.facts(id).statements.len() >= blocks::FEWEST);
         let drivers = buckets(large.map(|id| (world.entry(id).place.1, id)));
-        let candidates: Vec<(Vec<Id>, Vec<usize>, usize)> = drivers
-            .par_iter()
-            .flat_map_iter(|ids| {
-                let of = |id: &Id| world.entry(*id).facts.statements_of(world.facts(*id));
-                let hashes: Vec<&[u32]> = ids.iter().map(of).collect();
-                let found = blocks::candidates(&hashes).into_iter();
-                found.map(|candidate| {
-                    let places = candidate.places.into_iter();
-                    let (ids, starts) = places.map(|(at, start)| (ids[at], start)).unzip();
-                    (ids, starts, candidate.length)
-                })
-            })
-            .collect();
-        let lists: Vec<Vec<Id>> = candidates.iter().map(|(ids, _, _)| ids.clone()).collect();
-        self.make(world, &lists, |this, at, list| {
-            let (ids, starts, length) = &candidates[at];
-            // One that could not be read again leaves the others without a place.
-            let whole = list.len() == ids.len();
-            if whole { this.block(list, starts, *length) } else { Found::default() }
-        })
+        self.remember(world, Step::Blocks, &drivers, Self::blocks_of)
     }
 
-    fn block(&self, list: &[Candidate], starts: &[usize], length: usize) -> Found {
-        let forms = Form::all(list);
-        let blocks = blocks::verified(&forms, starts, length);
+    /// The blocks of each driver.
+    fn blocks_of(&mut self, world: &World, drivers: &[&[Id]]) -> Vec<Found> {
+        let of = |id: &Id| world.entry(*id).facts.statements_of(world.facts(*id));
+        let in_driver = |(driver, ids): (usize, &&[Id])| {
+            let hashes: Vec<&[u32]> = ids.iter().map(of).collect();
+            let found = blocks::candidates(&hashes).into_iter();
+            let placed = found.map(|candidate| {
+                let places = candidate.places.into_iter();
+                let (ids, starts) = places.map(|(at, start)| (ids[at], start)).unzip();
+                Repeated { driver, ids, starts, length: candidate.length }
+            });
+            placed.collect::<Vec<_>>()
+        };
+        let repeated: Vec<Repeated> =
+            drivers.par_iter().enumerate().flat_map_iter(in_driver).collect();
+        let lists: Vec<&[Id]> = repeated.iter().map(|repeated| repeated.ids.as_slice()).collect();
+        let made = self.read(world, &lists, |this, at, list| this.block(list, &repeated[at]));
+        let mut of_drivers: Vec<Found> = drivers.iter().map(|_| Found::default()).collect();
+        for (repeated, made) in repeated.iter().zip(made) {
+            of_drivers[repeated.driver].append(made);
+        }
+        of_drivers
+    }
+
+    fn block(&self, list: &[Candidate], repeated: &Repeated) -> Found {
         let mut found = Found::default();
+        // One that could not be read again leaves the others without a place.
+        if list.len() != repeated.ids.len() {
+            return found;
+        }
+        let forms = Form::all(list);
+        let blocks = blocks::verified(&forms, &repeated.starts, repeated.length);
         if !blocks.is_empty() {
             found.groups.push(self.parts(&blocks));
             found.ids.extend(blocks.iter().map(|block| block.form.candidate.id));

@@ -3,6 +3,7 @@
 use super::{Maker, buckets};
 use crate::detect::Kind;
 use crate::detect::group::{Candidate, Form, Found, clone_group};
+use crate::detect::memo::Step;
 use crate::detect::normalise::Code;
 use crate::detect::world::{Id, World};
 use crate::detect::wrapped::Role;
@@ -44,7 +45,12 @@ impl Maker<'_> {
     fn make_wrappers(&mut self, world: &mut World, lists: &[Vec<Id>], shared: Shared) -> Found {
         let adds_nothing = |id: &&Id| world.facts(**id).wrapper.is_some_and(|w| w.adds_nothing);
         let nothing: FxHashSet<Id> = lists.iter().flatten().filter(adds_nothing).copied().collect();
-        self.make(world, lists, |this, _, list| this.wrappers_of(list, &nothing, shared))
+        let step = match shared {
+            Shared::Callees => Step::Families,
+            Shared::Names => Step::Services,
+            Shared::Constants => Step::Rewritten,
+        };
+        self.make(world, step, lists, |this, list| this.wrappers_of(list, &nothing, shared))
     }
 
     /// The groups of a list of wrappers of one form.
