@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+/// Millions of small names and lists live and die in a scan: the system's allocator
+/// takes a fifth of its time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     drvdedup::cli::run(std::env::args_os()).into()
 }

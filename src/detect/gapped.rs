@@ -11,7 +11,7 @@
 use super::linkage;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 
 /// Part of the longer function's statements that two functions must share, in percent.
 const SHARED_STATEMENTS: usize = 70;
@@ -51,18 +51,51 @@ pub struct Item<'a> {
 
 /// The groups among `items`: increasing indices, in the order of their first.
 pub fn groups(items: &[Item]) -> Vec<Vec<usize>> {
-    let frequency = Frequency::of(items);
-    let bags: Vec<Vec<u32>> = items
-        .par_iter()
-        .map(|item| {
-            let mut bag = item.statements.to_vec();
-            bag.sort_unstable_by_key(|&hash| (frequency.get(hash), hash));
-            bag
-        })
-        .collect();
-    let join = Join { items, bags, frequency };
+    let join = Join { items, bags: Bags::of(items) };
     let pairs = join.similar_pairs();
     join.cluster(pairs)
+}
+
+/// The statements of each function, the rarest first: of each how often it occurs, and
+/// its hash.
+struct Bags {
+    all: Vec<u64>,
+    /// Where each function's begin, and the end.
+    starts: Vec<usize>,
+}
+
+impl Bags {
+    fn of(items: &[Item]) -> Bags {
+        let frequency = Frequency::of(items);
+        let mut starts = vec![0];
+        for item in items {
+            starts.push(starts[starts.len() - 1] + item.statements.len());
+        }
+        let mut all = vec![0; starts[items.len()]];
+        let mut rest = all.as_mut_slice();
+        let mut places = Vec::with_capacity(items.len());
+        for item in items {
+            let (place, others) = std::mem::take(&mut rest).split_at_mut(item.statements.len());
+            places.push(place);
+            rest = others;
+        }
+        places.into_par_iter().zip(items).for_each(|(place, item)| {
+            for (place, &hash) in place.iter_mut().zip(item.statements) {
+                *place = u64::from(frequency.get(hash)) << 32 | u64::from(hash);
+            }
+            place.sort_unstable();
+        });
+        Bags { all, starts }
+    }
+
+    fn get(&self, index: u32) -> &[u64] {
+        &self.all[self.starts[index as usize]..self.starts[index as usize + 1]]
+    }
+}
+
+/// How often a statement of a bag occurs in all.
+fn frequency(statement: u64) -> u64 {
+    statement >> 32
 }
 
 /// How often each hash occurs, at least: hashes that collide count together, which
@@ -90,25 +123,21 @@ impl Frequency {
 
 struct Join<'a> {
     items: &'a [Item<'a>],
-    /// Statements of each function, the rarest first.
-    bags: Vec<Vec<u32>>,
-    frequency: Frequency,
+    bags: Bags,
 }
 
 impl Join<'_> {
     /// Pairs `(similarity, a, b)` with `a < b`.
     fn similar_pairs(&self) -> Vec<(u32, u32, u32)> {
-        let mut postings: Vec<(u32, u32)> = Vec::new();
-        for (index, bag) in self.bags.iter().enumerate() {
-            let mut last = None;
-            for &hash in &bag[..prefix(bag.len())] {
-                // What occurs nowhere else joins nothing.
-                if last != Some(hash) && self.frequency.get(hash) > 1 {
-                    postings.push((hash, index as u32));
-                }
-                last = Some(hash);
-            }
-        }
+        let telling = |index: u32| {
+            let bag = self.bags.get(index);
+            let prefix = bag[..prefix(bag.len())].chunk_by(|a, b| a == b);
+            // What occurs nowhere else joins nothing.
+            let shared = prefix.map(|same| same[0]).filter(|&statement| frequency(statement) > 1);
+            shared.map(move |statement| (statement as u32, index))
+        };
+        let items = 0..self.items.len() as u32;
+        let mut postings: Vec<(u32, u32)> = items.into_par_iter().flat_map_iter(telling).collect();
         postings.par_sort_unstable();
         let mut pairs: Vec<(u32, u32)> = postings
             .par_chunk_by(|a, b| a.0 == b.0)
@@ -160,7 +189,7 @@ impl Join<'_> {
     fn all_pairs(&self, members: &[u32], pairs: &mut Vec<(u32, u32)>) {
         for (at, &a) in members.iter().enumerate() {
             for &b in &members[at + 1..] {
-                let (x, y) = (self.bags[a as usize].len(), self.bags[b as usize].len());
+                let (x, y) = (self.bags.get(a).len(), self.bags.get(b).len());
                 if x.min(y) * 100 >= x.max(y) * SHARED_STATEMENTS {
                     pairs.push((a.min(b), a.max(b)));
                 }
@@ -174,14 +203,10 @@ impl Join<'_> {
         if x.shape == y.shape {
             return None;
         }
-        let (bag, other) = (&self.bags[a as usize], &self.bags[b as usize]);
+        let (bag, other) = (self.bags.get(a), self.bags.get(b));
         let longer = bag.len().max(other.len());
-        let order = |hash: &u32| (self.frequency.get(*hash), *hash);
-        let shared = in_common(bag, other, order);
-        if shared * 100 < longer * SHARED_STATEMENTS {
-            return None;
-        }
-        let names = in_common(x.names, y.names, |hash| *hash);
+        let shared = in_common(bag, other, (longer * SHARED_STATEMENTS).div_ceil(100))?;
+        let names = in_common(x.names, y.names, 0)?;
         let (fewer, more) = (x.names.len().min(y.names.len()), x.names.len().max(y.names.len()));
         let bar = match (x.class == y.class, x.driver == y.driver) {
             (_, true) if longer >= FEW_STATEMENTS => SAME_DRIVER,
@@ -229,21 +254,23 @@ fn prefix(length: usize) -> usize {
     length - (length * SHARED_STATEMENTS).div_ceil(100) + 1
 }
 
-/// The size of the intersection of two bags that are sorted by `order`.
-fn in_common<K: Ord>(a: &[u32], b: &[u32], order: impl Fn(&u32) -> K) -> usize {
-    let (mut i, mut j, mut shared) = (0, 0, 0);
-    while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
-        if x == y {
-            shared += 1;
-            i += 1;
-            j += 1;
-        } else if order(x) < order(y) {
-            i += 1;
-        } else {
-            j += 1;
+/// The size of the intersection of two sorted bags, if it is no less than `least`.
+fn in_common<T: Ord>(mut a: &[T], mut b: &[T], least: usize) -> Option<usize> {
+    let mut shared = 0;
+    while let ([x, after_x @ ..], [y, after_y @ ..]) = (a, b) {
+        match x.cmp(y) {
+            Ordering::Less => a = after_x,
+            Ordering::Greater => b = after_y,
+            Ordering::Equal => {
+                shared += 1;
+                (a, b) = (after_x, after_y);
+            }
+        }
+        if shared + a.len().min(b.len()) < least {
+            return None;
         }
     }
-    shared
+    (shared >= least).then_some(shared)
 }
 
 #[cfg(test)]

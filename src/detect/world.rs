@@ -60,8 +60,8 @@ pub struct World<'a> {
     root: &'a Path,
     /// In the order of their paths; offered files behind the others.
     pub entries: Vec<Entry<'a>>,
-    /// Functions that are in a group already.
-    taken: FxHashSet<Id>,
+    /// Which functions are in a group already, file by file.
+    taken: Vec<Vec<bool>>,
 }
 
 impl<'a> World<'a> {
@@ -77,7 +77,7 @@ impl<'a> World<'a> {
             *numbers.entry(name.to_owned()).or_insert(next)
         };
         let included = included(&read);
-        let entries = read
+        let entries: Vec<Entry> = read
             .into_iter()
             .map(|(file, facts, offered)| {
                 let (driver, class) = (placement.driver(&file.path), placement.class(&file.path));
@@ -94,7 +94,8 @@ impl<'a> World<'a> {
                 Entry { file, facts, offered, left_out, driver, class, place, identity }
             })
             .collect();
-        World { root, entries, taken: FxHashSet::default() }
+        let taken = entries.iter().map(|entry| vec![false; entry.facts.functions.len()]).collect();
+        World { root, entries, taken }
     }
 
     /// What is known of a function.
@@ -132,7 +133,7 @@ impl<'a> World<'a> {
     /// The functions that may be compared, in the order of file and place: what was
     /// asked for and is in no group yet.
     pub fn free(&self) -> impl Iterator<Item = Id> + '_ {
-        self.all(false).filter(|id| !self.taken.contains(id))
+        self.all(false).filter(|id| !self.taken[id.0 as usize][id.1 as usize])
     }
 
     /// The functions of the kernel that drivers may use: those of headers, and what
@@ -159,7 +160,9 @@ impl<'a> World<'a> {
 
     /// Takes functions out of what is [`free`](World::free).
     pub fn take(&mut self, ids: impl IntoIterator<Item = Id>) {
-        self.taken.extend(ids);
+        for (file, function) in ids {
+            self.taken[file as usize][function as usize] = true;
+        }
     }
 
     /// The functions with their texts, list by list. A file that cannot be read any

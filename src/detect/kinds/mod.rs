@@ -15,8 +15,6 @@ use super::{CloneGroup, Kind, Member, holes};
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
-use std::hash::Hash;
 
 /// What making groups needs beside the functions.
 pub struct Maker<'m> {
@@ -32,15 +30,12 @@ pub struct Maker<'m> {
 
 /// Lists of functions with one key, of two members and more, in the order of their
 /// first.
-fn buckets<K: Hash + Eq>(keyed: impl Iterator<Item = (K, Id)>) -> Vec<Vec<Id>> {
-    let mut by_key: FxHashMap<K, Vec<Id>> = FxHashMap::default();
-    for (key, id) in keyed {
-        by_key.entry(key).or_default().push(id);
-    }
-    let mut lists: Vec<Vec<Id>> = by_key.into_values().filter(|list| list.len() > 1).collect();
-    for list in &mut lists {
-        list.sort_unstable();
-    }
+fn buckets<K: Ord + Send>(keyed: impl Iterator<Item = (K, Id)>) -> Vec<Vec<Id>> {
+    let mut keyed: Vec<(K, Id)> = keyed.collect();
+    keyed.par_sort_unstable();
+    let of_one_key = keyed.chunk_by(|a, b| a.0 == b.0).filter(|list| list.len() > 1);
+    let mut lists: Vec<Vec<Id>> =
+        of_one_key.map(|list| list.iter().map(|(_, id)| *id).collect()).collect();
     lists.sort_unstable();
     lists
 }
