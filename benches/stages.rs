@@ -55,7 +55,7 @@ impl Corpus {
     }
 
     fn bytes(&self) -> BytesCount {
-        BytesCount::new(self.files.iter().map(|file| file.size).sum::<u64>())
+        BytesCount::new(self.files.iter().map(|file| file.size()).sum::<u64>())
     }
 }
 

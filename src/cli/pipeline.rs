@@ -13,6 +13,7 @@ use crate::detect::{
 use crate::report::{Counts, counted};
 use crate::syntax::LoopMacros;
 use crate::tree::{Drivers, KernelTree, SourceFile, TreePath, class_of};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -105,7 +106,7 @@ fn scan_kinds(
         cache: cache(options, tree),
         focus: focus.map(|focus| focus.file.path.clone()),
     };
-    let bytes = walk.files.iter().map(|file| file.size).sum();
+    let bytes = walk.files.iter().map(|file| file.size()).sum();
     let bar = progress::bar(options.progress, "scanning", bytes);
     let tick = |bytes| bar.inc(bytes);
     let scan = detect::scan(&tree.root, &walk.files, &placing, &loops, &asked, &tick);
@@ -181,15 +182,16 @@ struct Placing<'d> {
 
 impl<'d> Placing<'d> {
     fn new(drivers: &'d Drivers, files: &[SourceFile]) -> Self {
-        let walked = files.iter().map(|file| (class_of(&file.path), drivers.driver_of(&file.path)));
-        let built = drivers.modules().iter().flat_map(|module| {
+        let walked = files.par_iter();
+        let walked = walked.map(|file| (class_of(&file.path), drivers.driver_of(&file.path)));
+        let built = drivers.modules().par_iter().flat_map_iter(|module| {
             module.files.iter().map(|file| (class_of(file), module.name.clone()))
         });
-        let placed: BTreeSet<(String, String)> = walked.chain(built).collect();
-        let mut by_class = BTreeMap::new();
-        for (class, _) in placed {
-            *by_class.entry(class).or_insert(0) += 1;
-        }
+        let mut placed: Vec<(String, String)> = walked.chain(built).collect();
+        placed.par_sort_unstable();
+        placed.dedup();
+        let of_class = placed.chunk_by(|a, b| a.0 == b.0);
+        let by_class = of_class.map(|some| (some[0].0.clone(), some.len())).collect();
         Placing { drivers, by_class }
     }
 }

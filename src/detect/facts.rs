@@ -2,6 +2,7 @@
 //! file's bytes and the [`Depth`] asked for, and from nothing else, so that a cache may
 //! keep them by content.
 
+use super::as_bytes;
 use super::keep::{self, Keep};
 use super::normalise::{FormHash, Normaliser};
 use super::scan::ProblemKind;
@@ -45,8 +46,10 @@ pub struct FileFacts {
     /// Its functions, in order.
     pub functions: Vec<FunctionFacts>,
     /// Statement hashes of all functions.
+    #[serde(with = "as_bytes")]
     pub statements: Vec<u32>,
     /// Hashes of names that the functions share with others.
+    #[serde(with = "as_bytes")]
     pub names: Vec<u32>,
 }
 

@@ -5,6 +5,7 @@
 //! facts       every file once: what its tokens tell of each function
 //!   normalise   the normal form, and its hash
 //!   statements  statements, and their hashes
+//!   as_bytes    how hashes are kept
 //!   wrapper     whether a small function is one call and little else
 //!   sequence    whether statements of one shape follow each other
 //! world       all facts side by side; texts on demand
@@ -25,6 +26,7 @@
 //! scan        the whole stage
 //! ```
 
+mod as_bytes;
 mod blocks;
 mod cache;
 mod class_counts;

@@ -177,7 +177,7 @@ pub fn scan(
         Some((options.cache.as_ref()?, key))
     });
     if let Some(scan) = kept.and_then(|(cache, key)| cache.result(key, options.focus.as_deref())) {
-        progress(files.iter().map(|file| file.size).sum());
+        progress(files.iter().map(|file| file.size()).sum());
         return scan;
     }
     let mut out = Scan::default();

@@ -51,14 +51,14 @@ impl<'a> Sources<'a> {
     pub fn key(
         &self,
         contents: &[Option<Content>],
-        placement: &dyn Placement,
+        placement: &(dyn Placement + Sync),
         loops: &LoopMacros,
     ) -> Option<Key> {
         let mut asked = KeyMaker::new();
         asked.add(&self.depth(false).to_le_bytes());
         asked.add(format!("{:?} {loops:?}", self.options.kinds).as_bytes());
-        let mut maker = KeyMaker::new();
-        for ((file, offered), content) in self.files.iter().zip(contents) {
+        let of_file = |((file, offered), content): (&(&SourceFile, bool), &Option<Content>)| {
+            let mut maker = KeyMaker::new();
             maker.add(file.path.as_bytes());
             maker.add(&(*content)?.0.to_le_bytes());
             let class = placement.class(&file.path);
@@ -66,7 +66,12 @@ impl<'a> Sources<'a> {
             maker.add(&placement.drivers_in_class(&class).to_le_bytes());
             maker.add(class.as_bytes());
             maker.add(&[u8::from(*offered)]);
-        }
+            Some(maker.key())
+        };
+        let of_files = self.files.par_iter().zip(contents).map(of_file);
+        let of_files: Vec<u128> = of_files.collect::<Option<_>>()?;
+        let mut maker = KeyMaker::new();
+        of_files.iter().for_each(|key| maker.add(&key.to_le_bytes()));
         Some(Key { asked: asked.number(), files: maker.key() })
     }
 
@@ -91,7 +96,7 @@ impl<'a> Sources<'a> {
         progress: &(dyn Fn(u64) + Sync),
         out: &mut Scan,
     ) -> Vec<(&'a SourceFile, FileFacts, bool)> {
-        let bytes: u64 = self.files.iter().map(|(file, _)| file.size).sum();
+        let bytes: u64 = self.files.iter().map(|(file, _)| file.size()).sum();
         let cache = self.options.cache.as_ref().filter(|_| bytes >= FEW_BYTES);
         let depths = [self.depth(false), self.depth(true)];
         let packs = cache.map(|cache| depths.map(|depth| cache.facts(depth)));
@@ -107,11 +112,11 @@ impl<'a> Sources<'a> {
                     let which = usize::from(*offered);
                     let known = packs.as_ref().and_then(|packs| packs[which].get(content(at)?));
                     if let Some(facts) = known {
-                        progress(file.size);
+                        progress(file.size());
                         return Ok((facts, false));
                     }
                     let read = read_source_into(&self.root.join(&file.path), text);
-                    progress(file.size);
+                    progress(file.size());
                     read.map(|()| (reader.read(text, &asked[which]), true))
                         .map_err(|error| error.to_string())
                 },

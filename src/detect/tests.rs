@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::syntax::LoopMacros;
-use crate::tree::SourceFile;
+use crate::tree::{SourceFile, Stamp};
 
 /// Classes of `drivers` drivers each.
 struct Folders {
@@ -22,6 +22,11 @@ impl Placement for Folders {
 }
 
 const FILE: &str = "drivers/net/one/a.c";
+
+fn source_file(path: &str, size: usize) -> SourceFile {
+    let stamp = Stamp { size: size as u64, ..Stamp::default() };
+    SourceFile { path: path.to_owned(), stamp }
+}
 
 /// The kinds that compare whole functions token by token.
 fn exact() -> Options {
@@ -45,7 +50,7 @@ fn scan_with(files: &[(&str, &str)], options: &Options, drivers: usize) -> Scan 
         let file = root.path().join(path);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, source).unwrap();
-        listed.push(SourceFile { path: (*path).to_owned(), size: source.len() as u64 });
+        listed.push(source_file(path, source.len()));
     }
     let loops = LoopMacros::default();
     scan(root.path(), &listed, &Folders { drivers }, &loops, options, &|_| ())
@@ -304,7 +309,7 @@ fn what_cannot_be_read_is_reported_and_the_rest_is_scanned() {
     let root = tempfile::tempdir().unwrap();
     std::fs::write(root.path().join("a.c"), "int f(void) { return \"x; }\nint g(void) {\n")
         .unwrap();
-    let file = |path: &str| SourceFile { path: path.to_owned(), size: 0 };
+    let file = |path: &str| source_file(path, 0);
     let files = [file("gone.c"), file("a.c")];
     let loops = LoopMacros::default();
     let placement = Folders { drivers: 1 };
@@ -442,7 +447,7 @@ fn a_driver_that_writes_again_what_the_kernel_offers_reimplements_it() {
             let file = root.path().join(path);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
             std::fs::write(file, source).unwrap();
-            listed.push(SourceFile { path: path.to_owned(), size: source.len() as u64 });
+            listed.push(source_file(path, source.len()));
         }
         let options = Options { offered: listed.split_off(1), ..Options::default() };
         let loops = LoopMacros::default();

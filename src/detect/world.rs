@@ -69,7 +69,7 @@ impl<'a> World<'a> {
     pub fn new(
         root: &'a Path,
         read: Vec<(&'a SourceFile, FileFacts, bool)>,
-        placement: &dyn Placement,
+        placement: &(dyn Placement + Sync),
     ) -> World<'a> {
         let mut numbers: FxHashMap<String, u32> = FxHashMap::default();
         let mut number = |name: &str| {
@@ -77,10 +77,12 @@ impl<'a> World<'a> {
             *numbers.entry(name.to_owned()).or_insert(next)
         };
         let included = included(&read);
+        let place = |file: &SourceFile| (placement.driver(&file.path), placement.class(&file.path));
+        let places: Vec<(String, String)> = read.par_iter().map(|(file, ..)| place(file)).collect();
         let entries: Vec<Entry> = read
             .into_iter()
-            .map(|(file, facts, offered)| {
-                let (driver, class) = (placement.driver(&file.path), placement.class(&file.path));
+            .zip(places)
+            .map(|((file, facts, offered), (driver, class))| {
                 let left_out = match () {
                     () if included.contains(&file.path) => Some(LeftOut::Included),
                     () if facts.generated => Some(LeftOut::Generated),

@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_read_is_listed() {
-        let file = SourceFile { path: "no/such.c".into(), size: 0 };
+        let file = SourceFile { path: "no/such.c".into(), stamp: crate::tree::Stamp::default() };
         let census = census(Path::new("/"), &[file], &LoopMacros::default());
         assert_eq!(census.unreadable.len(), 1);
     }

@@ -11,6 +11,7 @@ mod kbuild;
 mod offered;
 mod path;
 mod read;
+mod stamp;
 mod walk;
 
 pub use class::class_of;
@@ -18,6 +19,7 @@ pub use error::TreeError;
 pub use kbuild::{Drivers, Module};
 pub use path::join as joined;
 pub use read::{read_regular, read_source, read_source_into};
+pub use stamp::Stamp;
 pub use walk::{MAX_FILE_SIZE, Unreadable, Walk};
 
 use std::io;
@@ -53,6 +55,13 @@ impl KernelTree {
 pub struct SourceFile {
     /// Where it is.
     pub path: TreePath,
+    /// What it was when it was found.
+    pub stamp: Stamp,
+}
+
+impl SourceFile {
     /// Size in bytes.
-    pub size: u64,
+    pub fn size(&self) -> u64 {
+        self.stamp.size
+    }
 }

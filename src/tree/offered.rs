@@ -1,7 +1,7 @@
 //! The files of the kernel whose functions drivers may use instead of their own.
 
 use super::path::inside;
-use super::{KernelTree, MAX_FILE_SIZE, SourceFile};
+use super::{KernelTree, MAX_FILE_SIZE, SourceFile, Stamp};
 use ignore::{DirEntry, WalkBuilder};
 
 /// Folders with functions for all, and the suffix of the files that hold them.
@@ -32,9 +32,9 @@ impl KernelTree {
         if !named || !entry.file_type()?.is_file() {
             return None;
         }
-        let size = entry.metadata().ok()?.len();
+        let stamp = Stamp::of(&entry.metadata().ok()?);
         let path = inside(&self.root, entry.path())?;
-        (size <= MAX_FILE_SIZE).then_some(SourceFile { path, size })
+        (stamp.size <= MAX_FILE_SIZE).then_some(SourceFile { path, stamp })
     }
 }
 

@@ -20,8 +20,8 @@ fn base() -> Base {
     let files = tree.walk(&[], &[]).expect("the kernel can be walked").files;
     let mut ends = Vec::with_capacity(files.len());
     let bytes = files.iter().fold(0, |sum, file| {
-        ends.push(sum + file.size);
-        sum + file.size
+        ends.push(sum + file.size());
+        sum + file.size()
     });
     let mut random = Random::from_environment();
     let mut originals: Vec<Original> = Vec::new();

@@ -83,7 +83,7 @@ impl Cache {
         let known = stamps::Stamps::decode(self.read(&path).as_deref());
         let (contents, fresh) = known.look(root, files);
         if let Some(stamps) = fresh {
-            self.write(&path, &stamps.encode());
+            self.write(&path, &stamps.encode(), &[]);
         }
         contents
     }
@@ -101,7 +101,7 @@ impl Cache {
             return;
         }
         let (name, pack) = known.with(fresh);
-        self.write(&self.folder.join(format!("facts-{depth:016x}{name}")), &pack);
+        self.write(&self.folder.join(format!("facts-{depth:016x}{name}")), &pack, &[]);
         if name == ".base" {
             let _ = fs::remove_file(self.folder.join(format!("facts-{depth:016x}.more")));
         }
@@ -111,7 +111,8 @@ impl Cache {
     /// file.
     pub fn result(&self, key: Key, focus: Option<&str>) -> Option<Scan> {
         let path = self.result_path(key);
-        let found = results::decode(&self.read(&path)?, focus);
+        let (head, tail) = self.open(&path)?;
+        let found = results::decode(&head, &tail, focus);
         if found.is_none() {
             self.damaged(&path);
         }
@@ -125,13 +126,19 @@ impl Cache {
         let files = fs::read_dir(&self.folder).ok()?.flatten();
         let results = files.filter(|file| file.file_name().to_string_lossy().starts_with(&begin));
         let last = results.max_by_key(|file| file.metadata().and_then(|data| data.modified()).ok());
-        Outcomes::decode(&self.read(&last?.path())?)
+        let path = last?.path();
+        let (head, tail) = self.open(&path)?;
+        let found = Outcomes::decode(&head, &tail);
+        if found.is_none() {
+            self.damaged(&path);
+        }
+        found
     }
 
     /// Keeps a result.
     pub fn keep_result(&self, key: Key, scan: &Scan, outcomes: &[Outcome]) {
-        if let Some(bytes) = results::encode(scan, outcomes) {
-            self.write(&self.result_path(key), &bytes);
+        if let Some((head, tail)) = results::encode(scan, outcomes) {
+            self.write(&self.result_path(key), &head, &tail);
             self.tidy();
         }
     }
@@ -141,8 +148,12 @@ impl Cache {
     }
 
     fn read(&self, path: &Path) -> Option<Vec<u8>> {
+        self.open(path).map(|(payload, _)| payload)
+    }
+
+    fn open(&self, path: &Path) -> Option<(Vec<u8>, sealed::Tail)> {
         match sealed::read(path, self.build) {
-            sealed::Read::Sound(bytes) => Some(bytes),
+            sealed::Read::Sound(payload, tail) => Some((payload, tail)),
             sealed::Read::Missing => None,
             sealed::Read::Damaged => {
                 self.damaged(path);
@@ -156,8 +167,8 @@ impl Cache {
         let _ = fs::remove_file(path);
     }
 
-    fn write(&self, path: &Path, payload: &[u8]) {
-        if let Err(error) = sealed::write(path, self.build, payload) {
+    fn write(&self, path: &Path, payload: &[u8], tail: &[u8]) {
+        if let Err(error) = sealed::write(path, self.build, payload, tail) {
             self.note(format!("{}: nothing could be kept: {error}", path.display()));
         }
     }

@@ -1,122 +1,144 @@
 //! A whole scan as bytes, such that the groups of one file are found without the
-//! others, and so are those of one list of candidates.
+//! others, and so are those of one list of candidates: a head, and behind it parts of
+//! which each has its checksum in the head.
 
 use super::is_in;
+use super::sealed::Tail;
 use crate::detect::memo::Outcome;
 use crate::detect::{CloneGroup, Scan};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::ops::Range;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// What stands before the groups.
 #[derive(Serialize, Deserialize)]
 struct Head {
     /// All but its groups.
     scan: Scan,
-    /// Where each group ends, from the start of the groups.
-    ends: Vec<u64>,
-    /// The groups of each file.
-    by_file: BTreeMap<String, Vec<u32>>,
+    /// Where each group ends, from the start of the groups, and its checksum.
+    groups: Vec<(u64, u64)>,
+    /// Likewise what became of the lists of candidates, behind the groups.
+    outcomes: (u64, u64),
+    /// The groups of each file, by the file and their number.
+    by_file: Vec<(String, Vec<u32>)>,
 }
 
-/// `scan` as bytes, with what became of its lists of candidates.
-pub fn encode(scan: &Scan, outcomes: &[Outcome]) -> Option<Vec<u8>> {
-    let groups: Vec<Vec<u8>> =
-        scan.groups.par_iter().map(postcard::to_allocvec).collect::<Result<_, _>>().ok()?;
-    let mut by_file: BTreeMap<String, Vec<u32>> = BTreeMap::new();
-    for (index, group) in scan.groups.iter().enumerate() {
-        for member in &group.members {
-            let of_file = match by_file.get_mut(&member.file) {
-                Some(of_file) => of_file,
-                None => by_file.entry(member.file.clone()).or_default(),
-            };
-            if of_file.last() != Some(&(index as u32)) {
-                of_file.push(index as u32);
-            }
-        }
+impl Head {
+    fn group(&self, index: usize) -> Option<(Range<u64>, u64)> {
+        let start = index.checked_sub(1).map_or(Some(0), |at| Some(self.groups.get(at)?.0))?;
+        let &(end, sum) = self.groups.get(index)?;
+        Some((start..end, sum))
     }
+
+    fn end_of_groups(&self) -> u64 {
+        self.groups.last().map_or(0, |group| group.0)
+    }
+}
+
+/// `scan` as bytes, with what became of its lists of candidates: the head, and what
+/// stands behind it.
+pub fn encode(scan: &Scan, outcomes: &[Outcome]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let groups: Vec<(Vec<u8>, u64)> = scan.groups.par_iter().map(summed).collect::<Option<_>>()?;
+    let mut places: Vec<(&str, u32)> = Vec::new();
+    for (group, number) in scan.groups.iter().zip(0..) {
+        places.extend(group.members.iter().map(|member| (member.file.as_str(), number)));
+    }
+    places.par_sort_unstable();
+    places.dedup();
+    let by_file = places.chunk_by(|a, b| a.0 == b.0).map(|of_file| {
+        (of_file[0].0.to_owned(), of_file.iter().map(|(_, number)| *number).collect())
+    });
+    let (outcomes, sum_of_outcomes) = summed(outcomes)?;
+    let mut tail = Vec::new();
     let mut ends = Vec::with_capacity(groups.len());
-    let mut end = 0;
-    for group in &groups {
-        end += group.len() as u64;
-        ends.push(end);
+    for (bytes, sum) in groups {
+        tail.extend(bytes);
+        ends.push((tail.len() as u64, sum));
     }
-    let head = Head { scan: scan.without_groups(), ends, by_file };
-    let head = postcard::to_allocvec(&head).ok()?;
-    let outcomes = postcard::to_allocvec(outcomes).ok()?;
-    let mut out = Vec::with_capacity(16 + head.len() + outcomes.len() + end as usize);
-    for part in [&head, &outcomes] {
-        out.extend_from_slice(&(part.len() as u64).to_le_bytes());
-        out.extend_from_slice(part);
+    tail.extend(outcomes);
+    let head = Head {
+        scan: scan.without_groups(),
+        groups: ends,
+        outcomes: (tail.len() as u64, sum_of_outcomes),
+        by_file: by_file.collect(),
+    };
+    Some((postcard::to_allocvec(&head).ok()?, tail))
+}
+
+fn summed<T: Serialize + ?Sized>(value: &T) -> Option<(Vec<u8>, u64)> {
+    let bytes = postcard::to_allocvec(value).ok()?;
+    let sum = xxh3_64(&bytes);
+    Some((bytes, sum))
+}
+
+/// A part with its checksum, if it is what was written.
+fn sound<'b, T: Deserialize<'b>>(bytes: &'b [u8], sum: u64) -> Option<T> {
+    (xxh3_64(bytes) == sum).then(|| postcard::from_bytes(bytes).ok())?
+}
+
+/// The scan that `head` and `tail` are, or of its groups those with a member in the file
+/// `focus`.
+pub fn decode(head: &[u8], tail: &Tail, focus: Option<&str>) -> Option<Scan> {
+    let mut head: Head = postcard::from_bytes(head).ok()?;
+    if head.outcomes.0 != tail.length {
+        return None;
     }
-    for group in groups {
-        out.extend_from_slice(&group);
-    }
-    Some(out)
-}
-
-/// The parts of `bytes`.
-struct Parts<'b> {
-    head: Head,
-    outcomes: &'b [u8],
-    groups: &'b [u8],
-}
-
-impl<'b> Parts<'b> {
-    fn of(bytes: &'b [u8]) -> Option<Parts<'b>> {
-        let (head, rest) = part(bytes)?;
-        let (outcomes, groups) = part(rest)?;
-        Some(Parts { head: postcard::from_bytes(head).ok()?, outcomes, groups })
-    }
-}
-
-/// A part with its length before it, and what follows.
-fn part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk()?;
-    rest.split_at_checked(u64::from_le_bytes(*length).try_into().ok()?)
-}
-
-/// One of the groups, which end at `ends`.
-fn group(groups: &[u8], ends: &[u64], index: usize) -> Option<CloneGroup> {
-    let from = index.checked_sub(1).map_or(Some(0), |before| ends.get(before).copied())?;
-    let to = *ends.get(index)?;
-    postcard::from_bytes(groups.get(from as usize..to as usize)?).ok()
-}
-
-/// The scan that `bytes` are, or of its groups those with a member in the file `focus`.
-pub fn decode(bytes: &[u8], focus: Option<&str>) -> Option<Scan> {
-    let Parts { head, groups, .. } = Parts::of(bytes)?;
-    let decode = |index: usize| group(groups, &head.ends, index);
-    let mut scan = head.scan;
-    scan.groups = match focus {
-        None => (0..head.ends.len()).into_par_iter().map(decode).collect::<Option<_>>()?,
+    let groups = match focus {
+        None => Groups::read(&head, tail)?.all()?,
         Some(file) => {
-            let of_file = head.by_file.get(file).map_or(&[][..], Vec::as_slice);
-            let found: Option<Vec<CloneGroup>> =
-                of_file.iter().map(|&index| decode(index as usize)).collect();
-            found?
+            let of_file = head.by_file.binary_search_by(|(path, _)| path.as_str().cmp(file));
+            let of_file = of_file.map_or(&[][..], |at| head.by_file[at].1.as_slice());
+            let group = |&index: &u32| {
+                let (range, sum) = head.group(index as usize)?;
+                sound::<CloneGroup>(&tail.read(range)?, sum).filter(|group| is_in(group, file))
+            };
+            of_file.iter().map(group).collect::<Option<_>>()?
         }
     };
-    let sound = focus.is_none_or(|file| scan.groups.iter().all(|group| is_in(group, file)));
-    sound.then_some(scan)
+    head.scan.groups = groups;
+    Some(head.scan)
+}
+
+/// All groups, still encoded.
+struct Groups {
+    bytes: Vec<u8>,
+    places: Vec<(Range<u64>, u64)>,
+}
+
+impl Groups {
+    fn read(head: &Head, tail: &Tail) -> Option<Groups> {
+        let places = (0..head.groups.len()).map(|index| head.group(index));
+        let places = places.collect::<Option<_>>()?;
+        Some(Groups { bytes: tail.read(0..head.end_of_groups())?, places })
+    }
+
+    fn get(&self, index: usize) -> Option<CloneGroup> {
+        let (range, sum) = self.places.get(index)?;
+        sound(self.bytes.get(range.start as usize..range.end as usize)?, *sum)
+    }
+
+    fn all(&self) -> Option<Vec<CloneGroup>> {
+        (0..self.places.len()).into_par_iter().map(|index| self.get(index)).collect()
+    }
 }
 
 /// What became of the lists of candidates of an earlier scan.
 pub struct Outcomes {
-    groups: Vec<u8>,
-    ends: Vec<u64>,
+    groups: Groups,
     outcomes: Vec<Outcome>,
     by_key: FxHashMap<u128, u32>,
 }
 
 impl Outcomes {
-    /// Of the scan that `bytes` are.
-    pub fn decode(bytes: &[u8]) -> Option<Outcomes> {
-        let Parts { head, outcomes, groups } = Parts::of(bytes)?;
-        let outcomes: Vec<Outcome> = postcard::from_bytes(outcomes).ok()?;
+    /// Of the scan that `head` and `tail` are.
+    pub fn decode(head: &[u8], tail: &Tail) -> Option<Outcomes> {
+        let head: Head = postcard::from_bytes(head).ok()?;
+        let (end, sum) = head.outcomes;
+        let outcomes: Vec<Outcome> = sound(&tail.read(head.end_of_groups()..end)?, sum)?;
         let by_key = outcomes.iter().zip(0..).map(|(outcome, at)| (outcome.key, at)).collect();
-        Some(Outcomes { groups: groups.to_vec(), ends: head.ends, outcomes, by_key })
+        Some(Outcomes { groups: Groups::read(&head, tail)?, outcomes, by_key })
     }
 
     /// All of them.
@@ -130,7 +152,7 @@ impl Outcomes {
     pub fn get(&self, key: u128) -> Option<(Vec<CloneGroup>, &Outcome)> {
         let outcome = self.outcomes.get(*self.by_key.get(&key)? as usize)?;
         let group = |&index: &u32| {
-            let mut group = group(&self.groups, &self.ends, index as usize)?;
+            let mut group = self.groups.get(index as usize)?;
             group.id.clear();
             Some(group)
         };

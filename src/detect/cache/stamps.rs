@@ -1,49 +1,17 @@
 //! Which content a file has, without reading it again: as long as its size, its times
 //! and its number are what they were when it was read.
 
-use crate::tree::{SourceFile, read_source_into};
+use crate::tree::{SourceFile, Stamp, read_source_into};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// The hash of a file's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Content(pub u128);
-
-/// A file that changed so shortly before it was read may change again without its time
-/// telling: the clocks of file systems are coarse.
-const SETTLED: Duration = Duration::from_secs(2);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Stamp {
-    size: u64,
-    inode: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
-impl Stamp {
-    fn of(path: &Path) -> Option<Stamp> {
-        let data = fs::metadata(path).ok()?;
-        Some(Stamp {
-            size: data.size(),
-            inode: data.ino(),
-            modified: (data.mtime(), data.mtime_nsec()),
-            changed: (data.ctime(), data.ctime_nsec()),
-        })
-    }
-
-    /// Whether the file had come to rest at `time`.
-    fn settled_at(&self, time: SystemTime) -> bool {
-        let time = time.duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(SETTLED);
-        self.modified.0.max(self.changed.0) < time.as_secs() as i64
-    }
-}
 
 /// The contents of a tree's files, by path.
 #[derive(Debug, Default)]
@@ -75,18 +43,17 @@ impl Stamps {
         let looked: Vec<(Option<Content>, Option<Stamp>)> = files
             .par_iter()
             .map_init(Vec::new, |text, file| {
-                let path = root.join(&file.path);
-                let Some(stamp) = Stamp::of(&path) else { return (None, None) };
                 if let Some((known, content)) = self.known.get(&file.path)
-                    && *known == stamp
+                    && *known == file.stamp
                 {
                     return (Some(*content), None);
                 }
                 let now = SystemTime::now();
-                if read_source_into(&path, text).is_err() {
+                if read_source_into(&root.join(&file.path), text).is_err() {
                     return (None, None);
                 }
-                let settled = stamp.settled_at(now).then_some(stamp);
+                // What changes after the stamp was taken has another one the next time.
+                let settled = file.stamp.settled_at(now).then_some(file.stamp);
                 (Some(Content(xxh3_128(text))), settled)
             })
             .collect();

@@ -2,7 +2,7 @@
 
 use crate::detect::{Cache, Options, Placement, Scan, scan};
 use crate::syntax::LoopMacros;
-use crate::tree::SourceFile;
+use crate::tree::{SourceFile, Stamp};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -56,7 +56,7 @@ impl Fixture {
             .into_iter()
             .map(|path| SourceFile {
                 path: path.to_owned(),
-                size: fs::metadata(self.tree.path().join(path)).map_or(0, |data| data.len()),
+                stamp: Stamp::of(&fs::metadata(self.tree.path().join(path)).unwrap()),
             })
             .collect();
         let options = Options { cache, focus: focus.map(str::to_owned), ..Options::default() };
@@ -105,8 +105,8 @@ fn a_second_scan_reads_what_the_first_kept() {
     let path = result(&kept).expect("a result was kept");
     // A sealed file that says something else is believed: it was read.
     let cache = fixture.cache();
-    let nothing = super::results::encode(&Scan { files: 77, ..Scan::default() }, &[]).unwrap();
-    super::sealed::write(path, cache.build, &nothing).unwrap();
+    let (head, tail) = super::results::encode(&Scan { files: 77, ..Scan::default() }, &[]).unwrap();
+    super::sealed::write(path, cache.build, &head, &tail).unwrap();
     assert_eq!(fixture.scan(Some(cache), None).files, 77);
 }
 
@@ -163,14 +163,14 @@ fn what_a_change_leaves_alone_is_not_compared_again() {
     // A sealed result that says something else is believed where its list is the same.
     let files = fixture.files();
     let path = result(&files).expect("a result was kept");
-    let super::sealed::Read::Sound(bytes) = super::sealed::read(path, cache.build) else {
+    let super::sealed::Read::Sound(head, tail) = super::sealed::read(path, cache.build) else {
         panic!("it can be read")
     };
-    let mut doctored = super::results::decode(&bytes, None).unwrap();
+    let mut doctored = super::results::decode(&head, &tail, None).unwrap();
     doctored.groups[0].adds_nothing = true;
-    let outcomes = super::results::Outcomes::decode(&bytes).unwrap().all();
-    let doctored = super::results::encode(&doctored, &outcomes).unwrap();
-    super::sealed::write(path, cache.build, &doctored).unwrap();
+    let outcomes = super::results::Outcomes::decode(&head, &tail).unwrap().all();
+    let (head, tail) = super::results::encode(&doctored, &outcomes).unwrap();
+    super::sealed::write(path, cache.build, &head, &tail).unwrap();
     let unlike = "int z(void)\n{\n\treturn 0;\n}\n";
     fixture.write("b.c", &(function("h", 1) + unlike));
     assert!(fixture.scan(Some(cache.clone()), None).groups[0].adds_nothing);
@@ -198,14 +198,26 @@ fn damage_is_noticed_and_repaired_and_never_believed() {
     fixture.check();
     for file in fixture.files() {
         let sound = fs::read(&file).unwrap();
-        let middle = sound.len() / 2;
-        let mut flipped = sound.clone();
-        flipped[middle] ^= 1;
-        for damaged in [&flipped, &sound[..middle].to_vec(), &Vec::new(), &b"x".repeat(100)] {
+        let flipped = |at: usize| {
+            let mut flipped = sound.clone();
+            flipped[at] ^= 1;
+            flipped
+        };
+        let (middle, last) = (sound.len() / 2, sound.len() - 1);
+        let cut = sound[..middle].to_vec();
+        for damaged in [flipped(middle), flipped(35), cut, Vec::new(), b"x".repeat(100)] {
             fs::write(&file, damaged).unwrap();
             let notes = fixture.check();
             assert!(notes.iter().any(|note| note.contains("damaged")), "{file:?}: {notes:?}");
         }
+        // The last byte is part of what only the next change needs.
+        fs::write(&file, flipped(last)).unwrap();
+        fixture.check();
+        fixture.write("b.c", &(function("h", 1) + "\n"));
+        fixture.check();
+        fixture.write("b.c", &function("h", 1));
+        fixture.settle();
+        fixture.check();
         assert_eq!(fixture.check(), [""; 0], "{file:?} is repaired");
     }
 }
@@ -215,8 +227,8 @@ fn what_another_build_wrote_is_not_read() {
     let fixture = Fixture::new();
     fixture.check();
     let files = fixture.files();
-    let nothing = super::results::encode(&Scan { files: 77, ..Scan::default() }, &[]).unwrap();
-    super::sealed::write(result(&files).unwrap(), 1, &nothing).unwrap();
+    let (head, tail) = super::results::encode(&Scan { files: 77, ..Scan::default() }, &[]).unwrap();
+    super::sealed::write(result(&files).unwrap(), 1, &head, &tail).unwrap();
     assert_eq!(fixture.check(), [""; 0]);
 }
 

@@ -48,8 +48,8 @@ impl Drivers {
         let known: FxHashSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
         let mut drivers = Self::default();
         let mut tried = BTreeSet::new();
-        let mut wanted: BTreeSet<TreePath> =
-            files.iter().flat_map(|file| ancestors(&file.path)).map(str::to_owned).collect();
+        let above: FxHashSet<&str> = files.iter().flat_map(|file| ancestors(&file.path)).collect();
+        let mut wanted: BTreeSet<TreePath> = above.into_iter().map(str::to_owned).collect();
         while !wanted.is_empty() {
             let read = wanted.par_iter().filter_map(|path| Folder::read(tree, path, &known));
             let read: Vec<Folder> = read.collect();
