@@ -12,7 +12,7 @@ use crate::detect::{
 };
 use crate::report::{Counts, counted};
 use crate::syntax::LoopMacros;
-use crate::tree::{Drivers, KernelTree, SourceFile, TreePath, class_of};
+use crate::tree::{Drivers, KernelTree, SourceFile, TreeError, TreePath, class_of};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -85,16 +85,20 @@ fn scan_kinds(
     focus: Option<&Focus>,
 ) -> anyhow::Result<Scanned> {
     let Project { tree, config } = project;
-    let mut walk = tree.walk(paths, &config.exclude)?;
-    // What is about to be written may stand anywhere.
-    let outside = focus.filter(|focus| walk.files.binary_search(&focus.file).is_err());
-    walk.files.extend(outside.map(|focus| focus.file.clone()));
-    walk.files.sort_unstable();
     let wants_offered = kinds.contains(&Kind::Reimplements);
-    let (drivers, offered) = rayon::join(
-        || Drivers::read(tree, &walk.files),
+    let (asked, offered) = rayon::join(
+        || {
+            let mut walk = tree.walk(paths, &config.exclude)?;
+            // What is about to be written may stand anywhere.
+            walk.files.extend(focus.map(|focus| focus.file.clone()));
+            walk.files.sort_unstable();
+            walk.files.dedup_by(|a, b| a.path == b.path);
+            let drivers = Drivers::read(tree, &walk.files);
+            Ok::<_, TreeError>((walk, drivers))
+        },
         || if wants_offered { tree.offered() } else { Vec::new() },
     );
+    let (walk, drivers) = asked?;
     let loops = LoopMacros::new(&tree.loop_macros);
     let placing = Placing::new(&drivers, &walk.files);
     let asked = detect::Options {
