@@ -16,6 +16,7 @@ pub mod expands;
 pub mod facts;
 pub mod macros;
 pub mod names;
+pub mod object;
 pub mod parses;
 pub mod placement;
 pub mod signature;
