@@ -2,11 +2,16 @@
 
 use super::Cause;
 use super::code::{Slot, Step};
+use super::content::Spot;
 use super::layout::Object;
+use super::names::normalise;
 use super::pairing::{Clash, Session};
 use super::place::Place;
 use iced_x86::{ConditionCode, Instruction, Mnemonic, OpKind, Register};
 use std::collections::BTreeMap;
+
+/// The variables that hold the name of the function around them.
+const FUNCTION_NAMES: [&str; 3] = ["__func__", "__FUNCTION__", "__PRETTY_FUNCTION__"];
 
 /// How two steps differ in their form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +36,7 @@ pub(super) fn of_steps(
     clash: &Clash,
 ) -> Option<Cause> {
     match clash {
-        Clash::Text { .. } | Clash::State(_) => return of_contents(session.before, before, clash),
+        Clash::Text { .. } | Clash::State(_) => return of_data(session.before, clash),
         _ => {}
     }
     let (old, new) = (session.before.functions.get(before)?, session.after.functions.get(after)?);
@@ -47,8 +52,7 @@ pub(super) fn of_steps(
     let forms: Vec<Form> = left.iter().zip(&right).map(|(one, other)| form(one, other)).collect();
     let free =
         |form: &Form| matches!(form, Form::Same | Form::Register | Form::Frame | Form::Exchanged);
-    if left.len() == right.len() && forms.iter().all(free) && forms.iter().any(|f| *f != Form::Same)
-    {
+    if *clash == Clash::Opcode && left.len() == right.len() && forms.iter().all(free) {
         return Some(Cause::AllocationOnly);
     }
     match (forms.get(index), clash) {
@@ -61,13 +65,12 @@ pub(super) fn of_steps(
     }
 }
 
-/// The cause of a difference in what a function refers to.
-pub(super) fn of_contents(object: &Object<'_>, function: usize, clash: &Clash) -> Option<Cause> {
-    let function = object.functions.get(function);
-    let symbols = function.into_iter().flat_map(|function| &function.symbols);
-    let mut names = symbols.filter_map(|symbol| object.name(*symbol));
+/// The cause of a difference in contents that `spot` of the object before is in.
+pub(super) fn of_contents(object: &Object<'_>, spot: Spot, clash: &Clash) -> Option<Cause> {
+    let mut names = object.data.get(spot.section)?.iter().filter_map(|data| object.name(*data));
     match clash {
-        Clash::Text { before, .. } if names.any(|name| name.as_bytes() == before) => {
+        // The name as an array, not as a string of its own.
+        Clash::Bytes if names.any(|name| FUNCTION_NAMES.contains(&&*normalise(name))) => {
             Some(Cause::FunctionName)
         }
         _ => of_data(object, clash),
@@ -119,7 +122,7 @@ fn form(before: &Step, after: &Step) -> Form {
             && exchanged(old.condition_code()) == new.condition_code()
         {
             Form::Exchanged
-        } else if moves(old) && moves(new) {
+        } else if moves(old) && moves(new) && same_operands(old, new) {
             Form::Width
         } else {
             Form::Other
@@ -128,11 +131,16 @@ fn form(before: &Step, after: &Step) -> Form {
     let sizes = |step: &Instruction| -> Vec<usize> {
         (0..step.op_count()).map(|operand| operand_size(step, operand)).collect()
     };
-    if sizes(old) != sizes(new) || old.memory_size() != new.memory_size() {
-        return Form::Width;
+    let memory = |step: &Instruction| step.op_kinds().any(|kind| kind == OpKind::Memory);
+    let unlike = memory(old) && memory(new) && old.memory_size() != new.memory_size();
+    if sizes(old) != sizes(new) || unlike {
+        return if same_operands(old, new) { Form::Width } else { Form::Other };
     }
-    if kinds(old) != kinds(new) || old.memory_index_scale() != new.memory_index_scale() {
+    if kinds(old) != kinds(new) {
         return Form::Other;
+    }
+    if old.memory_index_scale() != new.memory_index_scale() {
+        return if old.mnemonic() == Mnemonic::Lea { Form::Immediate } else { Form::Other };
     }
     let immediate = |step: &Instruction| -> Vec<Option<u64>> {
         (0..step.op_count()).map(|operand| step.try_immediate(operand).ok()).collect()
@@ -144,13 +152,38 @@ fn form(before: &Step, after: &Step) -> Form {
     if old.memory_displacement64() != new.memory_displacement64() {
         let frame =
             |step: &Instruction| matches!(step.memory_base(), Register::RSP | Register::RBP);
-        return if frame(old) && frame(new) { Form::Frame } else { Form::Displacement };
+        // No address has 32 bits: that is a sum.
+        let sum = old.mnemonic() == Mnemonic::Lea && old.op0_register().size() < 8;
+        return match (frame(old) && frame(new), sum) {
+            (true, _) => Form::Frame,
+            (false, true) => Form::Immediate,
+            (false, false) => Form::Displacement,
+        };
     }
     Form::Register
 }
 
+/// The kinds of the operands; how wide an immediate is written says nothing.
 fn kinds(step: &Instruction) -> Vec<OpKind> {
-    step.op_kinds().collect()
+    let immediate = |operand| step.try_immediate(operand).is_ok();
+    let kind = |operand| step.try_op_kind(operand).unwrap_or(OpKind::Register);
+    let kinds = (0..step.op_count())
+        .map(|operand| if immediate(operand) { OpKind::Immediate64 } else { kind(operand) });
+    kinds.collect()
+}
+
+/// Whether two steps work on the same registers and memory, whatever the width.
+fn same_operands(before: &Instruction, after: &Instruction) -> bool {
+    let registers = |step: &Instruction| -> Vec<Register> {
+        let all = (0..step.op_count()).filter_map(|operand| step.try_op_register(operand).ok());
+        all.map(Register::full_register).collect()
+    };
+    let memory = |step: &Instruction| {
+        (step.memory_base(), step.memory_index(), step.memory_displacement64())
+    };
+    registers(before) == registers(after)
+        && memory(before) == memory(after)
+        && kinds(before) == kinds(after)
 }
 
 fn operand_size(step: &Instruction, operand: u32) -> usize {

@@ -3,6 +3,7 @@
 use super::content::Scope;
 use super::elf::{Home, ObjectError};
 use super::layout::Object;
+use super::leftovers::pair_leftovers;
 use super::names;
 use super::pairing::{Root, Session};
 use super::place::Area;
@@ -31,6 +32,10 @@ pub fn compare(before: &Object<'_>, after: &Object<'_>) -> Comparison {
     drain(&mut session, &mut comparison);
     list_unpaired(&session, &mut comparison);
     comparison.same.sort();
+    comparison.same.dedup();
+    let unlike: BTreeSet<Subject> =
+        comparison.differences.iter().map(|difference| difference.subject.clone()).collect();
+    comparison.same.retain(|subject| !unlike.contains(subject));
     comparison.gone.sort();
     comparison.new.sort();
     comparison.differences.sort_by(|one, other| one.subject.cmp(&other.subject));
@@ -116,7 +121,7 @@ fn pair_by_name(session: &mut Session<'_, '_>) {
 }
 
 /// The named data of an object.
-fn data_symbols(object: &Object<'_>) -> impl Iterator<Item = usize> {
+pub(super) fn data_symbols(object: &Object<'_>) -> impl Iterator<Item = usize> {
     let placed = object.data.iter().flatten().copied();
     let common = object.symbols.iter().enumerate();
     let common = common.filter(|(_, symbol)| symbol.home == Home::Common).map(|(n, _)| n);
@@ -124,62 +129,6 @@ fn data_symbols(object: &Object<'_>) -> impl Iterator<Item = usize> {
         object.symbols.get(*number).is_some_and(|symbol| !object.is_anonymous(symbol))
     };
     placed.chain(common).filter(named)
-}
-
-/// Pairs numbered things that nothing compared so far refers to: those of one
-/// name with equal bytes first, then in their order.
-fn pair_leftovers(session: &mut Session<'_, '_>) {
-    let (before, after) = (session.before, session.after);
-    let free_data = |object: &Object<'_>, taken: &BTreeMap<usize, usize>| {
-        let mut by_name: BTreeMap<String, Vec<(usize, Vec<u8>)>> = BTreeMap::new();
-        for number in data_symbols(object).filter(|number| !taken.contains_key(number)) {
-            let Some(name) = object.name(number).filter(|name| names::is_numbered(name)) else {
-                continue;
-            };
-            let bytes = object.data_bytes(number).to_vec();
-            by_name.entry(names::normalise(name).into_owned()).or_default().push((number, bytes));
-        }
-        by_name
-    };
-    let left = free_data(before, &session.data.before);
-    let mut right = free_data(after, &session.data.after);
-    for (old, new) in matched(left, &mut right) {
-        session.identify_data(old, new);
-    }
-    let free_functions = |object: &Object<'_>, taken: &BTreeMap<usize, usize>| {
-        let mut by_name: BTreeMap<String, Vec<(usize, Vec<u8>)>> = BTreeMap::new();
-        for (number, function) in object.functions.iter().enumerate() {
-            let name = function_name(object, function);
-            if !taken.contains_key(&number) && names::is_numbered(&name) {
-                let name = names::normalise(&name).into_owned();
-                by_name.entry(name).or_default().push((number, Vec::new()));
-            }
-        }
-        by_name
-    };
-    let left = free_functions(before, &session.functions.before);
-    let mut right = free_functions(after, &session.functions.after);
-    for (old, new) in matched(left, &mut right) {
-        session.identify(old, new);
-    }
-}
-
-type Candidates = BTreeMap<String, Vec<(usize, Vec<u8>)>>;
-
-fn matched(left: Candidates, right: &mut Candidates) -> Vec<(usize, usize)> {
-    let mut pairs = Vec::new();
-    for (name, olds) in left {
-        let Some(news) = right.get_mut(&name) else { continue };
-        let mut rest = Vec::new();
-        for (old, bytes) in olds {
-            match news.iter().position(|(_, other)| *other == bytes) {
-                Some(at) => pairs.push((old, news.remove(at).0)),
-                None => rest.push(old),
-            }
-        }
-        pairs.extend(rest.into_iter().zip(news.drain(..)).map(|(old, (new, _))| (old, new)));
-    }
-    pairs
 }
 
 /// Compares what has no names: module information and tables of no function.

@@ -95,17 +95,12 @@ impl Session<'_, '_> {
             within(&left.relocations, before.start, before.end),
             within(&right.relocations, after.start, after.end),
         );
-        let (bytes, others) =
-            (masked(left.data, before, fields.0), masked(right.data, after, fields.1));
-        let mut unequal = bytes.iter().zip(&others).position(|(one, other)| one != other);
-        if unequal.is_none() && bytes.len() != others.len() {
-            // What aligns the next object is not the object's own.
-            let (short, long) =
-                if bytes.len() < others.len() { (&bytes, &others) } else { (&others, &bytes) };
-            unequal =
-                long.iter().skip(short.len()).any(|byte| *byte != Some(0)).then_some(short.len());
-        }
-        let unequal = unequal.map(|offset| offset as u64);
+        let unnamed = |object: &Object<'_>, area: Area| {
+            object.data.get(area.section).is_some_and(Vec::is_empty)
+        };
+        let end = if unnamed(old, before) && unnamed(new, after) { End::Label } else { End::Exact };
+        let bytes = (masked(left.data, before, fields.0), masked(right.data, after, fields.1));
+        let unequal = first_unequal(&bytes.0, &bytes.1, end);
         for (one, other) in fields.0.iter().zip(fields.1) {
             let (place, same) = (one.offset - before.start, other.offset - after.start);
             if place != same || one.field != other.field || unequal.is_some_and(|byte| byte < place)
@@ -154,8 +149,29 @@ impl Session<'_, '_> {
     }
 }
 
+/// How the end of a stretch is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// By its size.
+    Exact,
+    /// By the next label: what aligns the next object may stand before it.
+    Label,
+}
+
+/// The first byte by which two stretches differ.
+fn first_unequal(one: &[Option<u8>], other: &[Option<u8>], end: End) -> Option<u64> {
+    let unequal = one.iter().zip(other).position(|(byte, other)| byte != other);
+    let length = one.len().min(other.len());
+    let mut rest = one.iter().skip(length).chain(other.iter().skip(length));
+    let longer = match end {
+        End::Exact => one.len() != other.len(),
+        End::Label => rest.any(|byte| *byte != Some(0)),
+    };
+    unequal.or_else(|| longer.then_some(length)).map(|offset| offset as u64)
+}
+
 /// Bytes of a stretch; `None` where the linker writes.
-fn masked(data: &[u8], area: Area, fields: &[Relocation]) -> Vec<Option<u8>> {
+pub(super) fn masked(data: &[u8], area: Area, fields: &[Relocation]) -> Vec<Option<u8>> {
     let start = usize::try_from(area.start).unwrap_or(usize::MAX);
     let end = usize::try_from(area.end).unwrap_or(usize::MAX).min(data.len());
     let mut bytes: Vec<Option<u8>> =

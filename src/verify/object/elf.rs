@@ -172,18 +172,7 @@ pub(super) struct Tables<'a> {
 
 /// Reads sections, symbols and relocations of a relocatable x86-64 object.
 pub(super) fn read(bytes: &[u8]) -> Result<Tables<'_>, ObjectError> {
-    let malformed = |what: &str| ObjectError::Malformed(what.to_owned());
-    match bytes.get(..6) {
-        Some([0x7f, b'E', b'L', b'F', class, order]) if (*class, *order) != (2, 1) => {
-            // 32-bit or big-endian: the machine number stands at the same place.
-            let machine = bytes.get(18..20).ok_or_else(|| malformed("cut short"))?;
-            let number = [machine[0], machine[1]];
-            let machine =
-                if *order == 2 { u16::from_be_bytes(number) } else { u16::from_le_bytes(number) };
-            return Err(ObjectError::Machine(machine));
-        }
-        _ => {}
-    }
+    check_class(bytes)?;
     let header = Header::parse(bytes)?;
     let endian = header.endian()?;
     if header.e_machine(endian) != elf::EM_X86_64 {
@@ -209,26 +198,60 @@ pub(super) fn read(bytes: &[u8]) -> Result<Tables<'_>, ObjectError> {
         symbols.push(self::symbol(name, symbol, section));
     }
     for header in headers.iter() {
-        let kind = header.sh_type(endian);
-        let target = header.sh_info(endian) as usize;
-        if kind != elf::SHT_RELA && kind != elf::SHT_REL {
-            continue;
+        relocations(header, bytes, &mut sections, symbols.len())?;
+    }
+    Ok(Tables { sections, symbols })
+}
+
+/// Refuses what is not 64-bit and little-endian, by the machine that it is for:
+/// its number stands at the same place in every ELF file.
+fn check_class(bytes: &[u8]) -> Result<(), ObjectError> {
+    let Some([0x7f, b'E', b'L', b'F', class, order]) = bytes.get(..6) else { return Ok(()) };
+    if (*class, *order) == (2, 1) {
+        return Ok(());
+    }
+    let Some([first, second]) = bytes.get(18..20) else {
+        return Err(malformed("cut short"));
+    };
+    let number = [*first, *second];
+    let big = *order == 2;
+    Err(ObjectError::Machine(if big {
+        u16::from_be_bytes(number)
+    } else {
+        u16::from_le_bytes(number)
+    }))
+}
+
+fn malformed(what: &str) -> ObjectError {
+    ObjectError::Malformed(what.to_owned())
+}
+
+/// Adds the relocations of a section that holds some to the section that they
+/// are for.
+fn relocations(
+    header: &elf::SectionHeader64<LittleEndian>,
+    bytes: &[u8],
+    sections: &mut [Section<'_>],
+    symbols: usize,
+) -> Result<(), ObjectError> {
+    let endian = LittleEndian;
+    let kind = header.sh_type(endian);
+    if kind != elf::SHT_RELA && kind != elf::SHT_REL {
+        return Ok(());
+    }
+    let Some(section) = sections.get_mut(header.sh_info(endian) as usize) else {
+        return Err(malformed("relocations of a section that is not there"));
+    };
+    let Some((relas, _)) = header.rela(endian, bytes)? else {
+        return Err(malformed("relocations without addends, which x86-64 does not use"));
+    };
+    for rela in relas {
+        let symbol = rela.r_sym(endian, false) as usize;
+        if symbol >= symbols {
+            return Err(malformed("a relocation by a symbol that is not there"));
         }
-        let Some(section) = sections.get_mut(target) else {
-            return Err(malformed("relocations of a section that is not there"));
-        };
-        let Some((relas, _)) = header.rela(endian, bytes)? else {
-            return Err(malformed("relocations without addends, which x86-64 does not use"));
-        };
-        for rela in relas {
-            let symbol = rela.r_sym(endian, false) as usize;
-            if symbol >= symbols.len() {
-                return Err(malformed("a relocation by a symbol that is not there"));
-            }
-            let kind = rela.r_type(endian, false);
-            if kind == elf::R_X86_64_NONE {
-                continue;
-            }
+        let kind = rela.r_type(endian, false);
+        if kind != elf::R_X86_64_NONE {
             section.relocations.push(Relocation {
                 offset: rela.r_offset(endian),
                 field: Field::new(kind.0),
@@ -236,9 +259,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Tables<'_>, ObjectError> {
                 addend: rela.r_addend(endian),
             });
         }
-        section.relocations.sort_by_key(|relocation| relocation.offset);
     }
-    Ok(Tables { sections, symbols })
+    section.relocations.sort_by_key(|relocation| relocation.offset);
+    Ok(())
 }
 
 fn section<'a>(

@@ -128,6 +128,11 @@ impl<'a> Object<'a> {
         Some((extent.function, step, within))
     }
 
+    /// Whether the section holds a function.
+    pub(super) fn has_functions(&self, section: usize) -> bool {
+        self.extents.get(section).is_some_and(|extents| !extents.is_empty())
+    }
+
     /// The next place behind `offset` that something refers to, or the section's end.
     pub(super) fn label_after(&self, section: usize, offset: u64) -> u64 {
         let end = self.sections.get(section).map_or(0, |section| section.size);
@@ -219,10 +224,13 @@ impl<'a> Object<'a> {
     fn find_data(&mut self) {
         for (number, symbol) in self.symbols.iter().enumerate() {
             let Home::Section(section) = symbol.home else { continue };
-            if self.roles.get(section) == Some(&Role::Data)
-                && Self::is_placed(symbol)
-                && let Some(data) = self.data.get_mut(section)
-            {
+            let data = match self.roles.get(section) {
+                Some(Role::Data) => Self::is_placed(symbol),
+                // A label there only says where a string begins.
+                Some(Role::Merged) => Self::is_placed(symbol) && symbol.kind == SymbolKind::Object,
+                _ => false,
+            };
+            if data && let Some(data) = self.data.get_mut(section) {
                 data.push(number);
             }
         }
@@ -252,17 +260,6 @@ impl<'a> Object<'a> {
         let behind = others.map(|other| other.address).filter(|place| *place > symbol.address);
         let end = self.sections.get(section).map_or(0, |section| section.size);
         behind.min().unwrap_or(end).saturating_sub(symbol.address)
-    }
-
-    /// The contents of a data symbol, without what the linker adds.
-    pub(super) fn data_bytes(&self, number: usize) -> &[u8] {
-        let Some(symbol) = self.symbols.get(number) else { return &[] };
-        let Home::Section(section) = symbol.home else { return &[] };
-        let bytes = self.sections.get(section).map_or(&[][..], |section| section.data);
-        let start = usize::try_from(symbol.address).unwrap_or(usize::MAX);
-        let end = symbol.address.saturating_add(self.data_size(number));
-        let end = usize::try_from(end).unwrap_or(usize::MAX).min(bytes.len());
-        bytes.get(start..end).unwrap_or_default()
     }
 
     /// Section and byte of a target in this object.
@@ -300,8 +297,7 @@ impl<'a> Object<'a> {
         }
         for (number, section) in self.sections.iter().enumerate() {
             let compared = self.roles.get(number).is_some_and(|role| *role != Role::Ignored);
-            // What a table of jumps refers to is code, and a label there is no
-            // object's start; but the replacements of instructions are.
+            // The references of code were taken from its steps.
             if !compared || section.storage == Storage::Code {
                 continue;
             }

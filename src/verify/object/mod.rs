@@ -11,16 +11,18 @@
 //! In doubt they differ. Static variables of one name are told apart by their use,
 //! and each may stand for one only, so that merged state is found.
 //!
-//! [`elf`] reads, [`layout`] files by name and place, [`code`] decodes, [`place`]
-//! says what stands somewhere, [`pairing`] what stands for what, [`steps`] and
-//! [`content`] compare, [`cause`] explains.
+//! `elf` reads, `layout` files by name and place, `code` decodes, `place`
+//! says what stands somewhere, `pairing` what stands for what, `steps`,
+//! `data` and `content` compare, `cause` explains.
 
 mod cause;
 mod code;
 mod compare;
 mod content;
+mod data;
 mod elf;
 mod layout;
+mod leftovers;
 mod names;
 mod pairing;
 mod place;

@@ -6,7 +6,7 @@ use super::elf::{Home, Symbol};
 use super::layout::Object;
 use super::names;
 use super::place::Place;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How two places differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Pairs {
 }
 
 /// Two things that must be equal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Root {
     /// By the numbers of the functions.
     Functions(usize, usize),
@@ -69,25 +69,42 @@ pub(super) struct Session<'o, 'a> {
     /// Data by its symbols.
     pub data: Pairs,
     pub queue: VecDeque<Root>,
+    /// All that was ever queued: each pair is compared once.
+    queued: BTreeSet<Root>,
 }
 
 impl<'o, 'a> Session<'o, 'a> {
     /// A comparison in which nothing is known yet.
     pub fn new(before: &'o Object<'a>, after: &'o Object<'a>, unit: Unit) -> Session<'o, 'a> {
         let (functions, data) = (Pairs::default(), Pairs::default());
-        Session { before, after, unit, renamed: false, functions, data, queue: VecDeque::new() }
+        Session {
+            before,
+            after,
+            unit,
+            renamed: false,
+            functions,
+            data,
+            queue: VecDeque::new(),
+            queued: BTreeSet::new(),
+        }
     }
 
     /// Takes two functions for each other, whatever they are called.
     pub fn identify(&mut self, before: usize, after: usize) {
         self.functions.insert(before, after);
-        self.queue.push_back(Root::Functions(before, after));
+        self.enqueue(Root::Functions(before, after));
     }
 
     /// Takes two data symbols for each other.
     pub fn identify_data(&mut self, before: usize, after: usize) {
         self.data.insert(before, after);
-        self.queue.push_back(Root::Data(before, after));
+        self.enqueue(Root::Data(before, after));
+    }
+
+    fn enqueue(&mut self, root: Root) {
+        if self.queued.insert(root) {
+            self.queue.push_back(root);
+        }
     }
 
     /// Whether two functions may stand for each other; the first use decides
@@ -142,9 +159,7 @@ impl<'o, 'a> Session<'o, 'a> {
                 if self.data.get(before, after).is_none() {
                     self.data.insert(before, after);
                 }
-                if !self.queue.contains(&Root::Data(before, after)) {
-                    self.queue.push_back(Root::Data(before, after));
-                }
+                self.enqueue(Root::Data(before, after));
                 Ok(())
             }
         }

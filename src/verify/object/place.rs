@@ -166,12 +166,6 @@ impl Object<'_> {
         }
     }
 
-    /// Whether the section holds a function.
-    pub(super) fn has_functions(&self, section: usize) -> bool {
-        let blocks = self.functions.iter().flat_map(|function| &function.blocks);
-        blocks.into_iter().any(|block| block.section == section)
-    }
-
     /// Whether code or data that is compared refers to the section.
     pub(super) fn is_referred_to(&self, section: usize) -> bool {
         self.referrers.get(section).is_some_and(|referrer| *referrer != Referrer::Nobody)

@@ -25,8 +25,8 @@ pub(super) struct Records {
     pub loose: BTreeMap<usize, Vec<Area>>,
 }
 
-/// Files the entries of all sections that have neither symbols nor anybody who
-/// refers to them. A section that is no table is one loose entry.
+/// Files the entries of all sections that have no symbols and that nothing else
+/// compares. A section that is no table is one loose entry.
 pub(super) fn find(object: &Object<'_>) -> Records {
     let mut records = Records::default();
     for (number, section) in object.sections.iter().enumerate() {
@@ -36,7 +36,8 @@ pub(super) fn find(object: &Object<'_>) -> Records {
         if named || section.size == 0 || !(role == Some(&Role::Data) || code) {
             continue;
         }
-        if object.is_referred_to(number) {
+        // Read-only contents are compared by those who refer to them.
+        if object.is_referred_to(number) && object.is_read_only(number) {
             continue;
         }
         let whole = Area { section: number, start: 0, end: section.size };

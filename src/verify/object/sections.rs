@@ -46,13 +46,13 @@ const IGNORED: [&str; 14] = [
 /// What to do with a section.
 pub(super) fn role(section: &Section<'_>) -> Role {
     // A name of the list, or one of its subsections.
-    let begins = |name: &&str| {
-        let rest = section.name.strip_prefix(*name);
+    let begins = |name: &str| {
+        let rest = section.name.strip_prefix(name);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
     match section.storage {
         Storage::Unloaded => Role::Ignored,
-        _ if IGNORED.iter().any(|name| begins(&name)) => Role::Ignored,
+        _ if IGNORED.iter().any(|name| begins(name)) => Role::Ignored,
         Storage::Code => Role::Code,
         _ if section.name == ".modinfo" => Role::ModuleInfo,
         Storage::Data if section.merge => Role::Merged,

@@ -2,11 +2,8 @@
 
 use super::code::{Block, Slot, Step};
 use super::content::{Scope, Spot};
-use super::elf::{Home, Symbol};
 use super::layout::{Function, Object};
-use super::names;
 use super::pairing::{Clash, Session};
-use super::place::Area;
 use super::{Difference, Excerpt, Subject, cause};
 
 impl Session<'_, '_> {
@@ -84,7 +81,7 @@ impl Session<'_, '_> {
                 before: contents(old, before, clash.before),
                 after: contents(new, after, clash.after),
                 detail: "refers to other contents".to_owned(),
-                cause: cause::of_contents(old, before, &clash.clash),
+                cause: cause::of_contents(old, clash.before, &clash.clash),
             });
         }
         self.compare_records(&subject, before, after)
@@ -163,71 +160,6 @@ impl Session<'_, '_> {
             format!("{} entries instead of {} in tables as {table}", right.len(), left.len()),
         ))
     }
-
-    /// The first difference of two data symbols.
-    pub(super) fn compare_data(&mut self, before: usize, after: usize) -> Option<Difference> {
-        let (old, new) = (self.before, self.after);
-        let (left, right) = (old.symbols.get(before)?, new.symbols.get(after)?);
-        let subject = Subject::Data(left.name.clone());
-        let plain = |detail: String| Difference {
-            subject: subject.clone(),
-            before: None,
-            after: None,
-            detail,
-            cause: None,
-        };
-        if left.global && (!right.global || left.weak != right.weak) {
-            return Some(plain("is no longer seen by other objects".to_owned()));
-        }
-        let sizes = (old.data_size(before), new.data_size(after));
-        if sizes.0 != sizes.1 {
-            return Some(plain(format!("{} bytes instead of {}", sizes.1, sizes.0)));
-        }
-        let (Home::Section(section), Home::Section(other)) = (left.home, right.home) else {
-            return (left.home != right.home).then(|| plain("is defined otherwise".to_owned()));
-        };
-        let classes = (data_class(old, section, left), data_class(new, other, right));
-        if classes.0 != classes.1 {
-            return Some(plain(format!("moved from section {} to {}", classes.0, classes.1)));
-        }
-        let aligned = (own_alignment(old, section), own_alignment(new, other));
-        if let (Some(was), Some(is)) = aligned
-            && is < was
-        {
-            return Some(plain(format!("aligned to {is} bytes instead of {was}")));
-        }
-        let area = |section, symbol: &Symbol, size| Area {
-            section,
-            start: symbol.address,
-            end: symbol.address.saturating_add(size),
-        };
-        let mut scope = Scope::default();
-        let (one, two) = (area(section, left, sizes.0), area(other, right, sizes.1));
-        let contents = self.contents(one, two, &mut scope, 0).map_err(|clash| (0, clash));
-        let (_, clash) = contents.and_then(|()| self.settle(&mut scope)).err()?;
-        let excerpt = |object: &Object<'_>, spot: Spot, area: Area, name: &str| Excerpt {
-            symbol: if spot.section == area.section {
-                name
-            } else {
-                object.section_name(spot.section)
-            }
-            .to_owned(),
-            offset: if spot.section == area.section {
-                spot.offset.saturating_sub(area.start)
-            } else {
-                spot.offset
-            },
-            index: None,
-            text: object.spot_text(spot),
-        };
-        Some(Difference {
-            before: Some(excerpt(old, clash.before, one, &left.name)),
-            after: Some(excerpt(new, clash.after, two, &right.name)),
-            detail: "other contents".to_owned(),
-            cause: cause::of_data(old, &clash.clash),
-            subject,
-        })
-    }
 }
 
 /// Bytes from the start of `block`, if the place is in it.
@@ -248,14 +180,4 @@ pub(super) fn function_name(object: &Object<'_>, function: &Function) -> String 
 fn section_of<'o>(object: &'o Object<'_>, function: &Function) -> &'o str {
     let name = function.blocks.first().map_or("", |block| object.section_name(block.section));
     if name == ".text" || name.starts_with(".text.") { ".text" } else { name }
-}
-
-fn data_class<'o>(object: &'o Object<'_>, section: usize, symbol: &Symbol) -> &'o str {
-    names::section_class(object.section_name(section), &symbol.name)
-}
-
-/// The alignment of an object that has a section to itself.
-fn own_alignment(object: &Object<'_>, section: usize) -> Option<u64> {
-    let alone = object.data.get(section).is_some_and(|data| data.len() == 1);
-    object.sections.get(section).filter(|_| alone).map(|section| section.align)
 }

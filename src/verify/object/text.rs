@@ -40,6 +40,7 @@ impl Object<'_> {
         let name = |reference: &Reference| (reference.slot, self.describe(reference));
         let found: Vec<_> = step.references.iter().map(name).collect();
         let mut formatter = GasFormatter::with_options(Some(Box::new(Names { found })), None);
+        formatter.options_mut().set_uppercase_hex(false);
         let mut text = String::new();
         formatter.format(&step.instruction, &mut text);
         text
@@ -104,7 +105,8 @@ impl Object<'_> {
     pub(super) fn spot_text(&self, spot: Spot) -> String {
         let Some(section) = self.sections.get(spot.section) else { return String::new() };
         if let Some(field) =
-            super::code::within(&section.relocations, spot.offset, spot.offset + 1).first()
+            super::code::within(&section.relocations, spot.offset, spot.offset.saturating_add(1))
+                .first()
         {
             return self.place_text(self.field_place(spot.section, field));
         }
