@@ -5,7 +5,8 @@
 //!
 //! The rungs: [`parses`] compares parse gaps; [`expands`] checks one file against
 //! the claim with the comparison core in [`align`], which knows only two function
-//! definitions and the arguments between them.
+//! definitions and the arguments between them; [`object`] compares what a compiler
+//! made of the files.
 
 pub mod align;
 pub mod callsites;
@@ -16,6 +17,7 @@ pub mod expands;
 pub mod facts;
 pub mod macros;
 pub mod names;
+pub mod object;
 pub mod parses;
 pub mod placement;
 pub mod signature;
