@@ -35,6 +35,8 @@ pub struct Scanned {
     pub groups: Vec<CloneGroup>,
     /// Functions that comments kept out of them.
     pub keeps: Keeps,
+    /// Where this scan is being kept: to let go of it is to wait.
+    pub cache: Option<Cache>,
 }
 
 /// Scans what the arguments or else the configuration name, for the groups asked for.
@@ -133,7 +135,8 @@ fn scan_kinds(
     }
     let counts = counts(&scan, unreadable.len());
     let Scan { groups, keeps, .. } = scan;
-    Ok(Scanned { files: walk.files, drivers, loops, counts, groups, keeps })
+    let (files, cache) = (walk.files, asked.cache);
+    Ok(Scanned { files, drivers, loops, counts, groups, keeps, cache })
 }
 
 /// Where earlier scans of the tree are kept, unless the user wants none or has no

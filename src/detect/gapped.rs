@@ -141,6 +141,7 @@ impl Join<'_> {
         postings.par_sort_unstable();
         let mut pairs: Vec<(u32, u32)> = postings
             .par_chunk_by(|a, b| a.0 == b.0)
+            .filter(|posting| posting.len() > 1)
             .fold(Vec::new, |mut pairs, posting| {
                 let members: Vec<u32> = posting.iter().map(|&(_, index)| index).collect();
                 self.candidates(members, Nearness::Anywhere, &mut pairs);

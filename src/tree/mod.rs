@@ -19,7 +19,7 @@ pub use error::TreeError;
 pub use kbuild::{Drivers, Module};
 pub use path::join as joined;
 pub use read::{read_regular, read_source, read_source_into};
-pub use stamp::Stamp;
+pub use stamp::{Stamp, stamped};
 pub use walk::{MAX_FILE_SIZE, Unreadable, Walk};
 
 use std::io;

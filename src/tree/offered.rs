@@ -1,7 +1,7 @@
 //! The files of the kernel whose functions drivers may use instead of their own.
 
 use super::path::inside;
-use super::{KernelTree, MAX_FILE_SIZE, SourceFile, Stamp};
+use super::{KernelTree, MAX_FILE_SIZE, SourceFile, TreePath, stamped};
 use ignore::{DirEntry, WalkBuilder};
 
 /// Folders with functions for all, and the suffix of the files that hold them.
@@ -23,18 +23,18 @@ impl KernelTree {
             let entries = walk.build().flatten();
             found.extend(entries.filter_map(|entry| self.source(&entry, suffix)));
         }
-        found.sort_unstable();
-        found
+        // What cannot be looked at was not asked for.
+        let (mut files, _) = stamped(&self.root, found);
+        files.retain(|file| file.size() <= MAX_FILE_SIZE);
+        files
     }
 
-    fn source(&self, entry: &DirEntry, suffix: &str) -> Option<SourceFile> {
+    fn source(&self, entry: &DirEntry, suffix: &str) -> Option<TreePath> {
         let named = entry.path().extension().is_some_and(|it| it == suffix);
         if !named || !entry.file_type()?.is_file() {
             return None;
         }
-        let stamp = Stamp::of(&entry.metadata().ok()?);
-        let path = inside(&self.root, entry.path())?;
-        (stamp.size <= MAX_FILE_SIZE).then_some(SourceFile { path, stamp })
+        inside(&self.root, entry.path())
     }
 }
 

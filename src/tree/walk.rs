@@ -1,7 +1,7 @@
 //! The C files below some paths.
 
 use super::path::inside;
-use super::{KernelTree, SourceFile, Stamp, TreeError, TreePath};
+use super::{KernelTree, SourceFile, TreeError, TreePath, stamped};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use std::fs;
@@ -34,7 +34,7 @@ pub struct Unreadable {
 }
 
 enum Found {
-    Source(SourceFile),
+    Source(TreePath),
     Unreadable(Unreadable),
 }
 
@@ -71,7 +71,7 @@ impl KernelTree {
             Box::new(move |entry| self.visit(entry, &sender))
         });
         drop(sender);
-        Ok(Walk::collect(receiver))
+        Ok(Walk::collect(&self.root, receiver))
     }
 
     fn default_starts(&self) -> Vec<PathBuf> {
@@ -128,7 +128,7 @@ impl KernelTree {
 
     /// The C file that `entry` is, or why it was left out; `None` for what is of no
     /// interest and for folders to go into.
-    fn examine(&self, entry: &DirEntry) -> Result<Option<SourceFile>, String> {
+    fn examine(&self, entry: &DirEntry) -> Result<Option<TreePath>, String> {
         let Some(kind) = entry.file_type() else { return Ok(None) };
         let is_source = entry.path().extension().is_some_and(|extension| extension == "c");
         if kind.is_symlink() {
@@ -146,15 +146,10 @@ impl KernelTree {
         if !kind.is_file() {
             return Err("not a regular file".to_owned());
         }
-        let stamp = Stamp::of(&entry.metadata().map_err(|error| error.to_string())?);
-        let size = stamp.size;
-        if size > MAX_FILE_SIZE {
-            return Err(format!("{size} bytes long; at most {MAX_FILE_SIZE} are read"));
-        }
-        Ok(Some(SourceFile { path, stamp }))
+        Ok(Some(path))
     }
 
-    fn examine_link(&self, link: &Path, is_source: bool) -> Result<Option<SourceFile>, String> {
+    fn examine_link(&self, link: &Path, is_source: bool) -> Result<Option<TreePath>, String> {
         match fs::canonicalize(link) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let target = fs::read_link(link).unwrap_or_default();
@@ -175,16 +170,24 @@ impl KernelTree {
 }
 
 impl Walk {
-    fn collect(found: impl IntoIterator<Item = Found>) -> Self {
+    fn collect(root: &Path, found: impl IntoIterator<Item = Found>) -> Self {
         let mut walk = Self::default();
+        let mut sources = Vec::new();
         for found in found {
             match found {
-                Found::Source(file) => walk.files.push(file),
+                Found::Source(path) => sources.push(path),
                 Found::Unreadable(unreadable) => walk.unreadable.push(unreadable),
             }
         }
-        walk.files.sort_unstable();
-        walk.files.dedup();
+        let (files, unreadable) = stamped(root, sources);
+        walk.files = files;
+        walk.unreadable.extend(unreadable);
+        let long = |file: &SourceFile| Unreadable {
+            path: file.path.clone(),
+            reason: format!("{} bytes long; at most {MAX_FILE_SIZE} are read", file.size()),
+        };
+        let too_long = walk.files.extract_if(.., |file| file.size() > MAX_FILE_SIZE);
+        walk.unreadable.extend(too_long.map(|file| long(&file)));
         walk.unreadable.sort_unstable();
         walk.unreadable.dedup();
         walk

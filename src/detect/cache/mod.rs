@@ -28,6 +28,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::SystemTime;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
@@ -47,6 +48,30 @@ pub struct Cache {
     /// Tells programs apart: what another one wrote is not read.
     build: u64,
     notes: Arc<Mutex<Vec<String>>>,
+    writing: Arc<Writing>,
+}
+
+/// What is being written while the rest of the program goes on. The last clone of a
+/// cache waits for it.
+#[derive(Debug, Default)]
+struct Writing(Mutex<Vec<JoinHandle<()>>>);
+
+impl Writing {
+    fn start(&self, write: impl FnOnce() + Send + 'static) {
+        if let Ok(mut threads) = self.0.lock() {
+            threads.push(std::thread::spawn(write));
+        }
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        let threads = self.0.get_mut().map(std::mem::take).unwrap_or_default();
+        for thread in threads {
+            // One that panicked has said so, and only the cache is the poorer.
+            let _ = thread.join();
+        }
+    }
 }
 
 /// The question that a result answers.
@@ -63,7 +88,8 @@ impl Cache {
     pub fn new(base: PathBuf, root: &Path) -> Cache {
         let mut name = String::new();
         let _ = write!(name, "{:016x}", xxh3_128(root.as_os_str().as_encoded_bytes()) as u64);
-        Cache { folder: base.join(name), base, build: build(), notes: Arc::default() }
+        let (notes, writing) = Default::default();
+        Cache { folder: base.join(name), base, build: build(), notes, writing }
     }
 
     /// What a user should know: damage that was found, why nothing could be kept.
@@ -135,11 +161,15 @@ impl Cache {
         found
     }
 
-    /// Keeps a result.
+    /// Keeps a result; it is written when the last clone of the cache is gone.
     pub fn keep_result(&self, key: Key, scan: &Scan, outcomes: &[Outcome]) {
         if let Some((head, tail)) = results::encode(scan, outcomes) {
-            self.write(&self.result_path(key), &head, &tail);
-            self.tidy();
+            // Its own thread must not be what it waits for.
+            let this = Cache { writing: Arc::default(), ..self.clone() };
+            self.writing.start(move || {
+                this.write(&this.result_path(key), &head, &tail);
+                this.tidy();
+            });
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::detect::{Cache, Options, Placement, Scan, scan};
 use crate::syntax::LoopMacros;
-use crate::tree::{SourceFile, Stamp};
+use crate::tree::stamped;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -52,13 +52,8 @@ impl Fixture {
     }
 
     fn scan(&self, cache: Option<Cache>, focus: Option<&str>) -> Scan {
-        let files: Vec<SourceFile> = ["a.c", "b.c"]
-            .into_iter()
-            .map(|path| SourceFile {
-                path: path.to_owned(),
-                stamp: Stamp::of(&fs::metadata(self.tree.path().join(path)).unwrap()),
-            })
-            .collect();
+        let paths = ["a.c", "b.c"].map(str::to_owned);
+        let (files, _) = stamped(self.tree.path(), paths.into());
         let options = Options { cache, focus: focus.map(str::to_owned), ..Options::default() };
         scan(self.tree.path(), &files, &Flat, &LoopMacros::default(), &options, &|_| ())
     }
@@ -157,25 +152,24 @@ fn after_any_change_of_a_file_the_groups_are_those_of_a_scan_without_a_cache() {
 #[test]
 fn what_a_change_leaves_alone_is_not_compared_again() {
     let fixture = Fixture::new();
-    let cache = fixture.cache();
-    let scanned = fixture.scan(Some(cache.clone()), None);
+    let scanned = fixture.scan(Some(fixture.cache()), None);
     assert_eq!(scanned.groups.len(), 1);
     // A sealed result that says something else is believed where its list is the same.
     let files = fixture.files();
     let path = result(&files).expect("a result was kept");
-    let super::sealed::Read::Sound(head, tail) = super::sealed::read(path, cache.build) else {
+    let super::sealed::Read::Sound(head, tail) = super::sealed::read(path, super::build()) else {
         panic!("it can be read")
     };
     let mut doctored = super::results::decode(&head, &tail, None).unwrap();
     doctored.groups[0].adds_nothing = true;
     let outcomes = super::results::Outcomes::decode(&head, &tail).unwrap().all();
     let (head, tail) = super::results::encode(&doctored, &outcomes).unwrap();
-    super::sealed::write(path, cache.build, &head, &tail).unwrap();
+    super::sealed::write(path, super::build(), &head, &tail).unwrap();
     let unlike = "int z(void)\n{\n\treturn 0;\n}\n";
     fixture.write("b.c", &(function("h", 1) + unlike));
-    assert!(fixture.scan(Some(cache.clone()), None).groups[0].adds_nothing);
+    assert!(fixture.scan(Some(fixture.cache()), None).groups[0].adds_nothing);
     fixture.write("b.c", &(unlike.to_owned() + &function("h", 1)));
-    assert!(!fixture.scan(Some(cache), None).groups[0].adds_nothing, "one has moved");
+    assert!(!fixture.scan(Some(fixture.cache()), None).groups[0].adds_nothing, "one has moved");
 }
 
 #[test]

@@ -147,7 +147,7 @@ impl Maker<'_> {
         };
         let ids: Vec<Id> = world.free().filter(compared).collect();
         let items: Vec<Item> = ids
-            .iter()
+            .par_iter()
             .map(|&id| {
                 let (entry, facts) = (world.entry(id), world.facts(id));
                 Item {
