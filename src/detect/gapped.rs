@@ -26,7 +26,7 @@ const ELSEWHERE: usize = 90;
 pub const FEWEST_STATEMENTS: usize = 4;
 
 /// Of fewer statements than this the names must agree as if the functions were of two
-/// drivers.
+/// drivers, and functions of two classes are not compared.
 const FEW_STATEMENTS: usize = 8;
 
 /// Most functions with one rare statement that are compared with each other. A
@@ -206,6 +206,10 @@ impl Join<'_> {
         }
         let (bag, other) = (self.bags.get(a), self.bags.get(b));
         let longer = bag.len().max(other.len());
+        // So few are a frame that drivers of all classes have.
+        if x.class != y.class && longer < FEW_STATEMENTS {
+            return None;
+        }
         let shared = in_common(bag, other, (longer * SHARED_STATEMENTS).div_ceil(100))?;
         let names = in_common(x.names, y.names, 0)?;
         let (fewer, more) = (x.names.len().min(y.names.len()), x.names.len().max(y.names.len()));

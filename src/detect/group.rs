@@ -4,7 +4,7 @@
 use super::holes;
 use super::level::{Placement, level, level_of};
 use super::names::{Named, clusters, shared_percent};
-use super::normalise::{Code, Normaliser};
+use super::normalise::{Code, Normaliser, storage_words};
 use super::roles::{Role, Roles, roles};
 use super::scan::Gap;
 use super::statements::{Statement, statements};
@@ -43,9 +43,12 @@ pub struct Form<'a> {
 impl<'a> Form<'a> {
     /// Reads the text of `candidate`.
     pub fn new(candidate: &'a Candidate, normaliser: &mut Normaliser) -> Form<'a> {
+        Form::of(candidate, lexer::tokens(&candidate.text), normaliser)
+    }
+
+    fn of(candidate: &'a Candidate, tokens: Vec<Token>, normaliser: &mut Normaliser) -> Form<'a> {
         let text = &candidate.text;
         let function = from_zero(&candidate.function);
-        let tokens = lexer::tokens(text);
         let mut codes = Vec::with_capacity(tokens.len());
         normaliser.run(text, function.name(text), &tokens, |code, _| codes.push(code));
         let mut names = Vec::new();
@@ -61,6 +64,18 @@ impl<'a> Form<'a> {
     pub fn all(candidates: &'a [Candidate]) -> Vec<Form<'a>> {
         let mut normaliser = Normaliser::default();
         candidates.iter().map(|candidate| Form::new(candidate, &mut normaliser)).collect()
+    }
+
+    /// As [`Form::all`], without the words before each function that only say who may
+    /// call it, and how.
+    pub fn all_cores(candidates: &'a [Candidate]) -> Vec<Form<'a>> {
+        let mut normaliser = Normaliser::default();
+        let read = |candidate: &'a Candidate| {
+            let mut tokens = lexer::tokens(&candidate.text);
+            tokens.drain(..storage_words(&candidate.text, &tokens));
+            Form::of(candidate, tokens, &mut normaliser)
+        };
+        candidates.iter().map(read).collect()
     }
 
     /// The index of the `{` of its body.
@@ -84,7 +99,8 @@ impl<'a> Form<'a> {
         words.collect::<Vec<_>>().join(" ")
     }
 
-    fn same_shape(&self, other: &Form) -> bool {
+    /// Whether the two are one function but for names and constants.
+    pub fn same_shape(&self, other: &Form) -> bool {
         let same_text = |i: usize| self.codes[i] != Code::Text || self.text(i) == other.text(i);
         self.codes == other.codes && (0..self.codes.len()).all(same_text)
     }
@@ -226,27 +242,30 @@ fn join(single: usize, groups: &mut [Vec<usize>], named: &[Named], placement: &d
     }
 }
 
-/// Which of the names of `form` are not its own business: one flag a name.
-fn free_names(form: &Form, loops: &LoopMacros) -> Vec<bool> {
-    let mut free = vec![false; form.names.len()];
+/// Which of the names of `form` are not its own business, and what they stand for: one
+/// role a name.
+pub fn free_names(form: &Form, loops: &LoopMacros) -> Vec<Option<Role>> {
+    let mut free = vec![None; form.names.len()];
     for (code, role) in form.codes.iter().zip(&form.roles(loops).roles) {
         if let Code::Name(index) = *code
             && *role != Role::Local
         {
-            free[index as usize] = true;
+            free[index as usize] = Some(*role);
         }
     }
     free
 }
 
-fn named<'a>(form: &Form<'a>, free: &[bool]) -> Named<'a> {
+pub fn named<'a>(form: &Form<'a>, free: &[Option<Role>]) -> Named<'a> {
     let (class, driver) = form.place();
-    let names = form.names.iter().zip(free).filter(|(_, free)| **free).map(|(name, _)| *name);
+    let names = form.names.iter().zip(free).filter_map(|(name, role)| Some((*name, (*role)?)));
+    let deeds = names.clone().filter(|(_, role)| *role != Role::Type).map(|(name, _)| name);
     let constants = (0..form.codes.len())
         .filter(|&at| matches!(form.codes[at], Code::Constant | Code::Literal))
         .map(|at| form.text(at))
         .collect();
-    Named { class, driver, names: names.collect(), constants }
+    let (deeds, tokens) = (deeds.collect(), form.tokens.len());
+    Named { class, driver, names: names.map(|(name, _)| name).collect(), deeds, constants, tokens }
 }
 
 /// The group of these functions, which have one shape.

@@ -15,6 +15,12 @@ const ELSEWHERE: u32 = 60;
 /// Functions of two classes must share as many names as this.
 const FEW_NAMES: usize = 4;
 
+/// A function of fewer tokens does one thing.
+const SHORT: usize = 60;
+
+/// Fewest letters that two drivers' names for one thing end in.
+const SHORTEST_WORD: usize = 2;
+
 /// Above this many functions, clusters are sought in stretches of as many (in the
 /// order of the files, where relatives stand together), which bounds the number of
 /// pairs.
@@ -29,8 +35,12 @@ pub struct Named<'a> {
     pub driver: &'a str,
     /// Its free names: those of all functions of the shape correspond by index.
     pub names: Vec<&'a [u8]>,
+    /// Those of them that are no types: what it does, and with what.
+    pub deeds: Vec<&'a [u8]>,
     /// Its literals and constants in capitals, in the order of the text.
     pub constants: Vec<&'a [u8]>,
+    /// Number of its tokens.
+    pub tokens: usize,
 }
 
 /// Partitions `functions` such that in a cluster every two are similar (complete
@@ -81,7 +91,20 @@ pub fn shared_percent(a: &Named, b: &Named) -> (u32, bool) {
     let all_but_one = a.names.len() - equal <= 1 && a.class == b.class && alike;
     // Beyond a class a few names in common are what all drivers have in common.
     let few = a.class != b.class && equal < FEW_NAMES;
-    (shared, !few && (shared >= bar || all_but_one))
+    // What is left of a short function when its one deed is another is a callback's frame.
+    let deeds = || a.deeds.iter().zip(&b.deeds).all(|(a, b)| are_cognate(a, b));
+    let frame =
+        a.driver != b.driver && a.tokens < SHORT && (same * 2 < a.constants.len() || !deeds());
+    (shared, !few && (shared >= bar && !frame || all_but_one))
+}
+
+/// Whether two names are one but for the driver's own prefix: `ef4_mtd_rename` is
+/// Falcon's `efx_mtd_rename`.
+fn are_cognate(a: &[u8], b: &[u8]) -> bool {
+    let common = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+    let tail = &a[a.len() - common..];
+    let word = tail.iter().position(|&byte| byte == b'_').map_or(&[][..], |at| &tail[at + 1..]);
+    a == b || word.len() >= SHORTEST_WORD
 }
 
 #[cfg(test)]
@@ -92,8 +115,10 @@ mod tests {
         let named: Vec<Named> = functions
             .iter()
             .map(|&(class, driver, names)| {
-                let names = names.split(' ').map(str::as_bytes).collect();
-                Named { class, driver, names, constants: Vec::new() }
+                let names = names.split(' ').map(str::as_bytes);
+                let names: Vec<&[u8]> = names.collect();
+                let (constants, deeds, tokens) = (Vec::new(), names.clone(), SHORT);
+                Named { class, driver, names, deeds, constants, tokens }
             })
             .collect();
         assert_eq!(clusters(&named), expected);
@@ -111,6 +136,32 @@ mod tests {
         check(&[("net", "a", "p q r s"), ("net", "a", "p w x y")], &[&[0, 1]]);
         check(&[("net", "a", "p q r s"), ("net", "b", "p w x y")], &[]);
         check(&[("net", "a", "p q r s"), ("net", "a", "v w x y")], &[]);
+    }
+
+    #[test]
+    fn a_short_function_of_another_driver_does_the_same_under_its_own_prefix() {
+        let check = |other: (&str, &str), constants: (&str, &str), expected: bool| {
+            let function = |driver, deed: &'static str, constant: &'static str| Named {
+                class: "net",
+                driver,
+                names: vec![b"dev", b"priv", b"lock", b"type", deed.as_bytes()],
+                deeds: vec![b"lock", deed.as_bytes()],
+                constants: vec![b"0", constant.as_bytes(), b"1"],
+                tokens: SHORT - 1,
+            };
+            let deeds = (other.0.to_owned().leak(), other.1.to_owned().leak());
+            let constants = (constants.0.to_owned().leak(), constants.1.to_owned().leak());
+            let mut one = function("a", deeds.0, constants.0);
+            let two = function("b", deeds.1, constants.1);
+            one.names.push(b"x");
+            let mut two = Named { names: [two.names, vec![b"y"]].concat(), ..two };
+            assert_eq!(shared_percent(&one, &two).1, expected, "{other:?}");
+            two.driver = "a";
+            assert!(shared_percent(&one, &two).1, "{other:?} in one driver");
+        };
+        check(("efx_mtd_rename", "ef4_mtd_rename"), ("X", "X"), true);
+        check(("efx_mtd_rename", "ef4_get_name"), ("X", "X"), false);
+        check(("count", "overflow"), ("X", "X"), false);
     }
 
     #[test]

@@ -4,7 +4,8 @@
 use super::facts::{FileFacts, FunctionFacts};
 use super::group::Candidate;
 use super::level::Placement;
-use crate::tree::{SourceFile, TreePath};
+use crate::syntax::Function;
+use crate::tree::{SourceFile, TreePath, serves};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
@@ -110,7 +111,8 @@ impl<'a> World<'a> {
     pub fn identify(&self, id: Id, bytes: &mut Vec<u8>) {
         let facts = self.facts(id);
         let function = &facts.function;
-        let flags = [function.macro_defined, function.disabled, function.unbalanced];
+        let Function { macro_defined, disabled, unbalanced, .. } = *function;
+        let flags = [macro_defined, disabled, unbalanced, self.exports(id)];
         bytes.extend(self.entry(id).identity.to_le_bytes());
         bytes.extend(facts.text.to_le_bytes());
         for place in [
@@ -139,13 +141,17 @@ impl<'a> World<'a> {
     }
 
     /// The functions of the kernel that drivers may use: those of headers, and what
-    /// is exported.
+    /// is exported, of the cores of classes as well.
     pub fn offered(&self) -> impl Iterator<Item = Id> + '_ {
-        self.all(true).filter(|&id| {
-            let entry = self.entry(id);
-            entry.file.path.ends_with(".h")
-                || entry.facts.exports.binary_search(&self.facts(id).name).is_ok()
-        })
+        let kernels = self.all(true);
+        let kernels =
+            kernels.filter(|id| self.entry(*id).file.path.ends_with(".h") || self.exports(*id));
+        let is_core = |id: &Id| serves(&self.entry(*id).file.path).is_some();
+        kernels.chain(self.free().filter(move |id| self.exports(*id) && is_core(id)))
+    }
+
+    fn exports(&self, id: Id) -> bool {
+        self.entry(id).facts.exports.binary_search(&self.facts(id).name).is_ok()
     }
 
     fn all(&self, offered: bool) -> impl Iterator<Item = Id> + '_ {

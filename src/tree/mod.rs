@@ -5,6 +5,7 @@
 
 mod clang_format;
 mod class;
+mod core;
 mod discover;
 mod error;
 mod kbuild;
@@ -15,6 +16,7 @@ mod stamp;
 mod walk;
 
 pub use class::class_of;
+pub use core::serves;
 pub use error::TreeError;
 pub use kbuild::{Drivers, Module};
 pub use path::join as joined;

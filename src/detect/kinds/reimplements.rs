@@ -1,15 +1,16 @@
 //! Functions of drivers that the kernel already offers to them.
 
 use super::{Maker, buckets};
-use crate::detect::Kind;
 use crate::detect::facts::FunctionFacts;
-use crate::detect::group::{Candidate, Form, Found};
+use crate::detect::group::{Candidate, Form, Found, free_names, named};
 use crate::detect::memo::Step;
-use crate::detect::normalise::{Code, storage_words};
+use crate::detect::normalise::Code;
 use crate::detect::renaming::Renaming;
 use crate::detect::roles::Role;
 use crate::detect::world::{Id, World};
-use rustc_hash::FxHashSet;
+use crate::detect::{Kind, holes};
+use crate::tree;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Fewest tokens of a function that a driver could have taken from the kernel: less
 /// is found in too many places to be a copy.
@@ -18,76 +19,107 @@ const TELLING_TOKENS: u32 = 24;
 /// Fewest tokens of its body.
 const TELLING_BODY: usize = 10;
 
+/// Fewest tokens of an original of which a copy may differ.
+const FEWEST_TOKENS: usize = 60;
+
 fn is_telling(facts: &FunctionFacts) -> bool {
     facts.function.token_count >= TELLING_TOKENS && !facts.function.macro_defined
 }
 
 impl Maker<'_> {
-    /// *reimplements*: functions that are the same as one that the kernel offers.
+    /// *reimplements*: functions that are the same as one that the kernel offers, or the
+    /// core of their class.
     pub fn reimplements(&mut self, world: &mut World) -> Found {
         let telling = |id: Id| is_telling(world.facts(id)).then(|| (world.facts(id).core, id));
-        let offered: FxHashSet<u64> =
-            world.offered().filter_map(telling).map(|(core, _)| core).collect();
+        let offered: FxHashMap<Id, u64> =
+            world.offered().filter_map(telling).map(|(core, id)| (id, core)).collect();
+        let cores: FxHashSet<u64> = offered.values().copied().collect();
+        let copies = world.free().filter(|id| !offered.contains_key(id));
         let copies: Vec<(u64, Id)> =
-            world.free().filter_map(telling).filter(|(core, _)| offered.contains(core)).collect();
+            copies.filter_map(telling).filter(|(core, _)| cores.contains(core)).collect();
         let wanted: FxHashSet<u64> = copies.iter().map(|(core, _)| *core).collect();
-        let originals =
-            world.offered().filter_map(telling).filter(|(core, _)| wanted.contains(core));
-        let first_offered = world.entries.partition_point(|entry| !entry.offered) as u32;
+        let originals = offered.iter().map(|(&id, &core)| (core, id));
+        let originals = originals.filter(|(core, _)| wanted.contains(core));
         let lists = buckets(originals.chain(copies.iter().copied()));
-        let step = Step::Reimplements;
-        self.make(world, step, &lists, |this, list| this.reimplementations(list, first_offered))
+        let is_offered = |id: &Id| offered.contains_key(id);
+        self.make(world, Step::Reimplements, &lists, |this, list| {
+            this.reimplementations(list, &is_offered)
+        })
     }
 
-    fn reimplementations(&self, list: &[Candidate], first_offered: u32) -> Found {
-        let forms = Form::all(list);
-        let (originals, copies): (Vec<&Form>, Vec<&Form>) =
-            forms.iter().partition(|form| form.candidate.id.0 >= first_offered);
+    fn reimplementations(
+        &self,
+        list: &[Candidate],
+        is_offered: &(dyn Fn(&Id) -> bool + Sync),
+    ) -> Found {
+        let forms = Form::all_cores(list);
+        let (originals, mut copies): (Vec<&Form>, Vec<&Form>) =
+            forms.iter().partition(|form| is_offered(&form.candidate.id));
         let mut found = Found::default();
-        let mut done: FxHashSet<Id> = FxHashSet::default();
-        for original in originals {
-            let same = |copy: &&&Form| {
-                !done.contains(&copy.candidate.id) && self.does_the_same(original, copy)
-            };
-            let of_this: Vec<&Form> = copies.iter().filter(same).copied().collect();
-            if of_this.is_empty() {
-                continue;
+        // What is the same is sure; what is only like an original may be more like another.
+        for near in [false, true] {
+            for original in &originals {
+                let is_copy = |copy: &&Form| {
+                    sees(original, copy)
+                        && if near {
+                            self.is_near(original, copy)
+                        } else {
+                            self.same(original, copy)
+                        }
+                };
+                let of_this: Vec<&Form> = copies.extract_if(.., |copy| is_copy(copy)).collect();
+                if of_this.is_empty() {
+                    continue;
+                }
+                let members: Vec<&Form> = std::iter::once(*original).chain(of_this).collect();
+                let mut group = self.plain_group(Kind::Reimplements, &members);
+                if near {
+                    group.holes = holes::find(&members, self.loops).1;
+                }
+                found.push(group, &members);
             }
-            done.extend(of_this.iter().map(|copy| copy.candidate.id));
-            let members: Vec<&Form> = std::iter::once(original).chain(of_this).collect();
-            let group = self.plain_group(Kind::Reimplements, &members);
-            found.push(group, &members);
         }
         found
     }
 
-    /// Whether the two differ in their own names, their storage class and the names of
-    /// their locals at most.
-    fn does_the_same(&self, original: &Form, copy: &Form) -> bool {
-        // A file with a function of that name does not see the kernel's.
-        let name = |form: &Form| form.function.name(&form.candidate.text).to_vec();
-        if name(original) == name(copy) || original.tokens.len() - original.body() < TELLING_BODY {
-            return false;
-        }
-        let skip = |form: &Form| storage_words(&form.candidate.text, &form.tokens);
-        let (a, b) = (skip(original), skip(copy));
-        let length = original.tokens.len() - a;
-        if copy.tokens.len() - b != length {
+    /// Whether the two differ in their own names and the names of their locals at most.
+    fn same(&self, original: &Form, copy: &Form) -> bool {
+        if copy.tokens.len() != original.tokens.len() {
             return false;
         }
         let (roles, other) = (&original.roles(self.loops).roles, &copy.roles(self.loops).roles);
-        let local = |at: usize| roles[a + at] == Role::Local && other[b + at] == Role::Local;
-        let own = |at: usize| {
-            original.codes[a + at] == Code::OwnName && copy.codes[b + at] == Code::OwnName
-        };
+        let local = |at: usize| roles[at] == Role::Local && other[at] == Role::Local;
+        let own = |at: usize| [original, copy].iter().all(|it| it.codes[at] == Code::OwnName);
         let mut renaming = Renaming::default();
-        (0..length).all(|at| {
-            let (x, y) = (original.text(a + at), copy.text(b + at));
-            own(at)
-                || match local(at) {
-                    true => renaming.pair(x, y),
-                    false => x == y,
-                }
+        (0..original.tokens.len()).all(|at| {
+            let (x, y) = (original.text(at), copy.text(at));
+            own(at) || if local(at) { renaming.pair(x, y) } else { x == y }
         })
     }
+
+    /// Whether the two are long enough, and differ in types and in half of their constants
+    /// at most: what calls other functions, or reads other fields, does something else.
+    fn is_near(&self, original: &Form, copy: &Form) -> bool {
+        if original.tokens.len() < FEWEST_TOKENS || !original.same_shape(copy) {
+            return false;
+        }
+        let free = free_names(original, self.loops);
+        let (a, b) = (named(original, &free), named(copy, &free));
+        let equal = a.constants.iter().zip(&b.constants).filter(|(a, b)| a == b).count();
+        a.deeds == b.deeds && equal * 2 >= a.constants.len()
+    }
+}
+
+/// Whether the copy could call the original: it has another name, since a file with a
+/// function of that name does not see the kernel's, it is more than a line, and of a
+/// class's core only the drivers of the class know.
+fn sees(original: &Form, copy: &Form) -> bool {
+    let name = |form: &Form| form.function.name(&form.candidate.text).to_vec();
+    let served = tree::serves(&original.candidate.file).is_none_or(|folder| {
+        copy.candidate.file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    });
+    served
+        && name(original) != name(copy)
+        && original.candidate.file != copy.candidate.file
+        && original.tokens.len() - original.body() >= TELLING_BODY
 }
