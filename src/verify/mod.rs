@@ -8,6 +8,7 @@
 //! definitions and the arguments between them.
 
 pub mod align;
+pub mod build;
 pub mod callsites;
 pub mod constant;
 pub mod context;
