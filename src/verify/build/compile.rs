@@ -29,7 +29,7 @@ pub struct Compiled {
     pub said: String,
     /// CPU time, to a hundredth of a second.
     pub cpu_seconds: f64,
-    /// Whether it was killed at the limit.
+    /// Whether the compiler, or after it `kernel-doc`, was killed at the limit.
     pub killed: bool,
     /// Files of the overlay whose originals the compiler read nevertheless: the
     /// object is not that of the overlay. Sorted.
@@ -113,6 +113,7 @@ impl Kernel {
         command.envs(variables.filter_map(|word| word.split_once('=')));
         let run = self.run(&program, command, limit)?;
         compiled.diagnostics.extend(self.diagnostics(&run.output, scratch));
+        compiled.killed |= run.killed;
         compiled.cpu_seconds += run.cpu.as_secs_f64();
         Ok(())
     }

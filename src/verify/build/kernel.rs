@@ -98,6 +98,17 @@ impl Kernel {
         cache: &Path,
         say: Say<'_>,
     ) -> Result<Self, BuildError> {
+        Self::open_with(environment, tree, build, cache, say)
+    }
+
+    /// [`Kernel::open`] with the variables of an environment.
+    pub(super) fn open_with(
+        environment: impl Fn(&str) -> Option<String>,
+        tree: &KernelTree,
+        build: &Path,
+        cache: &Path,
+        say: Say<'_>,
+    ) -> Result<Self, BuildError> {
         let top = clean_top(tree)?;
         let (wanted, text) = read_configuration(build, &top)?;
         let no_architecture = || BuildError::NoArchitecture(build.join(".config"));
@@ -111,7 +122,6 @@ impl Kernel {
         let folder = fs::canonicalize(&folder).map_err(BuildError::io(&folder))?;
         let lock = lock(&folder)?;
         if !is_stamped(&folder, &stamp) {
-            toolchain.check()?;
             let config = folder.join(".config");
             fs::write(&config, &text).map_err(BuildError::io(&config))?;
             let arch = format!("ARCH={architecture}");
@@ -232,6 +242,8 @@ fn make(
     if success {
         return Ok(());
     }
+    // The better reason, if there is one.
+    toolchain.check()?;
     Err(BuildError::Make { folder: folder.to_owned(), command, said: end_of(&output) })
 }
 

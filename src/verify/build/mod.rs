@@ -14,6 +14,8 @@ mod farm;
 mod flags;
 mod kernel;
 mod process;
+#[cfg(test)]
+mod tests;
 mod tools;
 
 pub use command::Compile;

@@ -29,6 +29,11 @@ pub(super) struct Run {
 pub(super) fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.env("LC_ALL", "C").stdin(Stdio::null());
+    // Kbuild takes LC_ALL away from what it runs.
+    command.env("LANG", "C");
+    for variable in ["LANGUAGE", "LC_CTYPE", "LC_MESSAGES"] {
+        command.env_remove(variable);
+    }
     for variable in ["MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEFILES", "GNUMAKEFLAGS"] {
         command.env_remove(variable);
     }
