@@ -72,9 +72,12 @@ pub const COMPARABLE: [Mode; 2] = [
     Mode::Comparable { level: Level::Os, debug: true },
 ];
 
-/// Warnings and errors, sorted, as text.
+/// Warnings and errors about drivers, not about the tools that make builds first;
+/// sorted, as text.
 pub fn shown<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) -> Vec<String> {
-    let loud = diagnostics.into_iter().filter(|it| it.severity > Severity::Note);
+    let loud = diagnostics
+        .into_iter()
+        .filter(|it| it.severity > Severity::Note && it.file.starts_with("drivers/"));
     let mut shown: Vec<String> = loud.map(ToString::to_string).collect();
     shown.sort_unstable();
     shown
