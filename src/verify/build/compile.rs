@@ -10,13 +10,19 @@ use super::kernel::{Kernel, end_of};
 use super::process;
 use crate::tree::TreePath;
 use crate::verify::Files;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 /// A compiler that takes longer than this hangs; the slowest file of Linux 6.1 takes
 /// half a minute.
 pub const COMPILE_LIMIT: Duration = Duration::from_secs(120);
+
+/// How often the view of the tree is made anew for headers that are included by
+/// paths that climb. Each time finds all paths that are spelled; twice is usual.
+const MAX_TRIES: usize = 4;
 
 /// What came of one compile.
 #[derive(Clone, Debug)]
@@ -43,6 +49,8 @@ struct Scratch {
     header: PathBuf,
     object: PathBuf,
     dependencies: PathBuf,
+    /// What finding the headers took.
+    cpu_seconds: f64,
 }
 
 impl Kernel {
@@ -59,7 +67,7 @@ impl Kernel {
         mode: Mode,
         limit: Duration,
     ) -> Result<Compiled, BuildError> {
-        let scratch = self.scratch(compile, overlay)?;
+        let scratch = self.scratch(compile, overlay, limit)?;
         let compiler = compile.words.first().map_or("", String::as_str);
         let accepted = match mode {
             Mode::AsIs => &[][..],
@@ -69,21 +77,15 @@ impl Kernel {
         };
         let header = scratch.header.to_string_lossy();
         let arguments = flags::arguments(compile, mode, accepted, &header);
-        let mut command = process::command(compiler);
-        // First, so that the kernel's own mapping wins where it has one.
-        command.arg(self.mapping("-fmacro-prefix-map", &scratch));
-        command.arg(self.mapping("-fdebug-prefix-map", &scratch));
-        command.args(arguments.iter().map(|word| self.moved(word, &scratch)));
-        command.arg(format!("-Wp,-MMD,{}", scratch.dependencies.display()));
+        let mut command = self.command(compile, &arguments, &scratch);
         command.arg("-c").arg("-o").arg(&scratch.object);
-        command.arg(self.moved(&compile.spelled_source, &scratch)).current_dir(&self.folder);
         let run = self.run(compiler, command, limit)?;
         let object = if run.status.success() { fs::read(&scratch.object).ok() } else { None };
         let mut compiled = Compiled {
             said: if object.is_some() { String::new() } else { end_of(&run.output) },
             object,
             diagnostics: self.diagnostics(&run.output, &scratch),
-            cpu_seconds: run.cpu.as_secs_f64(),
+            cpu_seconds: scratch.cpu_seconds + run.cpu.as_secs_f64(),
             killed: run.killed,
             bypassed: self.bypassed(overlay, &scratch),
         };
@@ -91,6 +93,18 @@ impl Kernel {
             self.check_comments(compile, &scratch, limit, &mut compiled)?;
         }
         Ok(compiled)
+    }
+
+    /// The compiler on the source in the farm, but for what it shall make of it.
+    fn command(&self, compile: &Compile, arguments: &[String], scratch: &Scratch) -> Command {
+        let mut command = process::command(compile.words.first().map_or("", String::as_str));
+        // First, so that the kernel's own mapping wins where it has one.
+        command.arg(self.mapping("-fmacro-prefix-map", scratch));
+        command.arg(self.mapping("-fdebug-prefix-map", scratch));
+        command.args(arguments.iter().map(|word| self.moved(word, scratch)));
+        command.arg(format!("-Wp,-MMD,{}", scratch.dependencies.display()));
+        command.arg(self.moved(&compile.spelled_source, scratch)).current_dir(&self.folder);
+        command
     }
 
     /// `kernel-doc -none`, which `W=1` runs after each compile.
@@ -121,27 +135,76 @@ impl Kernel {
     fn run(
         &self,
         program: &str,
-        command: std::process::Command,
+        command: Command,
         limit: Duration,
     ) -> Result<process::Run, BuildError> {
         let start = |source| BuildError::Start { program: program.to_owned(), source };
         process::run(command, Some(limit)).map_err(start)
     }
 
-    fn scratch(&self, compile: &Compile, overlay: &Files) -> Result<Scratch, BuildError> {
+    /// A header is looked for from wherever it is included; which folders that takes
+    /// only the preprocessor knows, and it may find more with the first ones real.
+    fn scratch(
+        &self,
+        compile: &Compile,
+        overlay: &Files,
+        limit: Duration,
+    ) -> Result<Scratch, BuildError> {
+        let words = compile.words.iter().chain([&compile.spelled_source]);
+        let tree = self.tree.to_string_lossy();
+        let spelled = words.filter_map(|word| word.split_once(&*tree)?.1.strip_prefix('/'));
+        let mut real: BTreeSet<TreePath> = spelled.flat_map(farm::climbed_from).collect();
+        real.insert(farm::folder_of(&compile.source).to_owned());
+        let has_header = overlay.keys().any(|path| !path.ends_with(".c"));
+        let mut tries = if has_header { MAX_TRIES } else { 0 };
+        let mut cpu_seconds = 0.0;
+        loop {
+            let scratch = Scratch { cpu_seconds, ..self.plant(overlay, &real)? };
+            if tries == 0 {
+                return Ok(scratch);
+            }
+            let before = real.len();
+            let (climbs, cpu) = self.climbs(compile, &scratch, limit)?;
+            real.extend(climbs);
+            cpu_seconds += cpu.as_secs_f64();
+            tries -= 1;
+            if real.len() == before {
+                return Ok(Scratch { cpu_seconds, ..scratch });
+            }
+        }
+    }
+
+    fn plant(&self, overlay: &Files, real: &BTreeSet<TreePath>) -> Result<Scratch, BuildError> {
         let temporary = std::env::temp_dir();
         let folder = tempfile::Builder::new().prefix("drvdedup-").tempdir();
         let folder = folder.map_err(BuildError::io(&temporary))?;
         let path = |name| folder.path().join(name);
         let (farm, header, object) = (path("tree"), path("comparable.h"), path("object.o"));
-        let tree = self.tree.to_string_lossy();
-        let words = compile.words.iter().chain([&compile.spelled_source]);
-        let spelled = words.filter_map(|word| word.split_once(&*tree)?.1.strip_prefix('/'));
-        let spelled: Vec<&str> = spelled.filter(|path| path.contains("/..")).collect();
-        farm::plant(&self.tree, &farm, overlay, &spelled)?;
+        farm::plant(&self.tree, &farm, overlay, real)?;
         fs::write(&header, flags::HEADER).map_err(BuildError::io(&header))?;
         let dependencies = path("dependencies");
-        Ok(Scratch { farm, header, object, dependencies, _folder: folder })
+        Ok(Scratch { farm, header, object, dependencies, cpu_seconds: 0.0, _folder: folder })
+    }
+
+    /// The folders that the includes of a source climb from, and the CPU time of it.
+    fn climbs(
+        &self,
+        compile: &Compile,
+        scratch: &Scratch,
+        limit: Duration,
+    ) -> Result<(Vec<TreePath>, Duration), BuildError> {
+        let compiler = compile.words.first().map_or("", String::as_str);
+        let arguments = flags::arguments(compile, Mode::AsIs, &[], "");
+        let mut command = self.command(compile, &arguments, scratch);
+        command.args(["-w", "-E", "-o", "/dev/null"]);
+        // What it cannot read is told by the compile.
+        let run = self.run(compiler, command, limit)?;
+        let farm = scratch.farm.to_string_lossy();
+        let text = fs::read(&scratch.dependencies).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let read =
+            text.split_whitespace().filter_map(|it| it.strip_prefix(&*farm)?.strip_prefix('/'));
+        Ok((read.flat_map(farm::climbed_from).collect(), run.cpu))
     }
 
     /// An argument with the farm in the place of the tree.

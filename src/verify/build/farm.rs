@@ -3,7 +3,7 @@
 //! that is exchanged is found from every file in it, whichever way it is included.
 
 use super::error::BuildError;
-use crate::tree::joined;
+use crate::tree::{TreePath, joined};
 use crate::verify::Files;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -11,9 +11,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Makes the view in `farm`, which does not exist yet, of the tree at `top`.
-/// `spelled` are paths from the top that climb with `..`: the folders that they
-/// climb from must be real, or they would lead into the tree.
+/// Makes the view in `farm`, which does not exist yet, of the tree at `top`. The
+/// folders of `real` are no links either.
 ///
 /// # Errors
 /// A folder that cannot be read or a file that cannot be written.
@@ -21,16 +20,11 @@ pub(super) fn plant(
     top: &Path,
     farm: &Path,
     overlay: &Files,
-    spelled: &[&str],
+    real: &BTreeSet<TreePath>,
 ) -> Result<(), BuildError> {
-    let mut folders = BTreeSet::from([String::new()]);
-    for path in overlay.keys() {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        folders.extend(with_those_above(folder));
-    }
-    for path in spelled {
-        folders.extend(climbed_from(path).iter().flat_map(|folder| with_those_above(folder)));
-    }
+    let touched = overlay.keys().map(|path| folder_of(path));
+    let folders: BTreeSet<TreePath> =
+        touched.chain(real.iter().map(String::as_str)).flat_map(with_those_above).collect();
     for folder in &folders {
         let target = farm.join(folder);
         fs::create_dir(&target).map_err(BuildError::io(&target))?;
@@ -62,15 +56,21 @@ fn names_in(folder: &Path) -> io::Result<Vec<OsString>> {
     }
 }
 
-fn with_those_above(folder: &str) -> impl Iterator<Item = String> {
-    let ends = folder.match_indices('/').map(|(at, _)| at).chain([folder.len()]);
+/// The folder that holds a file.
+pub(super) fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn with_those_above(folder: &str) -> impl Iterator<Item = TreePath> {
+    let ends = folder.match_indices('/').map(|(at, _)| at).chain([0, folder.len()]);
     ends.filter_map(|end| folder.get(..end)).map(str::to_owned)
 }
 
-/// The folders before each `..` of a path.
-fn climbed_from(path: &str) -> Vec<String> {
+/// The folders before each `..` of a path from the top. They must be real for it to
+/// be found in the view: from a link it would climb into the tree.
+pub(super) fn climbed_from(path: &str) -> impl Iterator<Item = TreePath> {
     let climbs = path.match_indices("/..").filter_map(|(at, _)| path.get(..at));
-    climbs.filter_map(|before| joined("", before)).collect()
+    climbs.filter_map(|before| joined("", before))
 }
 
 #[cfg(test)]
@@ -97,7 +97,8 @@ mod tests {
         let overlay =
             overlay.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
         let farm = work.path().join("tree");
-        plant(tree.path(), &farm, &overlay.collect(), spelled).expect("a farm");
+        let real = spelled.iter().flat_map(|path| climbed_from(path)).collect();
+        plant(tree.path(), &farm, &overlay.collect(), &real).expect("a farm");
         for (path, text) in expected {
             let found = fs::read_to_string(farm.join(path));
             assert_eq!(found.ok().as_deref(), Some(*text), "{path}");
