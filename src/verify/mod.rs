@@ -9,6 +9,7 @@
 //! made of the files.
 
 pub mod align;
+pub mod build;
 pub mod callsites;
 pub mod constant;
 pub mod context;

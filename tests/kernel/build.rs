@@ -1,7 +1,7 @@
 //! Builds objects of the working copy with the kernel's own make, at `W=1`.
 
-use crate::support::diagnostics::{self, Diagnostics};
 use crate::workspace::Workspace;
+use drvdedup::verify::build::{Diagnostic, new_diagnostics, parse};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ pub struct Build {
 pub struct Built {
     /// The `.c` files whose objects exist afterwards.
     pub built: BTreeSet<String>,
-    diagnostics: Diagnostics,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Build {
@@ -59,7 +59,13 @@ impl Build {
             .cloned()
             .collect();
         let text = [output.stdout, output.stderr].concat();
-        Built { built, diagnostics: diagnostics::read(&text, &self.source.to_string_lossy()) }
+        Built { built, diagnostics: parse(&text, &[&self.source.to_string_lossy()]) }
+    }
+
+    /// The bytes of an object that was compiled.
+    pub fn object(&self, object: &str) -> Vec<u8> {
+        let path = self.folder.join(object);
+        fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
     fn make(&self) -> Command {
@@ -67,6 +73,8 @@ impl Build {
         let mut make = Command::new("make");
         make.arg("-s").arg(format!("-j{jobs}")).arg("-C").arg(&self.source);
         make.arg(format!("O={}", self.folder.display())).env("LC_ALL", "C");
+        // Kbuild takes LC_ALL away from what it runs.
+        make.env("LANG", "C").env_remove("LC_CTYPE").env_remove("LC_MESSAGES");
         // Inside `cargo test` under make, its own flags are not for the kernel.
         make.env_remove("MAKEFLAGS").env_remove("MFLAGS");
         make
@@ -78,7 +86,8 @@ impl Built {
     /// that is missing and was there, a warning that is new.
     pub fn faults(&self, before: &Built, files: &[String]) -> Vec<String> {
         // Messages about other files do no harm: they only excuse themselves.
-        let mut faults = diagnostics::new_ones(&before.diagnostics, &self.diagnostics);
+        let new = new_diagnostics(&before.diagnostics, &self.diagnostics);
+        let mut faults: Vec<String> = new.iter().map(ToString::to_string).collect();
         let missing = before.built.difference(&self.built).filter(|file| files.contains(file));
         faults.extend(missing.map(|file| format!("{file}: no longer built")));
         faults

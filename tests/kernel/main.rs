@@ -23,11 +23,13 @@ mod checkpatch;
 mod git;
 mod peak;
 mod recall;
+mod replay;
 mod subsets;
 mod table;
 mod texts;
 mod workspace;
 
+use drvdedup::verify::build::Mode;
 use mutate::Random;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -175,6 +177,29 @@ fn all_proposals_each_alone_and_random_subsets_build_without_a_new_warning() {
     workspace.reset();
     texts.assert_that_a_warning_is_a_fault(&workspace);
     texts.assert_no_faults();
+}
+
+#[test]
+fn a_replayed_command_gives_the_object_and_the_warnings_of_make() {
+    let workspace = Workspace::lock();
+    let files = replay::sample(&workspace, &["drivers/hwmon", "drivers/power/supply"], 20);
+    let replay = replay::Replay::of(&workspace, &files);
+    let sources = replay.compiles.iter().map(|it| it.source.clone()).collect::<Vec<_>>();
+    assert!(sources.len() * 2 > files.len(), "most of the {} files are not built", files.len());
+    let build = build::Build::prepare(&workspace);
+    let made = build.objects(&sources);
+    let replayed = replay.compile(Mode::AsIs);
+    let warnings = replayed.iter().flat_map(|it| &it.diagnostics);
+    assert_eq!(replay::shown(warnings), replay::shown(&made.diagnostics));
+    for (compile, compiled) in replay.compiles.iter().zip(&replayed) {
+        let object = compiled.object.as_ref().unwrap_or_else(|| panic!("{}", compiled.said));
+        let same = replay.with_objtool(object) == build.object(&compile.object);
+        assert!(same, "{}: not the object that make makes", compile.source);
+    }
+    for mode in replay::COMPARABLE {
+        let failed = replay.compile(mode).into_iter().find(|it| it.object.is_none());
+        assert!(failed.is_none(), "{}", failed.map(|it| it.said).unwrap_or_default());
+    }
 }
 
 #[test]

@@ -147,6 +147,11 @@ impl Workspace {
         self.build.join(".config")
     }
 
+    /// Where the program keeps what it builds of the working copy.
+    pub fn cache(&self) -> PathBuf {
+        self.work.join("cache")
+    }
+
     /// Runs the program, which must succeed, and returns what it prints.
     pub fn run(&self, arguments: &[&str]) -> Vec<u8> {
         plan::drvdedup_ok(self.source(), arguments).unwrap_or_else(|error| panic!("{error}"))

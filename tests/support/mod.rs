@@ -1,5 +1,4 @@
-//! For the tests of the whole pipeline: runs the built program on a tree, reads
-//! its JSON, and tells new compiler warnings from old ones.
+//! For the tests of the whole pipeline: runs the built program on a tree and reads
+//! its JSON.
 
-pub mod diagnostics;
 pub mod plan;

@@ -73,6 +73,14 @@ impl Drivers {
         self.by_file.get(path).map_or(&[], |owners| &owners.names)
     }
 
+    /// The folders whose Kbuild files name a file, sorted, each once.
+    pub fn folders_of(&self, path: &str) -> Vec<&str> {
+        let modules = self.by_file.get(path).into_iter().flat_map(|owners| &owners.modules);
+        let folders = modules.filter_map(|module| self.modules.get(*module));
+        let folders: BTreeSet<&str> = folders.map(|module| module.folder.as_str()).collect();
+        folders.into_iter().collect()
+    }
+
     /// The driver that a file belongs to: its module, the first by name where it has
     /// several, or the name of the file without its suffix where it has none.
     pub fn driver_of(&self, path: &str) -> String {

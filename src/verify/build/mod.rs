@@ -1,0 +1,28 @@
+//! Runs the kernel's make and the compiler. In: a kernel tree, a configuration for
+//! it, and texts that shall stand in the place of files. Out: [`Kernel`], which
+//! knows how Kbuild compiles each file ([`Compile`]) and what the compiler makes of
+//! a text ([`Compiled`]). It never writes to the tree nor to the user's build
+//! folder, and it judges nothing but which warnings are new.
+
+mod command;
+mod commands;
+mod compile;
+mod configuration;
+mod diagnostics;
+mod error;
+mod farm;
+mod flags;
+mod kernel;
+mod process;
+#[cfg(test)]
+mod tests;
+mod tools;
+
+pub use command::Compile;
+pub use commands::{Commands, NotBuilt};
+pub use compile::{COMPILE_LIMIT, Compiled};
+pub use diagnostics::{Diagnostic, Severity, new_diagnostics, parse};
+pub use error::BuildError;
+pub use flags::{Level, Mode};
+pub use kernel::{Identity, Kernel, Say};
+pub use tools::Missing;
