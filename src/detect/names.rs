@@ -92,9 +92,9 @@ pub fn shared_percent(a: &Named, b: &Named) -> (u32, bool) {
     // Beyond a class a few names in common are what all drivers have in common.
     let few = a.class != b.class && equal < FEW_NAMES;
     // What is left of a short function when its one deed is another is a callback's frame.
-    let deeds = || a.deeds.iter().zip(&b.deeds).all(|(a, b)| are_cognate(a, b));
-    let frame =
-        a.driver != b.driver && a.tokens < SHORT && (same * 2 < a.constants.len() || !deeds());
+    let cognate = || a.deeds.iter().zip(&b.deeds).all(|(a, b)| are_cognate(a, b));
+    let another = || a.deeds != b.deeds && !(cognate() && same * 2 >= a.constants.len());
+    let frame = a.driver != b.driver && a.tokens < SHORT && another();
     (shared, !few && (shared >= bar && !frame || all_but_one))
 }
 

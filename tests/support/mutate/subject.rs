@@ -118,7 +118,8 @@ impl Subject {
         let is_last = self.token(at + 1) == b")";
         let after_a_type = at >= 3 && is_tag_word(self.token(at - 3)) && self.before(at) == b",";
         match callee {
-            b"struct_size" => argument == 1,
+            // Also under the name that a mutant calls it by.
+            _ if callee.starts_with(b"struct_size") => argument == 1,
             _ => argument > 0 && is_last && (after_a_type || takes_a_member_last(callee)),
         }
     }
