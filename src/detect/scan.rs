@@ -181,8 +181,10 @@ pub fn scan(
         return scan;
     }
     let mut out = Scan::default();
-    let read = sources.read(contents.as_deref(), progress, &mut out);
-    let known = kept.and_then(|(cache, key)| cache.outcomes(key));
+    let (read, known) = rayon::join(
+        || sources.read(contents.as_deref(), progress, &mut out),
+        || kept.and_then(|(cache, key)| cache.outcomes(key)),
+    );
     let maker = Maker { placement, loops, unreadable: Vec::new(), memo: Memo::new(known) };
     let outcomes = find(&mut out, World::new(root, read, placement), maker, options);
     if let Some((cache, key)) = kept.filter(|_| out.unreadable.is_empty()) {

@@ -11,8 +11,9 @@ use std::path::Path;
 /// # Errors
 /// As [`fs::read`], and for what is no file: opening a FIFO would wait for ever.
 pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
-    regular_size(path)?;
-    fs::read(path)
+    let mut bytes = Vec::new();
+    read_into(path, u64::MAX, &mut bytes)?;
+    Ok(bytes)
 }
 
 /// As [`read_regular`], for source text.
@@ -21,11 +22,9 @@ pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
 /// Also for a file of more than [`MAX_FILE_SIZE`] bytes: offsets into it are held in
 /// 32 bits, and no source is so long.
 pub fn read_source(path: &Path) -> io::Result<Vec<u8>> {
-    let size = regular_size(path)?;
-    if size > MAX_FILE_SIZE {
-        return Err(too_long(size));
-    }
-    fs::read(path)
+    let mut text = Vec::new();
+    read_source_into(path, &mut text)?;
+    Ok(text)
 }
 
 /// As [`read_source`], into `text`, whose memory is used again.
@@ -33,33 +32,37 @@ pub fn read_source(path: &Path) -> io::Result<Vec<u8>> {
 /// # Errors
 /// As [`read_source`].
 pub fn read_source_into(path: &Path, text: &mut Vec<u8>) -> io::Result<()> {
-    text.clear();
-    let mut file = fs::OpenOptions::new().read(true).custom_flags(NONBLOCK).open(path)?;
+    read_into(path, MAX_FILE_SIZE, text)
+}
+
+fn read_into(path: &Path, most: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+    bytes.clear();
+    let opened = fs::OpenOptions::new().read(true).custom_flags(NONBLOCK).open(path);
+    let mut file = opened.map_err(|error| match fs::metadata(path) {
+        // A socket cannot even be opened.
+        Ok(data) if !data.is_file() => not_a_file(),
+        _ => error,
+    })?;
     let data = file.metadata()?;
     if !data.is_file() {
-        return Err(io::Error::other("not a regular file"));
+        return Err(not_a_file());
     }
     let size = data.len();
-    if size > MAX_FILE_SIZE {
-        return Err(too_long(size));
+    if size > most {
+        return Err(io::Error::other(format!("{size} bytes long; at most {most} are read")));
     }
     // One byte more, so that the end is seen without another call.
-    text.reserve(size as usize + 1);
-    file.read_to_end(text)?;
+    bytes.reserve(size as usize + 1);
+    file.read_to_end(bytes)?;
     Ok(())
 }
 
-fn too_long(size: u64) -> io::Error {
-    io::Error::other(format!("{size} bytes long; at most {MAX_FILE_SIZE} are read"))
+fn not_a_file() -> io::Error {
+    io::Error::other("not a regular file")
 }
 
 /// `O_NONBLOCK`: opening a FIFO would wait for its other end for ever.
 const NONBLOCK: i32 = 0o4000;
-
-fn regular_size(path: &Path) -> io::Result<u64> {
-    let data = fs::metadata(path)?;
-    if data.is_file() { Ok(data.len()) } else { Err(io::Error::other("not a regular file")) }
-}
 
 #[cfg(test)]
 mod tests {
