@@ -2,8 +2,8 @@
 //! hashes of the driver's functions. Out: candidates, to be compared token by token.
 
 use super::group::Form;
-use super::normalise::spelled_like_a_constant;
 use super::renaming::Renaming;
+use super::spelling::spelled_like_a_constant;
 use super::statements::Statement;
 use crate::syntax::TokenKind;
 use rustc_hash::{FxHashMap, FxHashSet};

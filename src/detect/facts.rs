@@ -184,7 +184,7 @@ impl<'l> Reader<'l> {
 
 /// The hash of a name, as the facts hold it.
 pub fn name_hash(name: &[u8]) -> u32 {
-    let hash = super::normalise::fold(super::normalise::packed_text(name));
+    let hash = super::hash::fold(super::hash::packed_text(name));
     (hash ^ hash >> 32) as u32
 }
 

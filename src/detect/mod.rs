@@ -4,6 +4,8 @@
 //! ```text
 //! facts       every file once: what its tokens tell of each function
 //!   normalise   the normal form, and its hash
+//!   hash        numbers for texts
+//!   spelling    what a name's spelling tells
 //!   statements  statements, and their hashes
 //!   as_bytes    how hashes are kept
 //!   wrapper     whether a small function is one call and little else
@@ -33,6 +35,7 @@ mod class_counts;
 mod facts;
 mod gapped;
 mod group;
+mod hash;
 mod holes;
 mod id;
 mod keep;
@@ -49,6 +52,7 @@ mod roles;
 mod scan;
 mod sequence;
 mod sources;
+mod spelling;
 mod statements;
 #[cfg(test)]
 mod tests;

@@ -3,11 +3,11 @@
 //! other; the same pass feeds the hash of tier 1 and the comparison of tier 2, so
 //! that the two cannot disagree.
 
+use super::hash::fold;
+use super::spelling::is_primitive_type;
 use super::words::{Class, Word, words};
 use crate::syntax::Token;
 use crate::syntax::lexer::is_keyword;
-use rustc_hash::FxHasher;
-use std::hash::Hasher;
 
 /// What a token is in the normal form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -288,12 +288,6 @@ fn takes_a_member_last(callee: &[u8]) -> bool {
         || matches!(callee, b"offsetof" | b"sizeof_field")
 }
 
-fn hash_text(text: &[u8]) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write(text);
-    hasher.finish()
-}
-
 fn classify(text: &[u8], own_name: &[u8], space: NameSpace) -> Meaning {
     if text == own_name && space == NameSpace::Ordinary {
         Meaning::OwnName
@@ -304,57 +298,6 @@ fn classify(text: &[u8], own_name: &[u8], space: NameSpace) -> Meaning {
     } else {
         Meaning::Unnumbered
     }
-}
-
-/// Whether `word` is written as the kernel writes macro constants and
-/// enumerators: at least two characters, a capital, no lowercase letter.
-pub fn spelled_like_a_constant(word: &[u8]) -> bool {
-    word.len() >= 2
-        && !word.iter().any(u8::is_ascii_lowercase)
-        && word.iter().any(u8::is_ascii_uppercase)
-}
-
-/// Whether `word` is one of the arithmetic types that `linux/types.h` defines: to
-/// exchange one for another changes what the code does, so they are no names.
-pub fn is_primitive_type(word: &[u8]) -> bool {
-    let bare = word.strip_prefix(b"__").unwrap_or(word);
-    matches!(
-        bare,
-        b"u8"
-            | b"u16"
-            | b"u32"
-            | b"u64"
-            | b"s8"
-            | b"s16"
-            | b"s32"
-            | b"s64"
-            | b"le16"
-            | b"le32"
-            | b"le64"
-            | b"be16"
-            | b"be32"
-            | b"be64"
-            | b"bool"
-            | b"size_t"
-            | b"ssize_t"
-            | b"uint8_t"
-            | b"uint16_t"
-            | b"uint32_t"
-            | b"uint64_t"
-            | b"int8_t"
-            | b"int16_t"
-            | b"int32_t"
-            | b"int64_t"
-            | b"uint"
-            | b"ulong"
-            | b"ushort"
-            | b"uchar"
-            | b"uintptr_t"
-            | b"loff_t"
-            | b"dma_addr_t"
-            | b"phys_addr_t"
-            | b"resource_size_t"
-    )
 }
 
 /// The hashes of one function's normal form: equal forms have equal hashes. They only
@@ -395,32 +338,6 @@ pub fn storage_words(source: &[u8], tokens: &[Token]) -> usize {
         )
     };
     tokens.iter().take_while(is_storage).count()
-}
-
-/// A number for a text: the text itself where it is short, else a hash.
-#[inline]
-pub fn packed_text(text: &[u8]) -> u64 {
-    let length = text.len();
-    let bytes = match (length, text) {
-        (1, &[only]) => u64::from(only),
-        // The first four bytes and the last four overlap, but agree where they do.
-        (4..=7, &[a, b, c, d, ..]) => {
-            let first = u64::from(u32::from_be_bytes([a, b, c, d])) << (8 * (length - 4));
-            let last = text.last_chunk().map_or(0, |last| u32::from_be_bytes(*last));
-            first | u64::from(last)
-        }
-        (0..=3, _) => text.iter().fold(0, |packed, &b| packed << 8 | u64::from(b)),
-        _ => return hash_text(text),
-    };
-    (length as u64) << (8 * length) | bytes
-}
-
-/// Multiplies to 128 bits and folds the halves, so that every bit of `value`
-/// reaches every bit of the result.
-#[inline]
-pub fn fold(value: u64) -> u64 {
-    let product = u128::from(value ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93;
-    (product as u64) ^ (product >> 64) as u64
 }
 
 #[cfg(test)]
@@ -487,16 +404,6 @@ mod tests {
         let source: String = (0..5000).map(|i| format!("n{i} ")).collect();
         let expected: Vec<_> = (0..5000).map(|i| i.to_string()).collect();
         assert_eq!(form(&source), expected.join(" "));
-    }
-
-    #[test]
-    fn a_short_text_is_packed_with_its_length_before_it() {
-        assert_eq!(packed_text(b""), 0);
-        assert_eq!(packed_text(b"a"), 0x01_61);
-        assert_eq!(packed_text(b"abc"), 0x03_61_62_63);
-        assert_eq!(packed_text(b"abcd"), u64::from_be_bytes(*b"\0\0\0\x04abcd"));
-        assert_eq!(packed_text(b"abcde"), 0x05_61_62_63_64_65);
-        assert_eq!(packed_text(b"abcdefg"), 0x07_61_62_63_64_65_66_67);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What each token of a function stands for, as far as its syntax tree tells.
 
 use super::locals;
-use super::normalise::spelled_like_a_constant;
+use super::spelling::spelled_like_a_constant;
 use crate::syntax::{Function, FunctionTree, LoopMacros, Token, TokenKind};
 use rustc_hash::FxHashSet;
 

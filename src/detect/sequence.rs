@@ -3,7 +3,7 @@
 //! runs. Each repetition is a member of the group, and its constants are the holes:
 //! the columns of a table.
 
-use super::normalise::spelled_like_a_constant;
+use super::spelling::spelled_like_a_constant;
 use super::statements::{Statement, statements};
 use crate::syntax::{Token, TokenKind};
 use std::ops::Range;

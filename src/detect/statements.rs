@@ -5,7 +5,7 @@
 //! keywords and punctuators, and forgets names that are likely local and the values of
 //! constants: copies that were adapted agree in it.
 
-use super::normalise::fold;
+use super::hash::fold;
 use super::words::{Class, Word, words};
 use crate::syntax::{Token, TokenKind};
 use std::ops::Range;

@@ -1,7 +1,8 @@
 //! What the hashes of tier 1 ask of each token of a function, found once for all of
 //! them. In: tokens. Out: a [`Word`] for each, in the same order.
 
-use super::normalise::{packed_text, spelled_like_a_constant};
+use super::hash::packed_text;
+use super::spelling::spelled_like_a_constant;
 use crate::syntax::lexer::is_keyword;
 use crate::syntax::{Token, TokenKind};
 

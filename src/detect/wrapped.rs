@@ -1,6 +1,6 @@
 //! The lists of functions that drivers wrap: data in TOML, ours and the user's.
 
-use super::normalise::{fold, packed_text};
+use super::hash::{fold, packed_text};
 use crate::overrides::{OverrideError, user_files};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};

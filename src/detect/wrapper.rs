@@ -4,7 +4,8 @@
 //! A wrapper makes one call, of a function that drivers wrap or of any other, and
 //! beside it only converts arguments or does one supporting operation.
 
-use super::normalise::{Code, Normaliser, fold};
+use super::hash::fold;
+use super::normalise::{Code, Normaliser};
 use super::statements::statements_of_words;
 use super::words::{Class, Word};
 use super::wrapped::{Lists, Role};

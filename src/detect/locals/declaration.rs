@@ -2,8 +2,8 @@
 
 use super::Reader;
 use super::words::{is_arithmetic, is_qualifier, is_tagged, is_word_of_the_grammar};
-use crate::detect::normalise::is_primitive_type;
 use crate::detect::roles::Role;
+use crate::detect::spelling::is_primitive_type;
 use crate::syntax::lexer::is_keyword;
 use crate::syntax::mask;
 

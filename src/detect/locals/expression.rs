@@ -5,8 +5,8 @@ use super::words::{
     is_arithmetic, is_control, is_of_one_or_two, is_prefix_place, is_qualifier, is_tagged,
     is_word_of_the_grammar,
 };
-use crate::detect::normalise::is_primitive_type;
 use crate::detect::roles::Role;
+use crate::detect::spelling::is_primitive_type;
 use crate::syntax::lexer::is_keyword;
 use crate::syntax::{TokenKind, mask};
 use std::ops::Range;

@@ -11,8 +11,8 @@ mod expression;
 mod tests;
 mod words;
 
-use super::normalise::spelled_like_a_constant;
 use super::roles::Role;
+use super::spelling::spelled_like_a_constant;
 use crate::syntax::lexer::is_keyword;
 use crate::syntax::{Function, LoopMacros, Token, TokenKind};
 use rustc_hash::FxHashSet;
