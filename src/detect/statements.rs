@@ -7,6 +7,7 @@
 
 use super::hash::fold;
 use super::words::{Class, Word, words};
+use crate::syntax::split::directive_word;
 use crate::syntax::{Token, TokenKind};
 use std::ops::Range;
 
@@ -41,7 +42,8 @@ pub fn statements_of_words(
     found: impl FnMut(Statement),
 ) {
     let at = Open::new(body + 1, false);
-    let mut splitter = Splitter { source, tokens, words, open: Vec::new(), blocks: 0, at, found };
+    let (open, dead) = (Vec::new(), Vec::new());
+    let mut splitter = Splitter { source, tokens, words, open, blocks: 0, dead, at, found };
     for index in body + 1..tokens.len() {
         splitter.token(index);
     }
@@ -55,6 +57,8 @@ struct Splitter<'s, F> {
     open: Vec<u32>,
     /// How many blocks there have been.
     blocks: u32,
+    /// The open `#if`s: whether their branch is never compiled.
+    dead: Vec<bool>,
     at: Open,
     found: F,
 }
@@ -94,6 +98,9 @@ impl<F: FnMut(Statement)> Splitter<'_, F> {
     fn token(&mut self, index: usize) {
         let token = self.tokens[index];
         if token.kind == TokenKind::Directive {
+            self.directive(token.text(self.source));
+        }
+        if token.kind == TokenKind::Directive || self.dead.contains(&true) {
             // Not part of a statement, wherever it stands.
             if index == self.at.start {
                 self.at.start += 1;
@@ -155,6 +162,24 @@ impl<F: FnMut(Statement)> Splitter<'_, F> {
             b';' if outside => {
                 self.end(index + 1);
                 self.at = Open::new(index + 1, false);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl<F> Splitter<'_, F> {
+    fn directive(&mut self, text: &[u8]) {
+        match directive_word(text) {
+            (b"if", rest) => self.dead.push(rest.trim_ascii() == b"0"),
+            (b"ifdef" | b"ifndef", _) => self.dead.push(false),
+            (b"else" | b"elif", _) => {
+                if let Some(dead) = self.dead.last_mut() {
+                    *dead = false;
+                }
+            }
+            (b"endif", _) => {
+                self.dead.pop();
             }
             _ => {}
         }
@@ -306,6 +331,17 @@ mod tests {
             split("{ for (i = 0; i < n; i++) a[i] = 0;\n#ifdef X\n b();\n#endif\n c(); }"),
             ["for ( i = 0 ; i < n ; i ++ )", "a [ i ] = 0 ;", "b ( ) ;", "c ( ) ;"]
         );
+    }
+
+    #[test]
+    fn what_is_never_compiled_is_no_statement() {
+        assert_eq!(
+            split(
+                "{ a();\n#if 0\n b(); if (c) {\n#if D\n d();\n#endif\n#else\n e();\n#endif\n f(); }"
+            ),
+            ["a ( ) ;", "e ( ) ;", "f ( ) ;"]
+        );
+        assert_eq!(split("{\n#if 1\n a();\n#elif 0\n b();\n#endif\n}"), ["a ( ) ;", "b ( ) ;"]);
     }
 
     #[test]
