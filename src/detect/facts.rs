@@ -5,6 +5,7 @@
 use super::as_bytes;
 use super::keep::{self, Keep};
 use super::normalise::{FormHash, Normaliser};
+use super::records;
 use super::scan::ProblemKind;
 use super::sequence;
 use super::statements::{shared_names, statements_of_words};
@@ -44,6 +45,7 @@ pub struct FileFacts {
     /// What is not C, with its line, from 1.
     pub problems: Vec<(u32, ProblemKind)>,
     /// Its functions, in order.
+    #[serde(with = "records")]
     pub functions: Vec<FunctionFacts>,
     /// Statement hashes of all functions.
     #[serde(with = "as_bytes")]
@@ -54,7 +56,7 @@ pub struct FileFacts {
 }
 
 /// What is known of a function.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionFacts {
     /// Its place.
     pub function: Function,

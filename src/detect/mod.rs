@@ -8,6 +8,7 @@
 //!   spelling    what a name's spelling tells
 //!   statements  statements, and their hashes
 //!   as_bytes    how hashes are kept
+//!   records     how the facts of functions are kept
 //!   wrapper     whether a small function is one call and little else
 //!   sequence    whether statements of one shape follow each other
 //! world       all facts side by side; texts on demand
@@ -47,6 +48,7 @@ mod memo;
 mod names;
 mod normalise;
 mod rank;
+mod records;
 mod renaming;
 mod roles;
 mod scan;

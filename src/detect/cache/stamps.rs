@@ -3,7 +3,6 @@
 
 use crate::tree::{SourceFile, Stamp, read_source_into};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::SystemTime;
@@ -13,40 +12,40 @@ use xxhash_rust::xxh3::xxh3_128;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Content(pub u128);
 
-/// The contents of a tree's files, by path.
+/// The contents of a tree's files, sorted by their paths.
 #[derive(Debug, Default)]
 pub struct Stamps {
-    known: FxHashMap<String, (Stamp, Content)>,
+    known: Vec<Known>,
 }
+
+type Known = (String, (Stamp, Content));
 
 impl Stamps {
     /// Nothing that does not read as stamps is known.
     pub fn decode(bytes: Option<&[u8]>) -> Stamps {
-        let known: Option<Vec<(String, (Stamp, Content))>> =
-            bytes.and_then(|bytes| postcard::from_bytes(bytes).ok());
-        Stamps { known: known.unwrap_or_default().into_iter().collect() }
+        let known: Option<Vec<Known>> = bytes.and_then(|bytes| postcard::from_bytes(bytes).ok());
+        let known = known.filter(|known| known.is_sorted_by(|a, b| a.0 < b.0));
+        Stamps { known: known.unwrap_or_default() }
     }
 
     /// As bytes; the same for the same stamps.
     pub fn encode(&self) -> Vec<u8> {
-        let mut all: Vec<(&String, &(Stamp, Content))> = self.known.iter().collect();
-        all.sort_unstable_by_key(|(path, _)| *path);
-        postcard::to_allocvec(&all).unwrap_or_default()
+        postcard::to_allocvec(&self.known).unwrap_or_default()
     }
 
     /// The content of each file, and all stamps if some were new.
     pub fn look(
-        mut self,
+        self,
         root: &Path,
         files: &[&SourceFile],
     ) -> (Vec<Option<Content>>, Option<Stamps>) {
         let looked: Vec<(Option<Content>, Option<Stamp>)> = files
             .par_iter()
             .map_init(Vec::new, |text, file| {
-                if let Some((known, content)) = self.known.get(&file.path)
-                    && *known == file.stamp
-                {
-                    return (Some(*content), None);
+                let known = self.known.binary_search_by(|(path, _)| path.cmp(&file.path));
+                let known = known.ok().map(|at| self.known[at].1);
+                if let Some((_, content)) = known.filter(|(stamp, _)| *stamp == file.stamp) {
+                    return (Some(content), None);
                 }
                 let now = SystemTime::now();
                 if read_source_into(&root.join(&file.path), text).is_err() {
@@ -57,13 +56,18 @@ impl Stamps {
                 (Some(Content(xxh3_128(text))), settled)
             })
             .collect();
-        let mut fresh = false;
-        for (file, (content, stamp)) in files.iter().zip(&looked) {
-            if let (Some(content), Some(stamp)) = (content, stamp) {
-                self.known.insert(file.path.clone(), (*stamp, *content));
-                fresh = true;
-            }
+        let fresh = files.iter().zip(&looked).filter_map(|(file, (content, stamp))| {
+            Some((file.path.clone(), ((*stamp)?, (*content)?)))
+        });
+        let mut all: Vec<Known> = fresh.collect();
+        let contents = looked.into_iter().map(|(content, _)| content).collect();
+        if all.is_empty() {
+            return (contents, None);
         }
-        (looked.into_iter().map(|(content, _)| content).collect(), fresh.then_some(self))
+        // Of two stamps of one file the first stays: the new one.
+        all.extend(self.known);
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all.dedup_by(|later, earlier| later.0 == earlier.0);
+        (contents, Some(Stamps { known: all }))
     }
 }
