@@ -110,7 +110,8 @@ impl<'a> Sources<'a> {
                 || (Reader::new(&self.options.lists), Vec::new()),
                 |(reader, text), (at, (file, offered))| {
                     let which = usize::from(*offered);
-                    let known = packs.as_ref().and_then(|packs| packs[which].get(content(at)?));
+                    let known =
+                        packs.as_ref().and_then(|packs| packs[which].get(content(at)?, text));
                     if let Some(facts) = known {
                         progress(file.size());
                         return Ok((facts, false));

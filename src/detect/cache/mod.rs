@@ -117,17 +117,20 @@ impl Cache {
     /// The facts of files, by content, as `depth` asks for; a number that tells depths
     /// apart.
     pub fn facts(&self, depth: u64) -> packs::Packs {
-        let read = |name: &str| self.read(&self.folder.join(format!("facts-{depth:016x}{name}")));
-        packs::Packs::new(read(".base"), read(".more"))
+        let open = |name: &str| self.open(&self.folder.join(format!("facts-{depth:016x}{name}")));
+        packs::Packs::new(open(".base"), open(".more"))
     }
 
     /// Keeps facts that are new.
     pub fn keep_facts(&self, depth: u64, known: &packs::Packs, fresh: &[(Content, &FileFacts)]) {
+        for name in known.damaged() {
+            self.note(damage(&self.folder.join(format!("facts-{depth:016x}{name}"))));
+        }
         if fresh.is_empty() {
             return;
         }
-        let (name, pack) = known.with(fresh);
-        self.write(&self.folder.join(format!("facts-{depth:016x}{name}")), &pack, &[]);
+        let (name, table, tail) = known.with(fresh);
+        self.write(&self.folder.join(format!("facts-{depth:016x}{name}")), &table, &tail);
         if name == ".base" {
             let _ = fs::remove_file(self.folder.join(format!("facts-{depth:016x}.more")));
         }
@@ -193,7 +196,7 @@ impl Cache {
     }
 
     fn damaged(&self, path: &Path) {
-        self.note(format!("{}: the cache was damaged; it is made anew", path.display()));
+        self.note(damage(path));
         let _ = fs::remove_file(path);
     }
 
@@ -253,6 +256,10 @@ impl KeyMaker {
     pub fn number(self) -> u64 {
         self.0.digest()
     }
+}
+
+fn damage(path: &Path) -> String {
+    format!("{}: the cache was damaged; it is made anew", path.display())
 }
 
 /// Tells one build of the program from another: they may find other things.

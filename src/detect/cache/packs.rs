@@ -2,122 +2,159 @@
 //! after it.
 
 use super::Content;
+use super::sealed::Tail;
 use crate::detect::facts::FileFacts;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicBool, Ordering};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// The second file is put into the first when it holds this part of it.
 const LARGE: usize = 4;
 
 /// More than this is not carried on: what is in use is read anew.
-const MOST_BYTES: usize = 400 << 20;
+const MOST_BYTES: u64 = 400 << 20;
 
-/// Facts by content, still encoded.
-#[derive(Debug, Default)]
+/// Facts by content, still encoded. Of each file a table is in memory; the facts stay on
+/// disk until they are asked for, each with its checksum.
+#[derive(Default)]
 pub struct Packs {
     packs: [Pack; 2],
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Pack {
-    bytes: Vec<u8>,
-    /// Where each starts and ends.
-    places: FxHashMap<Content, (usize, usize)>,
+    /// Sorted by content: where the facts end, and their checksum.
+    rows: Vec<Row>,
+    tail: Option<Tail>,
+    /// Something of it was not what was written.
+    damaged: AtomicBool,
 }
 
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Row {
+    content: Content,
+    end: u64,
+    sum: u64,
+}
+
+/// A file to write: the end of its name, its table, and what stands behind that.
+pub type Written = (&'static str, Vec<u8>, Vec<u8>);
+
 impl Pack {
-    fn new(bytes: Option<Vec<u8>>) -> Pack {
-        let bytes = bytes.unwrap_or_default();
-        let places = Pack::places(&bytes).unwrap_or_default();
-        Pack { bytes, places }
+    fn new(file: Option<(Vec<u8>, Tail)>) -> Pack {
+        let Some((table, tail)) = file else { return Pack::default() };
+        let rows: Option<Vec<Row>> = postcard::from_bytes(&table).ok();
+        let sound = |rows: &Vec<Row>| {
+            rows.is_sorted_by(|a, b| a.content < b.content && a.end <= b.end)
+                && rows.last().is_none_or(|last| last.end == tail.length)
+        };
+        let rows = rows.filter(sound);
+        let damaged = AtomicBool::new(rows.is_none());
+        Pack { rows: rows.unwrap_or_default(), tail: Some(tail), damaged }
     }
 
-    /// The table at the start of the bytes.
-    fn places(bytes: &[u8]) -> Option<FxHashMap<Content, (usize, usize)>> {
-        let count = u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?) as usize;
-        let table = bytes.get(8..8usize.checked_add(count.checked_mul(24)?)?)?;
-        let mut at = 8 + table.len();
-        let mut places = FxHashMap::default();
-        for row in table.chunks_exact(24) {
-            let content = u128::from_le_bytes(row[..16].try_into().ok()?);
-            let length = u64::from_le_bytes(row[16..].try_into().ok()?) as usize;
-            let end = at.checked_add(length).filter(|&end| end <= bytes.len())?;
-            places.insert(Content(content), (at, end));
-            at = end;
-        }
-        Some(places)
+    /// The facts of a content in `bytes`, whose memory is used again.
+    fn get<'b>(&self, content: Content, bytes: &'b mut Vec<u8>) -> Option<&'b [u8]> {
+        let at = self.rows.binary_search_by_key(&content, |row| row.content).ok()?;
+        let start = at.checked_sub(1).map_or(0, |before| self.rows[before].end);
+        let read = self.tail.as_ref()?.read_into(start..self.rows[at].end, bytes);
+        let sound = read.is_some() && xxh3_64(bytes) == self.rows[at].sum;
+        self.damaged.fetch_or(!sound, Ordering::Relaxed);
+        sound.then_some(bytes)
     }
 
-    fn get(&self, content: Content) -> Option<&[u8]> {
-        self.places.get(&content).and_then(|&(from, to)| self.bytes.get(from..to))
+    fn all(&self) -> Vec<(Content, Vec<u8>)> {
+        let read = |row: &Row| {
+            let mut bytes = Vec::new();
+            self.get(row.content, &mut bytes)?;
+            Some((row.content, bytes))
+        };
+        self.rows.iter().filter_map(read).collect()
     }
 
-    fn all(&self) -> Vec<(Content, &[u8])> {
-        let mut all: Vec<(Content, &[u8])> =
-            self.places.keys().filter_map(|&content| Some((content, self.get(content)?))).collect();
-        all.sort_unstable_by_key(|(content, _)| *content);
-        all
+    /// Number of bytes of all facts.
+    fn size(&self) -> u64 {
+        self.rows.last().map_or(0, |last| last.end)
     }
 }
 
 impl Packs {
-    /// The two files as they were read.
-    pub fn new(base: Option<Vec<u8>>, more: Option<Vec<u8>>) -> Packs {
+    /// The two files as they were opened.
+    pub fn new(base: Option<(Vec<u8>, Tail)>, more: Option<(Vec<u8>, Tail)>) -> Packs {
         Packs { packs: [Pack::new(base), Pack::new(more)] }
     }
 
-    /// What is known of a file with this content.
-    pub fn get(&self, content: Content) -> Option<FileFacts> {
-        let bytes = self.packs.iter().find_map(|pack| pack.get(content))?;
-        postcard::from_bytes(bytes).ok()
+    /// Which of the two were not what was written, by the ends of their names.
+    pub fn damaged(&self) -> impl Iterator<Item = &'static str> + '_ {
+        let damaged = |pack: &Pack| pack.damaged.load(Ordering::Relaxed);
+        let names = [".base", ".more"].into_iter().zip(&self.packs);
+        names.filter(move |(_, pack)| damaged(pack)).map(|(name, _)| name)
     }
 
-    /// The file to write, by the end of its name, so that `fresh` is known, too.
-    pub fn with(&self, fresh: &[(Content, &FileFacts)]) -> (&'static str, Vec<u8>) {
-        let encoded: Vec<(Content, Vec<u8>)> = fresh
+    /// What is known of a file with this content; `bytes` is memory to use again. What is
+    /// damaged is not known.
+    pub fn get(&self, content: Content, bytes: &mut Vec<u8>) -> Option<FileFacts> {
+        self.packs.iter().find_map(|pack| postcard::from_bytes(pack.get(content, bytes)?).ok())
+    }
+
+    /// The file to write so that `fresh` is known, too.
+    pub fn with(&self, fresh: &[(Content, &FileFacts)]) -> Written {
+        let mut new: Vec<(Content, Vec<u8>)> = fresh
             .par_iter()
             .filter_map(|(content, facts)| Some((*content, postcard::to_allocvec(facts).ok()?)))
             .collect();
-        let new = encoded.iter().map(|(content, bytes)| (*content, bytes.as_slice()));
         let [base, more] = &self.packs;
-        let size: usize = base.bytes.len() + more.bytes.len();
-        let many = (more.places.len() + fresh.len()) * LARGE >= base.places.len();
-        match (many, size > MOST_BYTES) {
-            (true, false) => (".base", pack(base.all().into_iter().chain(more.all()).chain(new))),
-            (true, true) => (".base", pack(new)),
-            (false, _) => (".more", pack(more.all().into_iter().chain(new))),
+        let many = (more.rows.len() + fresh.len()) * LARGE >= base.rows.len();
+        if !many || base.size() + more.size() <= MOST_BYTES {
+            new.extend(more.all());
         }
+        if many && base.size() + more.size() <= MOST_BYTES {
+            new.extend(base.all());
+        }
+        pack(if many { ".base" } else { ".more" }, new)
     }
 }
 
-fn pack<'b>(all: impl Iterator<Item = (Content, &'b [u8])>) -> Vec<u8> {
-    let mut all: Vec<(Content, &[u8])> = all.collect();
-    all.sort_unstable_by_key(|(content, _)| *content);
+/// A file of these facts. Of two of one content the first stays: what was read anew.
+fn pack(name: &'static str, mut all: Vec<(Content, Vec<u8>)>) -> Written {
+    all.sort_by_key(|(content, _)| *content);
     all.dedup_by_key(|(content, _)| *content);
-    let size: usize = all.iter().map(|(_, bytes)| bytes.len() + 24).sum();
-    let mut out = Vec::with_capacity(size + 8);
-    out.extend_from_slice(&(all.len() as u64).to_le_bytes());
-    for (content, bytes) in &all {
-        out.extend_from_slice(&content.0.to_le_bytes());
-        out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    let mut rows = Vec::with_capacity(all.len());
+    let mut tail = Vec::with_capacity(all.iter().map(|(_, bytes)| bytes.len()).sum());
+    for (content, bytes) in all {
+        tail.extend_from_slice(&bytes);
+        rows.push(Row { content, end: tail.len() as u64, sum: xxh3_64(&bytes) });
     }
-    for (_, bytes) in all {
-        out.extend_from_slice(bytes);
-    }
-    out
+    (name, postcard::to_allocvec(&rows).unwrap_or_default(), tail)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::sealed;
     use super::*;
 
     fn facts(lines: u32) -> FileFacts {
         FileFacts { lines, statements: vec![lines; 3], ..FileFacts::default() }
     }
 
-    fn read(files: &[(&'static str, Vec<u8>)]) -> Packs {
-        let of = |name: &str| files.iter().rev().find(|(n, _)| *n == name).map(|(_, b)| b.clone());
-        Packs::new(of(".base"), of(".more"))
+    /// The packs of files that were written one after the other.
+    fn read(files: &[Written]) -> Packs {
+        let folder = tempfile::tempdir().expect("a folder");
+        let open = |name: &str| {
+            let (_, table, tail) = files.iter().rev().find(|file| file.0 == name)?;
+            let path = folder.path().join(name);
+            sealed::write(&path, 1, table, tail).expect("it is written");
+            match sealed::read(&path, 1) {
+                sealed::Read::Sound(table, tail) => Some((table, tail)),
+                _ => None,
+            }
+        };
+        Packs::new(open(".base"), open(".more"))
+    }
+
+    fn get(packs: &Packs, content: u128) -> Option<FileFacts> {
+        packs.get(Content(content), &mut Vec::new())
     }
 
     #[test]
@@ -130,23 +167,31 @@ mod tests {
         files.push(read(&files).with(&[(Content(77), &facts(77))]));
         assert_eq!(files[1].0, ".more");
         let packs = read(&files);
-        assert_eq!(packs.get(Content(3)), Some(facts(3)));
-        assert_eq!(packs.get(Content(77)), Some(facts(77)));
-        assert_eq!(packs.get(Content(78)), None);
+        assert_eq!(get(&packs, 3), Some(facts(3)));
+        assert_eq!(get(&packs, 77), Some(facts(77)));
+        assert_eq!(get(&packs, 78), None);
         let others: Vec<(Content, FileFacts)> =
             (100..110).map(|n| (Content(n), facts(n as u32))).collect();
         let others: Vec<(Content, &FileFacts)> = others.iter().map(|(c, f)| (*c, f)).collect();
         let all = packs.with(&others);
         assert_eq!(all.0, ".base");
         let packs = read(&[all]);
-        assert!([3, 77, 105].iter().all(|&n| packs.get(Content(n)).is_some()));
+        assert!([3, 77, 105].iter().all(|&n| get(&packs, n).is_some()));
     }
 
     #[test]
-    fn what_is_no_pack_holds_nothing() {
-        for bytes in [b"".as_slice(), b"abc", &[0xff; 64], &[1; 40]] {
-            let packs = Packs::new(Some(bytes.to_vec()), None);
-            assert_eq!(packs.get(Content(0)), None);
-        }
+    fn damaged_facts_are_not_known_and_the_others_are() {
+        let two = [(Content(1), &facts(1)), (Content(2), &facts(2))];
+        let (name, table, mut tail) = Packs::default().with(&two);
+        assert_eq!(read(&[(name, table.clone(), tail.clone())]).damaged().count(), 0);
+        tail[1] ^= 1;
+        let packs = read(&[(name, table.clone(), tail.clone())]);
+        assert_eq!(get(&packs, 1), None);
+        assert_eq!(get(&packs, 2), Some(facts(2)));
+        assert_eq!(packs.damaged().collect::<Vec<_>>(), [".base"]);
+        tail.pop();
+        let packs = read(&[(name, table, tail)]);
+        assert_eq!(get(&packs, 2), None);
+        assert_eq!(packs.damaged().count(), 1);
     }
 }

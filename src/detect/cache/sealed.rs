@@ -63,10 +63,16 @@ pub struct Tail {
 impl Tail {
     /// The bytes in a range of it, if there are so many.
     pub fn read(&self, range: Range<u64>) -> Option<Vec<u8>> {
-        let length = range.end.checked_sub(range.start).filter(|_| range.end <= self.length)?;
-        let mut bytes = vec![0; length as usize];
-        self.file.read_exact_at(&mut bytes, self.start + range.start).ok()?;
+        let mut bytes = Vec::new();
+        self.read_into(range, &mut bytes)?;
         Some(bytes)
+    }
+
+    /// As [`Tail::read`], into `bytes`, whose memory is used again.
+    pub fn read_into(&self, range: Range<u64>, bytes: &mut Vec<u8>) -> Option<()> {
+        let length = range.end.checked_sub(range.start).filter(|_| range.end <= self.length)?;
+        bytes.resize(length as usize, 0);
+        self.file.read_exact_at(bytes, self.start + range.start).ok()
     }
 }
 
