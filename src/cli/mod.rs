@@ -24,6 +24,7 @@ mod selection;
 mod show;
 mod store;
 mod undo;
+mod verdicts;
 mod verify;
 
 pub use exit::Exit;

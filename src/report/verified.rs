@@ -50,8 +50,8 @@ pub fn write(out: &mut dyn WriteColor, verified: &Verified) -> io::Result<()> {
         };
         let line = printable_line(&format!("{} {verdict:<16} {subject}", proposal.id));
         writeln!(out, "{line}")?;
-        let detail = proposal.proof.as_ref().map_or("", |proof| proof.detail.as_str());
-        for line in detail.lines() {
+        let explained = proposal.proof.iter().filter(|it| it.verdict < Verdict::IdenticalObject);
+        for line in explained.flat_map(|proof| proof.detail.lines()) {
             writeln!(out, "    {}", printable_line(line))?;
         }
     }
@@ -75,6 +75,23 @@ pub fn write(out: &mut dyn WriteColor, verified: &Verified) -> io::Result<()> {
     }
     let not_built = counted(verified.not_built(), "proposal");
     writeln!(out, "  not built here: {not_built}")
+}
+
+/// What `show` says of a proof, by name: how far it goes and what it holds for.
+pub fn proof_rows(proposal: &Proposal, patch: &[u8]) -> Vec<(&'static str, String)> {
+    let Some(proof) = &proposal.proof else { return Vec::new() };
+    if proposal.current_proof(patch).is_none() {
+        let was = contract_name(proof.verdict);
+        return vec![("proof", format!("stale ({was} for another text); `drvdedup verify` again"))];
+    }
+    let name = match proof.verdict {
+        Verdict::IdenticalObject => "proved",
+        Verdict::Failed => "fault",
+        _ => "open",
+    };
+    let mut rows: Vec<_> = proof.detail.lines().map(|line| (name, line.to_owned())).collect();
+    rows.push(("with", format!("{}, {}", proof.compiler, kernel_text(proof))));
+    rows
 }
 
 /// `x86_64 6.1.0, configuration 0123456789ab`.

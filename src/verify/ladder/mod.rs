@@ -136,7 +136,12 @@ impl<'k> Ladder<'k> {
             }
             Some(Found::Difference(difference, lines)) => explained(&difference, &lines),
             Some(Found::Unknown(why)) => why,
-            None => not_built.iter().map(|(_, why)| why.to_string()).collect::<Vec<_>>().join("; "),
+            None => match ascent.level {
+                Some(level) => format!("the same machine code at {}", level.flag()),
+                None => {
+                    not_built.iter().map(|(_, why)| why.to_string()).collect::<Vec<_>>().join("; ")
+                }
+            },
         };
         Ok(ascent)
     }
