@@ -188,7 +188,7 @@ fn climb(
             error::say(line);
         }
     };
-    let ladder = Ladder::new(kernel, &sources, Some(&drivers), &say)?;
+    let ladder = Ladder::new(kernel, &sources, Some(&drivers), &loops, &say)?;
     let start = Instant::now();
     let bar = progress::bar(options.progress, "verifying", open.len() as u64);
     let (mut rows, mut cpu, total) = (Vec::new(), 0.0, open.len());
@@ -261,6 +261,7 @@ fn fallen(climber: Climber, climb: Climb, identity: &Identity) -> Proposal {
         verdict: climb.verdict,
         detail: climb.problem.map(|problem| problem.to_string()).unwrap_or_default(),
         level: None,
+        constants: false,
         not_built: Vec::new(),
         cpu_seconds: 0.0,
     };

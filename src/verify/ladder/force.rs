@@ -6,7 +6,7 @@ use crate::verify::unit::Unit;
 use std::collections::BTreeSet;
 
 /// In front of a static function, whose copy of its own is not emitted then.
-const STATIC: &[u8] = b"inline __attribute__((__always_inline__)) ";
+pub(super) const STATIC: &[u8] = b"inline __attribute__((__always_inline__)) ";
 /// In front of any other, which others may call: `inline` would leave it out.
 const EXTERNAL: &[u8] = b"__attribute__((__always_inline__)) ";
 

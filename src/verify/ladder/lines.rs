@@ -42,8 +42,12 @@ pub(super) fn of(
 fn line_of(object: &[u8], excerpt: &Excerpt, texts: &Files) -> Option<String> {
     let mut file = tempfile::NamedTempFile::new().ok()?;
     file.write_all(object).ok()?;
+    let section = match excerpt.symbol.strip_suffix(".cold") {
+        Some(parent) => format!(".text.unlikely.{parent}"),
+        None => format!(".text.{}", excerpt.symbol),
+    };
     let output = Command::new("addr2line")
-        .args(["-j", &format!(".text.{}", excerpt.symbol), "-e"])
+        .args(["-j", &section, "-e"])
         .arg(file.path())
         .arg(format!("{:#x}", excerpt.offset))
         .stdin(Stdio::null())

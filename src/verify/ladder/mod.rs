@@ -3,15 +3,17 @@
 //! it came, how that was proved or why it came no further. It never takes what was
 //! not compiled for proved, and writes nothing.
 //!
-//! `force` makes texts comparable, `shop` compiles, `compiles` and `same` judge,
+//! `force`, `wrap` and `constants` make texts comparable, `shop` compiles, `compiles` and `same` judge,
 //! `lines` says where a difference stands.
 
 mod compiles;
+mod constants;
 mod force;
 mod lines;
 mod proof;
 mod same;
 mod shop;
+mod wrap;
 
 pub use lines::Lines;
 pub use proof::Proof;
@@ -21,6 +23,7 @@ use super::build::{
 };
 use super::object::Difference;
 use super::{Claim, Files, Verdict};
+use crate::syntax::LoopMacros;
 use crate::tree::{Drivers, TreePath};
 use rayon::prelude::*;
 use shop::{Bill, Shop};
@@ -48,6 +51,9 @@ pub struct Ascent {
     pub detail: String,
     /// The weakest level that was needed, for [`Verdict::IdenticalObject`].
     pub level: Option<Level>,
+    /// Whether constants had to be put in the place of the helper's parameters, and
+    /// words into the messages that print them.
+    pub constants: bool,
     /// Touched files that the configuration does not build, sorted.
     pub not_built: Vec<TreePath>,
     /// CPU time of all compiles made for it.
@@ -68,6 +74,7 @@ enum Found {
 pub struct Ladder<'k> {
     kernel: &'k Kernel,
     commands: Commands,
+    loops: &'k LoopMacros,
     limit: Duration,
 }
 
@@ -80,11 +87,12 @@ impl<'k> Ladder<'k> {
         kernel: &'k Kernel,
         sources: &BTreeSet<TreePath>,
         drivers: Option<&Drivers>,
+        loops: &'k LoopMacros,
         say: Say<'_>,
     ) -> Result<Self, BuildError> {
         let sources: Vec<TreePath> = sources.iter().cloned().collect();
         let commands = kernel.commands(&sources, drivers, say)?;
-        Ok(Self { kernel, commands, limit: COMPILE_LIMIT })
+        Ok(Self { kernel, commands, loops, limit: COMPILE_LIMIT })
     }
 
     /// Each compiler is killed after `limit` in place of [`COMPILE_LIMIT`].
@@ -124,6 +132,7 @@ impl<'k> Ladder<'k> {
             verdict: Verdict::Expands,
             detail: String::new(),
             level: None,
+            constants: false,
             not_built: not_built.iter().map(|(path, _)| (*path).clone()).collect(),
             cpu_seconds: 0.0,
         };
@@ -137,7 +146,7 @@ impl<'k> Ladder<'k> {
             Some(Found::Difference(difference, lines)) => explained(&difference, &lines),
             Some(Found::Unknown(why)) => why,
             None => match ascent.level {
-                Some(level) => format!("the same machine code at {}", level.flag()),
+                Some(level) => proved(level, ascent.constants),
                 None => {
                     not_built.iter().map(|(_, why)| why.to_string()).collect::<Vec<_>>().join("; ")
                 }
@@ -183,14 +192,25 @@ impl<'k> Ladder<'k> {
         ascent.verdict = Verdict::Compiles;
         let mut weakest = None;
         for compile in built {
-            match same::check(shop, candidate, compile, bill)? {
-                Ok(level) => weakest = weakest.max(Some(level)),
+            match same::check(shop, candidate, compile, self.loops, bill)? {
+                Ok(way) => weakest = weakest.max(Some(way)),
                 Err(found) => return Ok(Some(found)),
             }
         }
-        (ascent.verdict, ascent.level) = (Verdict::IdenticalObject, weakest);
+        ascent.verdict = Verdict::IdenticalObject;
+        ascent.level = weakest.map(|way| way.level);
+        ascent.constants = weakest.is_some_and(|way| way.constants);
         Ok(None)
     }
+}
+
+/// How much the same the code is.
+fn proved(level: Level, constants: bool) -> String {
+    let how = match constants {
+        true => " with constant arguments in the place of parameters",
+        false => "",
+    };
+    format!("the same machine code at {}{how}", level.flag())
 }
 
 /// A difference with the lines that it is in.
