@@ -36,7 +36,12 @@ pub(super) fn bodies(source: &[u8], names: &BTreeSet<String>, loops: &LoopMacros
         let item = unit.function(name).ok()?;
         Definition::new(&unit, item, &macros, loops).ok()
     });
-    let mut edits: Vec<Edit> = read.flat_map(|definition| edits(&definition)).collect();
+    // Its name would be another one.
+    let says_its_name = |it: &Definition<'_, '_>| {
+        it.words().any(|word| matches!(word, b"__func__" | b"__FUNCTION__"))
+    };
+    let mut edits: Vec<Edit> =
+        read.filter(|it| !says_its_name(it)).flat_map(|definition| edits(&definition)).collect();
     edits.sort_by_key(|edit| edit.range.start);
     apply_edits("", source, &edits).unwrap_or_else(|_| source.to_vec())
 }
@@ -83,6 +88,10 @@ mod tests {
             "static int a(int x, u8 *y)\n{\n\treturn x;\n}\n",
             "inline __attribute__((__always_inline__)) static int a__body(int x, u8 *y)\n{\n\treturn x;\n}\n\
              static int a(int x, u8 *y)\n{ return a__body(x, y); }\n",
+        );
+        check(
+            "int a(void)\n{\n\treturn b(__func__);\n}\n",
+            "int a(void)\n{\n\treturn b(__func__);\n}\n",
         );
         check(
             "void a(void)\n{\n\tb();\n}\n",
