@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Run, program, tree, write};
+use common::{Run, fails, program, tree, write};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -149,7 +149,7 @@ fn a_new_warning_fails_the_proposal_and_the_plan_leaves_it_out() {
     let run = one.verify(&["--require", "compiles"]);
     assert_eq!(run.code, Some(1), "{}{}", run.stdout, run.stderr);
     assert!(run.stdout.contains(" failed "), "{}", run.stdout);
-    let message = "drivers/hwmon/alpha.c: new: drivers/hwmon/alpha.c:5:2: warning: odd [-Wodd]\n";
+    let message = "drivers/hwmon/alpha.c: new: drivers/hwmon/alpha.c:5:2: warning: odd [-Wodd]\n        int offset)\n";
     assert!(run.stdout.contains(message), "{}", run.stdout);
     assert!(run.stderr.contains("1 proposal below compiles"), "{}", run.stderr);
 
@@ -215,6 +215,7 @@ fn without_a_configured_kernel_the_way_to_one_is_told() {
     let run = one.run(&["verify", "--all"]);
     assert_eq!(run.code, Some(2), "{}", run.stderr);
     assert!(run.stderr.contains("--kernel-build DIR") && run.stderr.contains("--prepare"));
+    fails(one.tree.path(), &["verify", "--require", "high"], "possible values: applies, parses");
     let nothing = one.run(&["verify"]);
     assert_eq!((nothing.code, nothing.stdout.as_str()), (Some(0), ""));
     assert!(nothing.stderr.contains("nothing is accepted"), "{}", nothing.stderr);

@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     fn check(source: &str, expected: Option<&str>) {
-        let found = put(source.as_bytes(), "h", &LoopMacros::new(&[]));
+        let found = put(source.as_bytes(), "h", &LoopMacros::new([""; 0]));
         let found = found.map(|text| String::from_utf8_lossy(&text).into_owned());
         assert_eq!(found.as_deref(), expected);
     }

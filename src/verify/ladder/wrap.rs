@@ -81,7 +81,7 @@ mod tests {
     fn the_body_moves_behind_a_call() {
         let check = |source: &str, expected: &str| {
             let names = ["a".to_owned(), "none".to_owned()].into();
-            let found = bodies(source.as_bytes(), &names, &LoopMacros::new(&[]));
+            let found = bodies(source.as_bytes(), &names, &LoopMacros::new([""; 0]));
             assert_eq!(String::from_utf8_lossy(&found), expected);
         };
         check(
