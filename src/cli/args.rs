@@ -288,6 +288,10 @@ pub struct VerifyArgs {
     /// Also what was verified before with the same kernel
     #[arg(long)]
     pub again: bool,
+    /// Plant faults in the patches that were proved, and count how many of them are
+    /// found; exit with 1 if one is not. Nothing is stored
+    #[arg(long, conflicts_with_all = ["require", "again"])]
+    pub selftest: bool,
 }
 
 /// Arguments of `apply`.

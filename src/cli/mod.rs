@@ -21,6 +21,7 @@ mod project;
 mod rewrites;
 mod scan;
 mod selection;
+mod selftest;
 mod show;
 mod store;
 mod undo;

@@ -6,7 +6,7 @@ use super::exit::Exit;
 use super::options::Options;
 use super::output::CANNOT_WRITE;
 use super::project::Project;
-use super::{progress, store};
+use super::{progress, selftest, store};
 use crate::generate::unidiff;
 use crate::report::verified::{self, Row, Verified};
 use crate::report::{counted, json};
@@ -51,6 +51,9 @@ pub fn run(
     if !ids.is_empty() {
         let kernel = kernel(&project, options, args)?;
         let climbers = climbers(&project, &store, &ids, args.which.all)?;
+        if args.selftest {
+            return test(&project, options, &kernel, climbers, out);
+        }
         rows = climb_all(&project, options, args, &mut store, &kernel, climbers)?;
     }
     let verified = Verified { tree: project.tree, rows };
@@ -170,6 +173,27 @@ fn climb_all(
         (&a.proposal.files, &a.proposal.id).cmp(&(&b.proposal.files, &b.proposal.id))
     });
     Ok(rows)
+}
+
+/// Whether the ladder would have found faults in what it proved.
+fn test(
+    project: &Project,
+    options: &Options,
+    kernel: &Kernel,
+    climbers: Vec<Climber>,
+    out: &mut (dyn WriteColor + Send),
+) -> anyhow::Result<Exit> {
+    let proved = climbers.into_iter().filter(|it| {
+        let proof = it.proposal.proof.as_ref().filter(|proof| proof.of == it.digest);
+        proof.is_some_and(|proof| proof.verdict == Verdict::IdenticalObject)
+    });
+    let proved: Vec<(String, Candidate)> =
+        proved.map(|it| (it.proposal.id, it.candidate)).collect();
+    let sources = proved.iter().flat_map(|(_, it)| it.after.keys().cloned()).collect();
+    let loops = LoopMacros::new(&project.tree.loop_macros);
+    let drivers = drivers(project, &sources)?;
+    let ladder = Ladder::new(kernel, &sources, Some(&drivers), &loops, &|_| {})?;
+    selftest::run(options, &ladder, &loops, &proved, out)
 }
 
 fn climb(

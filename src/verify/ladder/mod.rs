@@ -4,10 +4,11 @@
 //! not compiled for proved, and writes nothing.
 //!
 //! `force`, `wrap` and `constants` make texts comparable, `shop` compiles, `compiles` and `same` judge,
-//! `lines` says where a difference stands.
+//! `lines` says where a difference stands; `faults` puts all of it to the test.
 
 mod compiles;
 mod constants;
+mod faults;
 mod force;
 mod lines;
 mod proof;
@@ -15,6 +16,7 @@ mod same;
 mod shop;
 mod wrap;
 
+pub use faults::{Fault, planted};
 pub use lines::Lines;
 pub use proof::Proof;
 
