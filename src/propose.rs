@@ -188,6 +188,8 @@ impl Proposer<'_> {
             subject: message.subject,
             message: message.body,
             base: [(file.path.clone(), content_hash(&file.bytes))].into(),
+            claim: Some(claim_of(plan)),
+            proof: None,
         };
         Ok(Outcome::Proposal(Box::new(proposal), patch.text))
     }

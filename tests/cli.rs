@@ -297,7 +297,9 @@ fn the_manual_page_covers_every_command() {
     let page = run(dir.path(), &["man"]);
     assert_eq!(page.code, Some(0));
     assert!(page.stdout.contains(".TH drvdedup 1"), "{}", page.stdout);
-    for command in ["SCAN", "PLAN", "SHOW", "APPLY", "UNDO", "REWRITES", "COMPLETIONS", "MAN"] {
+    for command in
+        ["SCAN", "PLAN", "SHOW", "VERIFY", "APPLY", "UNDO", "REWRITES", "COMPLETIONS", "MAN"]
+    {
         assert!(page.stdout.contains(&format!(".SH \"DRVDEDUP {command}\"")), "{command}");
     }
     assert_eq!(page.stdout.matches("NO_COLOR").count(), 1, "common options stand there once");
@@ -316,7 +318,9 @@ fn completions_are_made_for_every_shell() {
 #[test]
 fn help_is_printed_to_standard_output_with_examples() {
     let dir = tree();
-    for args in [&["--help"][..], &["scan", "--help"], &["plan", "-h"], &["apply", "-h"]] {
+    for args in
+        [&["--help"][..], &["scan", "--help"], &["plan", "-h"], &["verify", "-h"], &["apply", "-h"]]
+    {
         let help = run(dir.path(), args);
         assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""), "{args:?}");
         assert!(help.stdout.contains("Examples:"), "{args:?}: {}", help.stdout);

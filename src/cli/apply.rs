@@ -8,7 +8,7 @@ use super::options::Options;
 use super::output::CANNOT_WRITE;
 use super::project::Project;
 use super::store;
-use crate::report::{counted, json};
+use crate::report::{contract_name, counted, json};
 use crate::store::{Applied, Store, StoreError};
 use anyhow::Context;
 use codespan_reporting::term::termcolor::WriteColor;
@@ -31,6 +31,11 @@ struct AppliedJson<'a> {
     stale: &'a [String],
 }
 
+/// A proposal that was named does not reach the rung required.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}; `drvdedup verify` proves more, `--require` asks for less; nothing was applied")]
+struct Below(String);
+
 /// Applies the proposals, or tries to; found is one that does not apply.
 pub fn run(
     options: &Options,
@@ -40,11 +45,18 @@ pub fn run(
     let project = Project::open(options)?;
     let mut store = store::open(&project)?;
     store::recover(&mut store, options)?;
-    let ids = asked(&store, args)?;
-    if ids.is_empty() {
-        let what = if args.all { "the store has no proposals" } else { "nothing is accepted" };
+    let asked = store::asked(&store, &args.which)?;
+    if asked.is_empty() {
+        let what = store::nothing(&args.which);
         error::say(&format!("{what}; `drvdedup apply ID…` applies those that are named"));
     }
+    let ids = match reaching(&store, args, asked) {
+        Err(error) if error.is::<Below>() => {
+            error::print(&error);
+            return Ok(Exit::Found);
+        }
+        ids => ids?,
+    };
     let applied = match ids.as_slice() {
         [] => Ok(Applied::default()),
         ids if args.check => store.check(ids),
@@ -65,16 +77,27 @@ pub fn run(
     Ok(Exit::Done)
 }
 
-/// The ids that the arguments name, or those that were accepted.
-fn asked(store: &Store, args: &ApplyArgs) -> Result<Vec<String>, StoreError> {
-    if args.all {
-        return Ok(store.proposals()?.into_iter().map(|proposal| proposal.id).collect());
+/// Leaves those that reach the rung required. The number of the others is told; one
+/// that was named is not left out silently.
+fn reaching(store: &Store, args: &ApplyArgs, ids: Vec<String>) -> anyhow::Result<Vec<String>> {
+    let (mut reaching, mut below) = (Vec::new(), Vec::new());
+    for id in ids {
+        let verdict = store.proposal(&id)?.current_verdict(&store.patch(&id)?);
+        match verdict >= args.require {
+            true => reaching.push(id),
+            false => below.push(format!("{id} ({})", contract_name(verdict))),
+        }
     }
-    if args.ids.is_empty() {
-        return store.accepted();
+    if below.is_empty() {
+        return Ok(reaching);
     }
-    let named = args.ids.iter().map(|id| store.proposal(&id.to_ascii_lowercase()));
-    named.map(|proposal| proposal.map(|proposal| proposal.id)).collect()
+    let required = contract_name(args.require);
+    let text = format!("below {required}: {}", ids::first_few(&below));
+    if args.which.ids.is_empty() {
+        error::warn(format!("left out, {text}"));
+        return Ok(reaching);
+    }
+    Err(Below(text).into())
 }
 
 /// Whether the patches are at fault, and not the store or the system.

@@ -1,6 +1,7 @@
 //! The arguments as typed.
 
 use crate::detect::{Kind, Level};
+use crate::verify::Verdict;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::num::NonZeroUsize;
@@ -21,11 +22,12 @@ const EXAMPLES: &str = "\
 Examples:
   drvdedup plan drivers/hwmon     find duplicates and write a patch for each
   drvdedup show 3f9a              look at one of them
+  drvdedup verify 3f9a --prepare  compile it and compare the machine code
   drvdedup apply --check 3f9a     would its patch apply?
   drvdedup apply 3f9a             apply it; `drvdedup undo` takes it back
 
 Exit codes: 0 done; 1 done, and something denied or new is there or a proposal does not
-apply; 2 wrong usage, unreadable input, broken configuration, stale store entry.";
+apply or reach the rung required; 2 wrong usage, unreadable input, broken configuration, stale store entry.";
 
 /// Options that every command takes.
 #[derive(Debug, Args)]
@@ -86,6 +88,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Show one group or proposal: members, holes, plan, diff and verdict
     Show(ShowArgs),
+    /// Prove proposals: compile them, and compare the machine code before and after
+    Verify(VerifyArgs),
     /// Apply proposals to the tree, all of those named or none
     Apply(ApplyArgs),
     /// Take the last apply back
@@ -243,19 +247,67 @@ pub struct ShowArgs {
     pub paths: Vec<PathBuf>,
 }
 
-/// Arguments of `apply`.
+/// Which of the stored proposals.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  drvdedup apply --check 3f9a 77c0    try, change nothing
-  drvdedup apply 3f9a 77c0            both or none")]
-pub struct ApplyArgs {
+pub struct WhichArgs {
     /// Ids of proposals, or their beginnings [default: the accepted ones]
     #[arg(value_name = "ID")]
     pub ids: Vec<String>,
     /// Every proposal of the store
     #[arg(long, conflicts_with = "ids")]
     pub all: bool,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drvdedup verify --all --prepare                 configure a kernel and prove everything
+  drvdedup verify --all --kernel-build ../build   with a configuration of your own
+  drvdedup verify 3f9a --require identical-object exit with 1 if it comes not so far
+
+The rungs: `compiles` (every touched object, as it is, with no new warning at W=1) and
+`identical-object` (the same machine code, function by function, when the helper is
+inlined). A verdict holds for the configuration, compiler and architecture that it was
+reached with. What the configuration does not build is `not built here`: it stays at
+`expands`. The verdicts are saved as they come: an interrupted run goes on where it
+stopped. The tree is never written to, nor is the build folder.")]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    pub which: WhichArgs,
+    /// A configured build folder of this tree (`make O=DIR …`); only its .config is used
+    #[arg(long, value_name = "DIR")]
+    pub kernel_build: Option<PathBuf>,
+    /// Configure a kernel below the cache folder, once: allmodconfig without what makes
+    /// code hard to compare, for this machine, with the compiler that CC or LLVM names
+    #[arg(long, conflicts_with = "kernel_build")]
+    pub prepare: bool,
+    /// Exit with 1 if a proposal does not reach this rung
+    #[arg(long, value_name = "RUNG", value_parser = rung_parser())]
+    pub require: Option<Verdict>,
+    /// Also what was verified before with the same kernel
+    #[arg(long)]
+    pub again: bool,
+    /// Plant faults in the patches that were proved, and count how many of them are
+    /// found; exit with 1 if one is not. Nothing is stored
+    #[arg(long, conflicts_with_all = ["require", "again"])]
+    pub selftest: bool,
+}
+
+/// Arguments of `apply`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drvdedup apply --check 3f9a 77c0    try, change nothing
+  drvdedup apply 3f9a 77c0            both or none
+  drvdedup apply --all --require identical-object")]
+pub struct ApplyArgs {
+    #[command(flatten)]
+    pub which: WhichArgs,
+    /// Apply no proposal below this rung: of those named it is an error, of all and of the
+    /// accepted ones they are left out
+    #[arg(long, value_name = "RUNG", value_parser = rung_parser(), default_value = "expands")]
+    pub require: Verdict,
     /// Only try: the tree stays as it is
     #[arg(long)]
     pub check: bool,
@@ -295,6 +347,18 @@ const LEVELS: [(&str, Level); 4] = [
     ("cross-class", Level::CrossClass),
 ];
 
+const RUNGS: [(&str, Verdict); 5] = [
+    ("applies", Verdict::Applies),
+    ("parses", Verdict::Parses),
+    ("expands", Verdict::Expands),
+    ("compiles", Verdict::Compiles),
+    ("identical-object", Verdict::IdenticalObject),
+];
+
+fn rung_parser() -> impl TypedValueParser<Value = Verdict> {
+    named_parser(&RUNGS)
+}
+
 fn kind_parser() -> impl TypedValueParser<Value = Kind> {
     named_parser(&KINDS)
 }
@@ -333,6 +397,9 @@ mod tests {
         }
         for (name, level) in LEVELS {
             assert_eq!(name, contract_name(level));
+        }
+        for (name, rung) in RUNGS {
+            assert_eq!(name, contract_name(rung));
         }
     }
 

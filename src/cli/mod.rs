@@ -21,9 +21,12 @@ mod project;
 mod rewrites;
 mod scan;
 mod selection;
+mod selftest;
 mod show;
 mod store;
 mod undo;
+mod verdicts;
+mod verify;
 
 pub use exit::Exit;
 
@@ -68,6 +71,7 @@ fn dispatch(
         Command::Scan(args) => scan::run(options, &args, out),
         Command::Plan(args) => plan::run(options, &args, out),
         Command::Show(args) => show::run(options, &args, out),
+        Command::Verify(args) => verify::run(options, &args, out),
         Command::Apply(args) => apply::run(options, &args, out),
         Command::Undo => undo::run(options, out),
         Command::Rewrites(args) => rewrites::run(options, &args, out),

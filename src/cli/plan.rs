@@ -6,9 +6,10 @@ use super::options::Options;
 use super::output::CANNOT_WRITE;
 use super::pipeline::{self, Scanned};
 use super::project::Project;
-use super::{planning, store};
+use super::{planning, store, verdicts};
 use crate::report::{Planned, Report, human, json};
 use crate::store::Proposal;
+use crate::verify::Verdict;
 use anyhow::Context;
 use codespan_reporting::term::termcolor::WriteColor;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,12 +27,14 @@ pub fn run(
     }
     let project = Project::open(options)?;
     let scanned = pipeline::scan(&project, options, &args.what)?;
-    let planned = planning::plan_groups(&project, options, &scanned)?;
+    let mut planned = planning::plan_groups(&project, options, &scanned)?;
+    verdicts::keep(&project, &scanned.groups, &mut planned)?;
     let outcomes: BTreeMap<_, _> = planned.outcomes.into_iter().collect();
     let filtered = args.what.filters();
     store::keep(&project, options, &planned.proposals, |old| replaced(old, &scanned, filtered))?;
 
-    let proposals = planned.proposals.into_iter().map(|(proposal, _)| proposal).collect();
+    let proposals = planned.proposals.into_iter().map(|(proposal, _)| proposal);
+    let proposals = proposals.filter(|it| it.verdict != Verdict::Failed).collect();
     let report = Report {
         tree: project.tree,
         counts: scanned.counts,

@@ -1,5 +1,6 @@
 //! The proposal store as the commands need it.
 
+use super::args::WhichArgs;
 use super::error;
 use super::options::Options;
 use super::project::Project;
@@ -37,6 +38,23 @@ pub fn recover(store: &mut Store, options: &Options) -> Result<(), StoreError> {
         error::warn(format!("{action} of {proposals} had been cut off; it is {outcome} now"));
     }
     Ok(())
+}
+
+/// The ids that the arguments name, or those that were accepted.
+pub fn asked(store: &Store, which: &WhichArgs) -> Result<Vec<String>, StoreError> {
+    if which.all {
+        return Ok(store.proposals()?.into_iter().map(|proposal| proposal.id).collect());
+    }
+    if which.ids.is_empty() {
+        return store.accepted();
+    }
+    let named = which.ids.iter().map(|id| store.proposal(&id.to_ascii_lowercase()));
+    named.map(|proposal| proposal.map(|proposal| proposal.id)).collect()
+}
+
+/// Why [`asked`] names none.
+pub fn nothing(which: &WhichArgs) -> &'static str {
+    if which.all { "the store has no proposals" } else { "nothing is accepted" }
 }
 
 /// Stores the new proposals in place of the old ones that are `replaced`.

@@ -3,10 +3,12 @@
 
 use super::classes::{self, ClassRow};
 use super::show::Shown;
+use super::verified::Verified;
 use super::{Outcome, Planned, Report, contract_name, tally};
 use crate::detect::{CloneGroup, Hole, HoleKind, Kind, Level, Member};
 use crate::store::Proposal;
 use crate::verify::Verdict;
+use crate::verify::ladder::Proof;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -96,6 +98,26 @@ struct ProposalJson<'r> {
     patch: &'r str,
     verdict: Verdict,
     notes: &'r [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<&'r Proof>,
+}
+
+#[derive(Serialize)]
+struct VerifiedJson<'r> {
+    schema: u32,
+    drvdedup: &'static str,
+    tree: String,
+    kernel: Option<&'r str>,
+    summary: VerifiedSummaryJson,
+    groups: [(); 0],
+    proposals: Vec<ProposalJson<'r>>,
+}
+
+#[derive(Serialize)]
+struct VerifiedSummaryJson {
+    proposals: u64,
+    by_verdict: BTreeMap<String, u64>,
+    not_built: u64,
 }
 
 /// Writes `report` as one object and a newline.
@@ -145,6 +167,27 @@ pub fn write_shown(out: &mut dyn Write, shown: &Shown) -> io::Result<()> {
         groups: shown.group.iter().map(group_json).collect(),
         proposals: proposal.clone().map(|(proposal, _)| proposal_json(proposal)).collect(),
         diff: proposal.map(|(_, patch)| String::from_utf8_lossy(patch).into_owned()).next(),
+    };
+    write_object(out, &object)
+}
+
+/// Writes what `verify` found as one object and a newline.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_verified(out: &mut dyn Write, verified: &Verified) -> io::Result<()> {
+    let object = VerifiedJson {
+        schema: SCHEMA,
+        drvdedup: env!("CARGO_PKG_VERSION"),
+        tree: verified.tree.root.to_string_lossy().into_owned(),
+        kernel: verified.tree.kernel.as_deref(),
+        summary: VerifiedSummaryJson {
+            proposals: verified.rows.len() as u64,
+            by_verdict: verified.by_verdict(),
+            not_built: verified.not_built(),
+        },
+        groups: [],
+        proposals: verified.rows.iter().map(|row| proposal_json(&row.proposal)).collect(),
     };
     write_object(out, &object)
 }
@@ -230,6 +273,7 @@ fn proposal_json(proposal: &Proposal) -> ProposalJson<'_> {
         patch: &proposal.patch,
         verdict: proposal.verdict,
         notes: &proposal.notes,
+        proof: proposal.proof.as_ref(),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod show;
 pub mod side_by_side;
 pub mod source;
 pub mod summary;
+pub mod verified;
 
 use crate::detect::{ClassCounts, CloneGroup};
 use crate::store::Proposal;
@@ -227,6 +228,8 @@ pub(crate) mod sample {
             subject: "hwmon: a: Share a helper".into(),
             message: String::new(),
             base: Default::default(),
+            claim: None,
+            proof: None,
         };
         let outcome = Outcome::Proposal(proposal.id.clone());
         let outcomes = [("0a0b0c0d".into(), outcome)].into();

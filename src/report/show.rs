@@ -2,7 +2,7 @@
 //! the verdict.
 
 use super::source::{printable_line, shortened};
-use super::{Outcome, contract_name, counted, diff, group, heading, side_by_side};
+use super::{Outcome, contract_name, counted, diff, group, heading, side_by_side, verified};
 use crate::detect::{CloneGroup, Hole, Member};
 use crate::store::Proposal;
 use crate::tree::KernelTree;
@@ -136,10 +136,11 @@ fn write_proposal(out: &mut dyn WriteColor, proposal: &Proposal, patch: &[u8]) -
         ("subject", proposal.subject.clone()),
         ("lines", format!("+{} -{}", proposal.lines_added, proposal.lines_removed)),
         ("patch", proposal.patch.clone()),
-        ("verdict", contract_name(proposal.verdict)),
+        ("verdict", contract_name(proposal.current_verdict(patch))),
     ];
-    for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
-        writeln!(out, "  {name:<8} {}", printable_line(value))?;
+    let rows = rows.into_iter().chain(verified::proof_rows(proposal, patch));
+    for (name, value) in rows.filter(|(_, value)| !value.is_empty()) {
+        writeln!(out, "  {name:<8} {}", printable_line(&value))?;
     }
     for note in &proposal.notes {
         writeln!(out, "  note     {}", printable_line(note))?;

@@ -9,6 +9,7 @@ mod error;
 mod journal;
 mod lock;
 mod merge;
+mod proof;
 mod proposals;
 mod rebase;
 mod transaction;
@@ -26,7 +27,8 @@ pub use transaction::{Outcome, Recovered};
 pub use undo::Undone;
 
 use crate::tree::TreePath;
-use crate::verify::Verdict;
+use crate::verify::ladder::Proof;
+use crate::verify::{Claim, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -62,6 +64,12 @@ pub struct Proposal {
     pub message: String,
     /// SHA-256, in hexadecimal, of every file that it was planned against.
     pub base: BTreeMap<TreePath, String>,
+    /// What the patch says that it does, for `verify`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
+    /// What `verify` found, and what that holds for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
 }
 
 /// The `.drvdedup` folder of a tree: `proposals/ID.json` and `ID.patch`,

@@ -120,7 +120,7 @@ impl Store {
 
     /// A description is there only together with its own patch: it goes first and
     /// comes last.
-    fn write_texts(
+    pub(super) fn write_texts(
         &mut self,
         texts: &BTreeMap<PathBuf, Vec<u8>>,
         gone: &[PathBuf],

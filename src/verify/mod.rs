@@ -5,8 +5,9 @@
 //!
 //! The rungs: [`parses`] compares parse gaps; [`expands`] checks one file against
 //! the claim with the comparison core in [`align`], which knows only two function
-//! definitions and the arguments between them; [`object`] compares what a compiler
-//! made of the files.
+//! definitions and the arguments between them; [`build`] runs the
+//! compiler, [`object`] compares what it made of the files, and [`ladder`] climbs
+//! *compiles* and *identical-object* with them.
 
 pub mod align;
 pub mod build;
@@ -16,6 +17,7 @@ pub mod context;
 pub mod definition;
 pub mod expands;
 pub mod facts;
+pub mod ladder;
 pub mod macros;
 pub mod names;
 pub mod object;

@@ -4,6 +4,7 @@
 use super::definition::{Definition, Role};
 use super::unit::Unit;
 use crate::syntax::TokenKind;
+use std::ops::Range;
 
 /// More words than this in one format are not looked for.
 const MOST_WORDS: usize = 4;
@@ -51,9 +52,8 @@ pub fn taken_up<'v, 's: 'v>(
         let is_s = pieces.get(index + 1)?.0 == b"%s";
         let [word] = value(parameter)? else { return None };
         let word = quoted(word)?;
-        let plain = !word.iter().any(|b| matches!(b, b'%' | b'\\' | b'"'));
         let name = argument.start;
-        (argument.len() == 1 && is_s && plain)
+        (argument.len() == 1 && is_s && is_plain(word))
             .then_some((Printed { comma: name - 1, name, parameter }, word))
     };
     let words: Vec<Option<(Printed, &[u8])>> = (0..printed.len()).map(word).collect();
@@ -80,6 +80,58 @@ pub fn taken_up<'v, 's: 'v>(
         }
         (whole == literal).then_some(taken)
     })
+}
+
+/// A format with words in the place of `%s`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joined {
+    /// The literals in the format's place.
+    pub literal: Vec<u8>,
+    /// The arguments that are no longer printed, each with the comma before it.
+    pub arguments: Vec<Range<usize>>,
+}
+
+/// The format at token `format` with each `%s` that prints a word replaced by it;
+/// `word` gives the literal that an argument of one token stands for. `None` where
+/// there is none, or the call around does not print.
+pub fn joined<'w>(
+    unit: &Unit<'_>,
+    format: usize,
+    floor: usize,
+    word: impl Fn(usize) -> Option<&'w [u8]>,
+) -> Option<Joined> {
+    let open = call_around(unit, format, floor)?;
+    let (arguments, _) = unit.list(open)?;
+    let at = arguments.iter().position(|argument| argument.contains(&format))?;
+    let (own, printed) = (arguments.get(at)?, arguments.get(at + 1..)?);
+    let pieces = pieces(quoted(unit.text(format))?)?;
+    let level = own.len() == 2 && unit.text(own.start).starts_with(b"KERN_");
+    let whole = own.end == format + 1 && (own.len() == 1 || level);
+    if !prints(unit.text(open - 1)) || !whole || pieces.len() != printed.len() + 1 {
+        return None;
+    }
+    let (mut literal, mut taken) = (b"\"".to_vec(), Vec::new());
+    for (index, (conversion, plain)) in pieces.iter().enumerate() {
+        let argument = index.checked_sub(1).and_then(|index| printed.get(index));
+        let argument = argument.filter(|it| it.len() == 1 && *conversion == b"%s");
+        let text = argument.and_then(|it| quoted(word(it.start)?));
+        match (argument, text.filter(|text| is_plain(text))) {
+            (Some(argument), Some(text)) => {
+                // Apart, so that no escape runs on into the word.
+                literal.extend([b"\" \"", text, b"\" \""].concat());
+                taken.push(argument.start - 1..argument.end);
+            }
+            _ => literal.extend_from_slice(conversion),
+        }
+        literal.extend_from_slice(plain);
+    }
+    literal.push(b'"');
+    (!taken.is_empty()).then_some(Joined { literal, arguments: taken })
+}
+
+/// Whether a word prints as it is written.
+fn is_plain(word: &[u8]) -> bool {
+    !word.iter().any(|b| matches!(b, b'%' | b'\\' | b'"'))
 }
 
 /// What stands between the quotation marks of a plain string literal.

@@ -21,6 +21,7 @@ mod build;
 mod census;
 mod checkpatch;
 mod git;
+mod ladder;
 mod peak;
 mod recall;
 mod replay;
@@ -200,6 +201,26 @@ fn a_replayed_command_gives_the_object_and_the_warnings_of_make() {
         let failed = replay.compile(mode).into_iter().find(|it| it.object.is_none());
         assert!(failed.is_none(), "{}", failed.map(|it| it.said).unwrap_or_default());
     }
+}
+
+#[test]
+fn all_that_is_built_compiles_and_nine_of_ten_are_the_same_machine_code() {
+    let mut workspace = Workspace::lock();
+    let plan = workspace.plan();
+    let configuration = workspace.configuration();
+    let build = configuration.parent().expect("a build folder").to_string_lossy();
+    let before = workspace.sources();
+    let arguments = ["verify", "--all", "--format", "json", "--kernel-build", &build];
+    let table = ladder::Table::read(&workspace.run(&arguments));
+    println!("{table}");
+    assert_same("after verifying", &before, &workspace.sources());
+    let ladder::Row { proposals, built, compiled, identical, explained } = table.all;
+    assert_eq!(proposals, plan.proposals.len(), "proposals verified");
+    assert!(built * 2 > proposals, "most of the touched objects do not build");
+    assert_eq!(compiled, built, "something that is built fails");
+    assert_eq!(identical + explained, proposals, "something is not explained");
+    let share = identical as f64 / built as f64;
+    assert!(share >= ladder::FLOOR_IDENTICAL, "{:.1} % are the same code", share * 100.0);
 }
 
 #[test]

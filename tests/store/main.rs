@@ -101,6 +101,8 @@ impl Tree {
             subject: String::new(),
             message: String::new(),
             base,
+            claim: None,
+            proof: None,
         };
         (proposal, patch.text)
     }

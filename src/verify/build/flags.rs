@@ -22,7 +22,7 @@ pub enum Mode {
 }
 
 /// How much the compiler optimises.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// `-O2`, what kernels are built with.
     O2,
@@ -33,7 +33,8 @@ pub enum Level {
 }
 
 impl Level {
-    fn flag(self) -> &'static str {
+    /// As the compiler is told.
+    pub fn flag(self) -> &'static str {
         match self {
             Self::O2 => "-O2",
             Self::O1 => "-O1",

@@ -85,6 +85,17 @@ impl Kernel {
         Self::open(tree, &folder, cache, say)
     }
 
+    /// Whether [`Kernel::prepare`] has configured this tree before, with this compiler.
+    ///
+    /// # Errors
+    /// The tree is no kernel or not clean, or the compiler does not start.
+    pub fn is_prepared(tree: &KernelTree, cache: &Path) -> Result<bool, BuildError> {
+        let top = clean_top(tree)?;
+        let compiler = Toolchain::choose(None, environment).version()?;
+        let stamp = stamp(&top, tree, &compiler, LEAN.as_bytes());
+        Ok(is_stamped(&cache.join(format!("configured-{}", key(&stamp))), &stamp))
+    }
+
     /// Opens the configuration in `build`, a folder that `make O=build` works in or
     /// that has at least a `.config`. The compiler is the environment's, or the one
     /// of the configuration's kind. What `make prepare` builds (20 seconds of CPU)

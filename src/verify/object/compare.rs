@@ -9,7 +9,7 @@ use super::pairing::{Root, Session};
 use super::place::Area;
 use super::sections::Role;
 use super::steps::function_name;
-use super::{Comparison, Difference, Subject, Unit};
+use super::{Comparison, Difference, Merged, Subject, Unit};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Compares all functions and all data of two objects of the same file.
@@ -18,7 +18,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// functions are the same program only if nothing differs in the whole
 /// [`Comparison`].
 pub fn compare(before: &Object<'_>, after: &Object<'_>) -> Comparison {
+    compare_merged(before, after, &Merged::default())
+}
+
+/// [`compare`], where the address of one function may stand for those of several
+/// that are gone. Each of them is compared with it.
+pub fn compare_merged(before: &Object<'_>, after: &Object<'_>, merged: &Merged) -> Comparison {
     let mut session = Session::new(before, after, Unit::Same);
+    session.merged = merged.clone();
     let mut comparison = Comparison::default();
     pair_by_name(&mut session);
     loop {

@@ -33,10 +33,11 @@ mod steps;
 mod tests;
 mod text;
 
-pub use compare::{compare, compare_functions};
+pub use compare::{compare, compare_functions, compare_merged};
 pub use elf::ObjectError;
 pub use layout::Object;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Whether two objects are compiled from the same file.
@@ -46,6 +47,15 @@ pub enum Unit {
     Same,
     /// No: each has its own static variables, whatever they are called.
     Other,
+}
+
+/// Functions of the object before whose addresses may be that of one after.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Merged {
+    /// Names of functions that a patch takes away.
+    pub functions: BTreeSet<String>,
+    /// Name of the one that stands for them; empty where none does.
+    pub into: String,
 }
 
 /// What is compared.

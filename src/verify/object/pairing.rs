@@ -1,11 +1,11 @@
 //! Which thing of one object is which of the other.
 
-use super::Unit;
 use super::content::Scope;
 use super::elf::{Home, Symbol};
 use super::layout::Object;
 use super::names;
 use super::place::Place;
+use super::{Merged, Unit};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How two places differ.
@@ -65,6 +65,7 @@ pub(super) struct Session<'o, 'a> {
     /// Whether it is one function with another of another name: a variable of
     /// the one cannot become one of the other's.
     pub renamed: bool,
+    pub merged: Merged,
     pub functions: Pairs,
     /// Data by its symbols.
     pub data: Pairs,
@@ -82,6 +83,7 @@ impl<'o, 'a> Session<'o, 'a> {
             after,
             unit,
             renamed: false,
+            merged: Merged::default(),
             functions,
             data,
             queue: VecDeque::new(),
@@ -112,6 +114,11 @@ impl<'o, 'a> Session<'o, 'a> {
     fn same_function(&mut self, before: usize, after: usize) -> Result<(), Clash> {
         match self.functions.get(before, after) {
             Some(true) => Ok(()),
+            _ if self.merges(before, after) => {
+                self.functions.before.insert(before, after);
+                self.enqueue(Root::Functions(before, after));
+                Ok(())
+            }
             Some(false) => Err(Clash::Callee),
             None if self.share_a_name(before, after) => {
                 self.identify(before, after);
@@ -119,6 +126,17 @@ impl<'o, 'a> Session<'o, 'a> {
             }
             None => Err(Clash::Callee),
         }
+    }
+
+    /// Whether the function before is one of those that the one after stands for.
+    fn merges(&self, before: usize, after: usize) -> bool {
+        let named = |object: &Object<'_>, function: usize, fits: &dyn Fn(&str) -> bool| {
+            let function = object.functions.get(function);
+            let symbols = function.into_iter().flat_map(|function| &function.symbols);
+            symbols.filter_map(|symbol| object.name(*symbol)).any(fits)
+        };
+        named(self.after, after, &|name| name == self.merged.into)
+            && named(self.before, before, &|name| self.merged.functions.contains(name))
     }
 
     fn share_a_name(&self, before: usize, after: usize) -> bool {

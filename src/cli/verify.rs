@@ -1,0 +1,308 @@
+//! `drvdedup verify`.
+
+use super::args::{Format, VerifyArgs};
+use super::error::{self, Hinted};
+use super::exit::Exit;
+use super::options::Options;
+use super::output::CANNOT_WRITE;
+use super::project::Project;
+use super::{progress, selftest, store};
+use crate::generate::unidiff;
+use crate::report::verified::{self, Row, Verified};
+use crate::report::{counted, json};
+use crate::store::{Proposal, Stale, Store};
+use crate::syntax::LoopMacros;
+use crate::tree::{Drivers, SourceFile, TreePath};
+use crate::verify::build::{Identity, Kernel};
+use crate::verify::ladder::{Ascent, Candidate, Ladder, Proof};
+use crate::verify::{self, Claim, Climb, Files, Verdict};
+use anyhow::Context;
+use codespan_reporting::term::termcolor::WriteColor;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Proposals after which the verdicts are saved.
+const BATCH: usize = 16;
+
+/// A proposal on its way up.
+struct Climber {
+    proposal: Proposal,
+    digest: String,
+    candidate: Candidate,
+}
+
+/// Takes proposals up the ladder and stores how far they came; found is one that is
+/// below what is required.
+pub fn run(
+    options: &Options,
+    args: &VerifyArgs,
+    out: &mut (dyn WriteColor + Send),
+) -> anyhow::Result<Exit> {
+    let project = Project::open(options)?;
+    let mut store = store::open(&project)?;
+    store::recover(&mut store, options)?;
+    let ids = store::asked(&store, &args.which)?;
+    if ids.is_empty() {
+        let what = store::nothing(&args.which);
+        error::say(&format!("{what}; `drvdedup verify --all` takes every proposal"));
+    }
+    let mut rows = Vec::new();
+    if !ids.is_empty() {
+        let kernel = kernel(&project, options, args)?;
+        let climbers = climbers(&project, &store, &ids, args.which.all)?;
+        if args.selftest {
+            return test(&project, options, &kernel, climbers, out);
+        }
+        rows = climb_all(&project, options, args, &mut store, &kernel, climbers)?;
+    }
+    let verified = Verified { tree: project.tree, rows };
+    match options.format {
+        Format::Human => verified::write(out, &verified),
+        Format::Json => json::write_verified(out, &verified),
+    }
+    .context(CANNOT_WRITE)?;
+    let below = |row: &&Row| row.proposal.verdict < args.require.unwrap_or(Verdict::Applies);
+    let below = verified.rows.iter().filter(below).count();
+    if below > 0 {
+        let required = crate::report::contract_name(args.require);
+        let below = counted(below as u64, "proposal");
+        error::say(&format!("{below} below {required}"));
+        return Ok(Exit::Found);
+    }
+    Ok(Exit::Done)
+}
+
+/// The kernel to compile with: the one that was named, or the one that was prepared
+/// or shall be.
+fn kernel(project: &Project, options: &Options, args: &VerifyArgs) -> anyhow::Result<Kernel> {
+    let no_folder = || Hinted::new("there is no cache folder to build in", "set XDG_CACHE_HOME");
+    let cache = dirs::cache_dir().ok_or_else(no_folder)?.join("drvdedup");
+    let say = |line: &str| {
+        if !options.quiet {
+            error::say(line);
+        }
+    };
+    if let Some(folder) = &args.kernel_build {
+        return Ok(Kernel::open(&project.tree, folder, &cache, &say)?);
+    }
+    if !args.prepare && !Kernel::is_prepared(&project.tree, &cache)? {
+        let message = "no configured kernel to compile with";
+        let hint = "`--kernel-build DIR` names a configured build folder; `--prepare` makes one \
+                    below the cache folder (allmodconfig; half a minute, once)";
+        return Err(Hinted::new(message, hint).into());
+    }
+    Ok(Kernel::prepare(&project.tree, &cache, &say)?)
+}
+
+/// The proposals as texts before and after, those of one file together. One that is
+/// stale is left out of all, and an error where it was named.
+fn climbers(
+    project: &Project,
+    store: &Store,
+    ids: &[String],
+    all: bool,
+) -> anyhow::Result<Vec<Climber>> {
+    let mut climbers = Vec::new();
+    for id in ids {
+        let proposal = store.proposal(id)?;
+        let stale = store.stale(&proposal)?.map(|stale: Stale| stale.to_string());
+        let old = || format!("proposal {id}: an older version of the program planned it");
+        let unfit = stale.or(proposal.claim.is_none().then(old));
+        match (unfit, proposal.claim.clone()) {
+            (None, Some(claim)) => climbers.push(climber(project, store, proposal, claim)?),
+            (unfit, _) if all => error::warn(format!("{}; left out", unfit.unwrap_or_default())),
+            (unfit, _) => {
+                let hint = "plan again: `drvdedup plan`";
+                return Err(Hinted::new(unfit.unwrap_or_default(), hint).into());
+            }
+        }
+    }
+    climbers.sort_by(|a, b| {
+        (&a.proposal.files, &a.proposal.id).cmp(&(&b.proposal.files, &b.proposal.id))
+    });
+    Ok(climbers)
+}
+
+fn climber(
+    project: &Project,
+    store: &Store,
+    proposal: Proposal,
+    claim: Claim,
+) -> anyhow::Result<Climber> {
+    let patch = store.patch(&proposal.id)?;
+    let broken = || format!("{}: not the patch that was planned; plan again", proposal.patch);
+    let (mut before, mut after) = (Files::new(), Files::new());
+    for patch in unidiff::parse(&patch).with_context(broken)? {
+        if patch.creates.is_none() {
+            let text = project.tree.read(&patch.path).with_context(|| patch.path.clone())?;
+            before.insert(patch.path.clone(), text);
+        }
+        let text = before.get(&patch.path).map_or(&[][..], Vec::as_slice);
+        after.insert(patch.path.clone(), unidiff::apply_to(text, &patch).with_context(broken)?);
+    }
+    let digest = proposal.digest(&patch);
+    Ok(Climber { proposal, digest, candidate: Candidate { before, after, claim } })
+}
+
+/// Climbs with all that were not at the top of this ladder before, and saves the
+/// verdicts as they come.
+fn climb_all(
+    project: &Project,
+    options: &Options,
+    args: &VerifyArgs,
+    store: &mut Store,
+    kernel: &Kernel,
+    climbers: Vec<Climber>,
+) -> anyhow::Result<Vec<Row>> {
+    let known = |climber: &Climber| {
+        let proof = climber.proposal.proof.as_ref();
+        let holds = |it: &Proof| it.of == climber.digest && it.is_from(kernel.identity());
+        !args.again && proof.is_some_and(holds)
+    };
+    let (done, open): (Vec<Climber>, Vec<Climber>) = climbers.into_iter().partition(known);
+    let mut rows: Vec<Row> = done.into_iter().map(|it| Row { proposal: it.proposal }).collect();
+    if !rows.is_empty() && !open.is_empty() && !options.quiet {
+        let done = counted(rows.len() as u64, "proposal");
+        error::say(&format!("{done} verified before with this kernel; --again does it anew"));
+    }
+    if !open.is_empty() {
+        rows.extend(climb(project, options, store, kernel, open)?);
+    }
+    rows.sort_by(|a, b| {
+        (&a.proposal.files, &a.proposal.id).cmp(&(&b.proposal.files, &b.proposal.id))
+    });
+    Ok(rows)
+}
+
+/// Whether the ladder would have found faults in what it proved.
+fn test(
+    project: &Project,
+    options: &Options,
+    kernel: &Kernel,
+    climbers: Vec<Climber>,
+    out: &mut (dyn WriteColor + Send),
+) -> anyhow::Result<Exit> {
+    let proved = climbers.into_iter().filter(|it| {
+        let proof = it.proposal.proof.as_ref().filter(|proof| proof.of == it.digest);
+        proof.is_some_and(|proof| proof.verdict == Verdict::IdenticalObject)
+    });
+    let proved: Vec<(String, Candidate)> =
+        proved.map(|it| (it.proposal.id, it.candidate)).collect();
+    let sources = proved.iter().flat_map(|(_, it)| it.after.keys().cloned()).collect();
+    let loops = LoopMacros::new(&project.tree.loop_macros);
+    let drivers = drivers(project, &sources)?;
+    let ladder = Ladder::new(kernel, &sources, Some(&drivers), &loops, &|_| {})?;
+    selftest::run(options, &ladder, &loops, &proved, out)
+}
+
+fn climb(
+    project: &Project,
+    options: &Options,
+    store: &mut Store,
+    kernel: &Kernel,
+    open: Vec<Climber>,
+) -> anyhow::Result<Vec<Row>> {
+    let loops = LoopMacros::new(&project.tree.loop_macros);
+    let sources: BTreeSet<TreePath> =
+        open.iter().flat_map(|it| it.candidate.after.keys().cloned()).collect();
+    let drivers = drivers(project, &sources)?;
+    let say = |line: &str| {
+        if options.verbose {
+            error::say(line);
+        }
+    };
+    let ladder = Ladder::new(kernel, &sources, Some(&drivers), &loops, &say)?;
+    let start = Instant::now();
+    let bar = progress::bar(options.progress, "verifying", open.len() as u64);
+    let (mut rows, mut cpu, total) = (Vec::new(), 0.0, open.len());
+    for batch in batches(open) {
+        let (mut climbed, mut standing) = (Vec::new(), Vec::new());
+        for climber in batch {
+            let Candidate { before, after, claim } = &climber.candidate;
+            let climb = verify::climb(before, after, claim, &loops);
+            match climb.problem {
+                Some(_) => {
+                    bar.inc(1);
+                    climbed.push(fallen(climber, climb, kernel.identity()));
+                }
+                None => standing.push(climber),
+            }
+        }
+        let candidates: Vec<Candidate> = standing.iter().map(|it| it.candidate.clone()).collect();
+        for (climber, ascent) in
+            standing.into_iter().zip(ladder.climb(&candidates, &|| bar.inc(1))?)
+        {
+            cpu += ascent.cpu_seconds;
+            let proof = proof(&climber, &ascent, kernel.identity());
+            climbed.push(climber.proposal.proved(proof));
+        }
+        store.keep_proofs(&climbed)?;
+        rows.extend(climbed.into_iter().map(|proposal| Row { proposal }));
+    }
+    bar.finish_and_clear();
+    if options.verbose {
+        let each = cpu / total.max(1) as f64;
+        let wall = start.elapsed().as_secs();
+        error::say(&format!("{cpu:.1} CPU seconds, {each:.2} a proposal; {wall} s in all"));
+    }
+    Ok(rows)
+}
+
+/// Proposals of one file stay together: they share the objects before.
+fn batches(open: Vec<Climber>) -> Vec<Vec<Climber>> {
+    let mut batches: Vec<Vec<Climber>> = Vec::new();
+    for climber in open {
+        match batches.last_mut() {
+            Some(batch)
+                if batch.len() < BATCH
+                    || batch
+                        .last()
+                        .is_some_and(|it| it.proposal.files == climber.proposal.files) =>
+            {
+                batch.push(climber);
+            }
+            _ => batches.push(vec![climber]),
+        }
+    }
+    batches
+}
+
+/// The Kbuild files that say how the sources are built.
+fn drivers(project: &Project, sources: &BTreeSet<TreePath>) -> anyhow::Result<Drivers> {
+    let paths = sources.iter().map(|path| project.tree.root.join(path));
+    let paths: Vec<PathBuf> = paths.filter(|path: &PathBuf| Path::is_file(path)).collect();
+    let files: Vec<SourceFile> = match paths.as_slice() {
+        [] => Vec::new(),
+        paths => project.tree.walk(paths, &[])?.files,
+    };
+    Ok(Drivers::read(&project.tree, &files))
+}
+
+/// A proposal that does not even come up to *expands*.
+fn fallen(climber: Climber, climb: Climb, identity: &Identity) -> Proposal {
+    let ascent = Ascent {
+        verdict: climb.verdict,
+        detail: climb.problem.map(|problem| problem.to_string()).unwrap_or_default(),
+        level: None,
+        constants: false,
+        not_built: Vec::new(),
+        cpu_seconds: 0.0,
+    };
+    let proof = proof(&climber, &ascent, identity);
+    climber.proposal.proved(proof)
+}
+
+fn proof(climber: &Climber, ascent: &Ascent, identity: &Identity) -> Proof {
+    Proof {
+        verdict: ascent.verdict,
+        detail: ascent.detail.clone(),
+        level: ascent.level.map(|level| level.flag().to_owned()),
+        not_built: ascent.not_built.clone(),
+        configuration: identity.configuration.clone(),
+        compiler: identity.compiler.clone(),
+        architecture: identity.architecture.clone(),
+        release: identity.release.clone(),
+        of: climber.digest.clone(),
+    }
+}

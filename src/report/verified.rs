@@ -1,0 +1,101 @@
+//! What `verify` found: a line a proposal, and how many came how far.
+
+use super::source::printable_line;
+use super::{contract_name, counted, heading};
+use crate::store::Proposal;
+use crate::tree::KernelTree;
+use crate::verify::Verdict;
+use codespan_reporting::term::termcolor::WriteColor;
+use std::collections::BTreeMap;
+use std::io;
+
+/// A proposal with its new verdict and proof.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The proposal.
+    pub proposal: Proposal,
+}
+
+/// All that a verification has to say.
+pub struct Verified {
+    /// The tree.
+    pub tree: KernelTree,
+    /// In the order of their files.
+    pub rows: Vec<Row>,
+}
+
+impl Verified {
+    /// Number of proposals by verdict.
+    pub fn by_verdict(&self) -> BTreeMap<String, u64> {
+        super::tally(self.rows.iter().map(|row| contract_name(row.proposal.verdict)))
+    }
+
+    /// Number of proposals of which the configuration builds nothing, or not all.
+    pub fn not_built(&self) -> u64 {
+        let built = |row: &&Row| row.proposal.proof.as_ref().is_none_or(|proof| proof.is_built());
+        self.rows.iter().filter(|row| !built(row)).count() as u64
+    }
+}
+
+/// Writes the lines and the table.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(out: &mut dyn WriteColor, verified: &Verified) -> io::Result<()> {
+    for Row { proposal } in &verified.rows {
+        let verdict = contract_name(proposal.verdict);
+        let subject = match proposal.subject.as_str() {
+            "" => proposal.files.join(", "),
+            subject => subject.to_owned(),
+        };
+        let line = printable_line(&format!("{} {verdict:<16} {subject}", proposal.id));
+        writeln!(out, "{line}")?;
+        let explained = proposal.proof.iter().filter(|it| it.verdict < Verdict::IdenticalObject);
+        for line in explained.flat_map(|proof| proof.detail.lines()) {
+            writeln!(out, "    {}", printable_line(line))?;
+        }
+    }
+    let Some(Row { proposal }) = verified.rows.first() else { return Ok(()) };
+    if let Some(proof) = &proposal.proof {
+        writeln!(out)?;
+        heading(out, &format!("Verified with {}, {}", proof.compiler, kernel_text(proof)))?;
+    }
+    let by_verdict = verified.by_verdict();
+    let rungs = [Verdict::IdenticalObject, Verdict::Compiles, Verdict::Expands, Verdict::Failed];
+    for rung in rungs {
+        let name = contract_name(rung);
+        let number = by_verdict.get(&name).copied().unwrap_or(0);
+        let more = match rung {
+            Verdict::IdenticalObject => "the same machine code",
+            Verdict::Compiles => "no new warning; the code differs as explained",
+            Verdict::Expands => "not built here, or nothing could be said",
+            _ => "a fault was found",
+        };
+        writeln!(out, "  {name:<16} {number:>6}  {more}")?;
+    }
+    let not_built = counted(verified.not_built(), "proposal");
+    writeln!(out, "  not built here: {not_built}")
+}
+
+/// What `show` says of a proof, by name: how far it goes and what it holds for.
+pub fn proof_rows(proposal: &Proposal, patch: &[u8]) -> Vec<(&'static str, String)> {
+    let Some(proof) = &proposal.proof else { return Vec::new() };
+    if proposal.current_proof(patch).is_none() {
+        let was = contract_name(proof.verdict);
+        return vec![("proof", format!("stale ({was} for another text); `drvdedup verify` again"))];
+    }
+    let name = match proof.verdict {
+        Verdict::IdenticalObject => "proved",
+        Verdict::Failed => "fault",
+        _ => "open",
+    };
+    let mut rows: Vec<_> = proof.detail.lines().map(|line| (name, line.to_owned())).collect();
+    rows.push(("with", format!("{}, {}", proof.compiler, kernel_text(proof))));
+    rows
+}
+
+/// `x86_64 6.1.0, configuration 0123456789ab`.
+pub fn kernel_text(proof: &crate::verify::ladder::Proof) -> String {
+    let configuration: String = proof.configuration.chars().take(12).collect();
+    format!("{} {}, configuration {configuration}", proof.architecture, proof.release)
+}

@@ -1,0 +1,76 @@
+//! The rung *compiles*: every object that the configuration builds of the touched
+//! files compiles as it is, and the compiler has nothing new to say.
+
+use super::shop::{Bill, Shop};
+use super::{Candidate, Found};
+use crate::verify::Files;
+use crate::verify::build::{
+    BuildError, Compile, Compiled, Diagnostic, Mode, Severity, new_diagnostics,
+};
+
+/// Messages that are quoted of one object.
+const QUOTED: usize = 3;
+
+/// Whether the object of `compile` comes up to the rung; `Err` is why not.
+pub(super) fn check(
+    shop: &Shop<'_>,
+    candidate: &Candidate,
+    compile: &Compile,
+    bill: &mut Bill,
+) -> Result<Result<(), Found>, BuildError> {
+    let before = shop.shared(compile, &candidate.before, Mode::AsIs, bill)?;
+    if before.object.is_none() {
+        let said = complaint(&before, &candidate.before);
+        let found = format!("{} does not compile before the patch either: {said}", compile.source);
+        return Ok(Err(Found::Unknown(found)));
+    }
+    let after = shop.once(compile, &candidate.after, Mode::AsIs, bill)?;
+    Ok(judge(compile, &before, &after, &candidate.after))
+}
+
+fn judge(
+    compile: &Compile,
+    before: &Compiled,
+    after: &Compiled,
+    texts: &Files,
+) -> Result<(), Found> {
+    let source = &compile.source;
+    if let Some(path) = before.bypassed.iter().chain(&after.bypassed).next() {
+        let found =
+            format!("{source}: the compiler read {path} of the tree, not the text after it");
+        return Err(Found::Unknown(found));
+    }
+    if after.killed || before.killed {
+        return Err(Found::Unknown(format!("{source}: the compiler was killed at its time limit")));
+    }
+    if after.object.is_none() {
+        let said = complaint(after, texts);
+        return Err(Found::Fault(format!("{source} no longer compiles: {said}")));
+    }
+    let new = new_diagnostics(&before.diagnostics, &after.diagnostics);
+    if new.is_empty() {
+        return Ok(());
+    }
+    Err(Found::Fault(format!("{source}: new: {}", quoted(new.into_iter(), texts))))
+}
+
+/// What a compiler says that makes no object.
+pub(super) fn complaint(compiled: &Compiled, texts: &Files) -> String {
+    if compiled.killed {
+        return "the compiler was killed at its time limit".to_owned();
+    }
+    let errors = || compiled.diagnostics.iter().filter(|it| it.severity == Severity::Error);
+    if errors().next().is_none() {
+        return compiled.said.clone();
+    }
+    quoted(errors().take(1), texts)
+}
+
+/// Each message with the line below it that it is about.
+fn quoted<'d>(diagnostics: impl Iterator<Item = &'d Diagnostic>, texts: &Files) -> String {
+    let beside = |it: &Diagnostic| match texts.get(&it.file) {
+        Some(text) => it.beside(text),
+        None => it.to_string(),
+    };
+    diagnostics.take(QUOTED).map(beside).collect::<Vec<_>>().join("\n")
+}

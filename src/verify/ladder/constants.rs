@@ -1,0 +1,208 @@
+//! The text after with the helper once for each set of constants that it is called
+//! with, and those in the place of its parameters. A compiler folds a constant that
+//! it reads otherwise than one that it finds out; and what a message prints of a
+//! word is joined with the message. The constants are converted as the parameters
+//! convert them, so the copies do what the helper does; but each has static
+//! variables of its own: the caller has to see to it that none are shared.
+
+use super::wrap;
+use crate::generate::Edit;
+use crate::generate::edits::apply_edits;
+use crate::syntax::{LoopMacros, TokenKind};
+use crate::verify::definition::{Definition, Role};
+use crate::verify::macros::Macros;
+use crate::verify::signature::declared_type;
+use crate::verify::unit::Unit;
+use crate::verify::wording;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// The constant for each parameter that has one.
+type Constants<'s> = Vec<Option<&'s [u8]>>;
+
+/// `source` with copies of the function `helper`; `None` where no call has a
+/// constant, or the helper cannot be read with certainty.
+pub(super) fn put(source: &[u8], helper: &str, loops: &LoopMacros) -> Option<Vec<u8>> {
+    let unit = Unit::new("", source);
+    let macros = Macros::new(&unit);
+    let item = unit.function(helper).ok()?;
+    let definition = Definition::new(&unit, item, &macros, loops).ok()?;
+    if definition.body.clone().any(|at| unit.text(at) == b"static") {
+        return None;
+    }
+    let mut copies: BTreeMap<Constants<'_>, String> = BTreeMap::new();
+    let mut edits = Vec::new();
+    for at in (0..unit.tokens.len()).filter(|&at| is_call(&definition, at)) {
+        let (arguments, close) = unit.list(at + 1)?;
+        if arguments.len() != definition.params.len() {
+            return None;
+        }
+        let constants: Constants<'_> = arguments.iter().map(|it| constant(&unit, it)).collect();
+        if constants.iter().all(Option::is_none) {
+            continue;
+        }
+        let number = copies.len();
+        let copy = copies.entry(constants.clone()).or_insert_with(|| format!("{helper}__{number}"));
+        let kept = arguments.iter().zip(&constants).filter(|(_, constant)| constant.is_none());
+        let kept: Vec<&[u8]> = kept.map(|(argument, _)| text(&unit, argument.clone())).collect();
+        let call = [copy.as_bytes(), b"(", &kept.join(&b", "[..]), b")"].concat();
+        edits.push(Edit { range: bytes(&unit, at..close + 1), text: call });
+    }
+    if copies.is_empty() {
+        return None;
+    }
+    let prototypes = unit.items.iter().filter(|it| unit.is_prototype_of(it, helper.as_bytes()));
+    for prototype in prototypes {
+        let end = bytes(&unit, prototype.tokens.clone()).end;
+        let heads = copies.iter().flat_map(|(constants, name)| {
+            [b"\n", &signature(&definition, constants, name)[..], b";"].concat()
+        });
+        edits.push(Edit { range: end..end, text: heads.collect() });
+    }
+    let end = bytes(&unit, definition.body.clone()).end;
+    let bodies = copies.iter().flat_map(|(constants, name)| {
+        [b"\n", &signature(&definition, constants, name)[..], &body(&definition, constants)]
+            .concat()
+    });
+    edits.push(Edit { range: end..end, text: bodies.collect() });
+    edits.sort_by_key(|edit| edit.range.start);
+    apply_edits("", source, &edits).ok()
+}
+
+/// Whether token `at` calls the function, from a function.
+fn is_call(definition: &Definition<'_, '_>, at: usize) -> bool {
+    let unit = definition.unit;
+    let inside = unit.item_of(at).and_then(|item| unit.items.get(item));
+    unit.text(at) == unit.text(definition.name)
+        && unit.text(at + 1) == b"("
+        && !unit.is_member_access(at)
+        && inside.is_some_and(|it| {
+            it.function
+                .as_ref()
+                .is_some_and(|f| unit.tokens.get(at).is_some_and(|token| token.start >= f.body))
+        })
+}
+
+/// The text of an argument that is a constant wherever it stands: literals, and names
+/// in capitals, which are macros or enumerators, with operators between them.
+fn constant<'s>(unit: &Unit<'s>, argument: &Range<usize>) -> Option<&'s [u8]> {
+    let is_constant = |at: usize| match unit.kind(at) {
+        Some(TokenKind::Number | TokenKind::Char) => true,
+        Some(TokenKind::Str) => argument.len() == 1,
+        Some(TokenKind::Ident) => {
+            let word = unit.text(at);
+            let capital = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_';
+            word.iter().all(capital) || matches!(word, b"true" | b"false")
+        }
+        Some(TokenKind::Punct) => {
+            matches!(
+                unit.text(at),
+                b"(" | b")" | b"|" | b"&" | b"+" | b"-" | b"*" | b"~" | b"<<" | b">>" | b"," | b"/"
+            )
+        }
+        _ => false,
+    };
+    (!argument.is_empty() && argument.clone().all(is_constant))
+        .then(|| text(unit, argument.clone()))
+}
+
+/// The copy's signature, without the parameters that have a constant.
+fn signature(definition: &Definition<'_, '_>, constants: &Constants<'_>, name: &str) -> Vec<u8> {
+    let unit = definition.unit;
+    let params = definition.params.iter().zip(constants).filter(|(_, it)| it.is_none());
+    let params: Vec<&[u8]> = params.map(|(param, _)| text(unit, param.tokens.clone())).collect();
+    let params = if params.is_empty() { b"void".to_vec() } else { params.join(&b", "[..]) };
+    [&wrap::head(definition), name.as_bytes(), b"(", &params, b")"].concat()
+}
+
+/// The body with the constants in it.
+fn body(definition: &Definition<'_, '_>, constants: &Constants<'_>) -> Vec<u8> {
+    let unit = definition.unit;
+    let constant = |at: usize| match definition.role(at) {
+        Role::Param(index) => Some((index, constants.get(index).copied().flatten()?)),
+        _ => None,
+    };
+    let mut edits = Vec::new();
+    let mut printed = BTreeSet::new();
+    for at in definition.body.clone().filter(|&at| unit.kind(at) == Some(TokenKind::Str)) {
+        let word = |at: usize| constant(at).map(|(_, text)| text);
+        let Some(joined) = wording::joined(unit, at, definition.body.start, word) else { continue };
+        edits.push(Edit { range: bytes(unit, at..at + 1), text: joined.literal });
+        for argument in joined.arguments {
+            edits.push(Edit { range: bytes(unit, argument.clone()), text: Vec::new() });
+            printed.extend(argument);
+        }
+    }
+    for at in definition.body.clone().filter(|at| !printed.contains(at)) {
+        let Some((index, value)) = constant(at) else { continue };
+        let Some(param) = definition.params.get(index) else { continue };
+        let declared: Vec<&[u8]> =
+            declared_type(unit, param).into_iter().map(|it| unit.text(it)).collect();
+        let converted = [b"((", &declared.join(&b" "[..])[..], b")(", value, b"))"].concat();
+        edits.push(Edit { range: bytes(unit, at..at + 1), text: converted });
+    }
+    let range = bytes(unit, definition.body.clone());
+    for edit in &mut edits {
+        edit.range = edit.range.start - range.start..edit.range.end - range.start;
+    }
+    edits.sort_by_key(|edit| edit.range.start);
+    let source = unit.source.get(range).unwrap_or_default();
+    apply_edits("", source, &edits).unwrap_or_else(|_| source.to_vec())
+}
+
+fn bytes(unit: &Unit<'_>, tokens: Range<usize>) -> Range<usize> {
+    let range = unit.bytes(tokens);
+    range.start as usize..range.end as usize
+}
+
+fn text<'s>(unit: &Unit<'s>, tokens: Range<usize>) -> &'s [u8] {
+    unit.source.get(bytes(unit, tokens)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(source: &str, expected: Option<&str>) {
+        let found = put(source.as_bytes(), "h", &LoopMacros::new([""; 0]));
+        let found = found.map(|text| String::from_utf8_lossy(&text).into_owned());
+        assert_eq!(found.as_deref(), expected);
+    }
+
+    const MARK: &str = "inline __attribute__((__always_inline__)) static";
+
+    #[test]
+    fn constants_stand_in_the_place_of_parameters_as_those_convert_them() {
+        check(
+            "static int h(int x, u8 mask)\n{\n\treturn x & mask;\n}\nint a(int x)\n{\n\treturn h(x, A_B | 1) + h(2, x);\n}\n",
+            Some(&format!(
+                "static int h(int x, u8 mask)\n{{\n\treturn x & mask;\n}}\n\
+                 {MARK} int h__0(int x){{\n\treturn x & ((u8)(A_B | 1));\n}}\n\
+                 {MARK} int h__1(u8 mask){{\n\treturn ((int)(2)) & mask;\n}}\n\
+                 int a(int x)\n{{\n\treturn h__0(x) + h__1(x);\n}}\n"
+            )),
+        );
+    }
+
+    #[test]
+    fn a_word_is_joined_with_its_message() {
+        check(
+            "static void h(struct d *d, const char *what)\n{\n\tdev_err(d, \"no %s (%d)\\n\", what, f(d));\n}\n\
+             void a(struct d *d)\n{\n\th(d, \"read\");\n}\n",
+            Some(&format!(
+                "static void h(struct d *d, const char *what)\n{{\n\tdev_err(d, \"no %s (%d)\\n\", what, f(d));\n}}\n\
+                 {MARK} void h__0(struct d *d){{\n\tdev_err(d, \"no \" \"read\" \" (%d)\\n\", f(d));\n}}\n\
+                 void a(struct d *d)\n{{\n\th__0(d);\n}}\n"
+            )),
+        );
+    }
+
+    #[test]
+    fn state_is_never_doubled() {
+        check(
+            "static int h(int x)\n{\n\tstatic int n;\n\treturn n += x;\n}\nint a(void)\n{\n\treturn h(1);\n}\n",
+            None,
+        );
+        check("static int h(int x)\n{\n\treturn x;\n}\nint a(int x)\n{\n\treturn h(x);\n}\n", None);
+    }
+}

@@ -1,0 +1,225 @@
+//! The rungs that need a compiler. In: patches as texts before and after, with what
+//! each claims to do, and a [`Kernel`]. Out: for each patch an [`Ascent`]: how far
+//! it came, how that was proved or why it came no further. It never takes what was
+//! not compiled for proved, and writes nothing.
+//!
+//! `force`, `wrap` and `constants` make texts comparable, `shop` compiles, `compiles` and `same` judge,
+//! `lines` says where a difference stands; `faults` puts all of it to the test.
+
+mod compiles;
+mod constants;
+mod faults;
+mod force;
+mod lines;
+mod proof;
+mod same;
+mod shop;
+mod wrap;
+
+pub use faults::{Fault, planted};
+pub use lines::Lines;
+pub use proof::Proof;
+
+use super::build::{
+    BuildError, COMPILE_LIMIT, Commands, Compile, Identity, Kernel, Level, NotBuilt, Say,
+};
+use super::object::Difference;
+use super::{Claim, Files, Verdict};
+use crate::syntax::LoopMacros;
+use crate::tree::{Drivers, TreePath};
+use rayon::prelude::*;
+use shop::{Bill, Shop};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// A patch that has come up to *expands*.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The touched files as they are; one that is new is missing.
+    pub before: Files,
+    /// The touched files after the patch.
+    pub after: Files,
+    /// What the patch says that it does.
+    pub claim: Claim,
+}
+
+/// How far a candidate came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ascent {
+    /// From [`Verdict::Expands`], where nothing was compiled, upward; or
+    /// [`Verdict::Failed`].
+    pub verdict: Verdict,
+    /// See [`Proof::detail`].
+    pub detail: String,
+    /// The weakest level that was needed, for [`Verdict::IdenticalObject`].
+    pub level: Option<Level>,
+    /// Whether constants had to be put in the place of the helper's parameters, and
+    /// words into the messages that print them.
+    pub constants: bool,
+    /// Touched files that the configuration does not build, sorted.
+    pub not_built: Vec<TreePath>,
+    /// CPU time of all compiles made for it.
+    pub cpu_seconds: f64,
+}
+
+/// What a rung found instead of a proof.
+enum Found {
+    /// The patch is wrong.
+    Fault(String),
+    /// The code differs, which may be right.
+    Difference(Box<Difference>, Lines),
+    /// Nothing can be said.
+    Unknown(String),
+}
+
+/// See the module.
+pub struct Ladder<'k> {
+    kernel: &'k Kernel,
+    commands: Commands,
+    loops: &'k LoopMacros,
+    limit: Duration,
+}
+
+impl<'k> Ladder<'k> {
+    /// Asks Kbuild how it compiles `sources`: all that the candidates will touch.
+    ///
+    /// # Errors
+    /// Those of [`Kernel::commands`].
+    pub fn new(
+        kernel: &'k Kernel,
+        sources: &BTreeSet<TreePath>,
+        drivers: Option<&Drivers>,
+        loops: &'k LoopMacros,
+        say: Say<'_>,
+    ) -> Result<Self, BuildError> {
+        let sources: Vec<TreePath> = sources.iter().cloned().collect();
+        let commands = kernel.commands(&sources, drivers, say)?;
+        Ok(Self { kernel, commands, loops, limit: COMPILE_LIMIT })
+    }
+
+    /// Each compiler is killed after `limit` in place of [`COMPILE_LIMIT`].
+    pub fn with_limit(self, limit: Duration) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// What the verdicts hold for.
+    pub fn identity(&self) -> &Identity {
+        self.kernel.identity()
+    }
+
+    /// Climbs with every candidate, each alone on the tree as it is. The objects
+    /// before are shared by those of one file. `progress` is called after each.
+    ///
+    /// # Errors
+    /// The compiler does not start, or scratch files cannot be written; what a text
+    /// makes of the compiler is no error.
+    pub fn climb(
+        &self,
+        batch: &[Candidate],
+        progress: &(dyn Fn() + Sync),
+    ) -> Result<Vec<Ascent>, BuildError> {
+        let shop = Shop::new(self.kernel, self.limit);
+        let climbs = batch.par_iter().map(|candidate| {
+            let ascent = self.climb_one(&shop, candidate);
+            progress();
+            ascent
+        });
+        climbs.collect()
+    }
+
+    fn climb_one(&self, shop: &Shop<'_>, candidate: &Candidate) -> Result<Ascent, BuildError> {
+        let mut bill = Bill::default();
+        let (built, not_built) = self.objects(candidate);
+        let mut ascent = Ascent {
+            verdict: Verdict::Expands,
+            detail: String::new(),
+            level: None,
+            constants: false,
+            not_built: not_built.iter().map(|(path, _)| (*path).clone()).collect(),
+            cpu_seconds: 0.0,
+        };
+        let found = self.rungs(shop, candidate, &built, &mut ascent, &mut bill)?;
+        ascent.cpu_seconds = bill.seconds;
+        ascent.detail = match found {
+            Some(Found::Fault(fault)) => {
+                ascent.verdict = Verdict::Failed;
+                fault
+            }
+            Some(Found::Difference(difference, lines)) => explained(&difference, &lines),
+            Some(Found::Unknown(why)) => why,
+            None => match ascent.level {
+                Some(level) => proved(level, ascent.constants),
+                None => {
+                    not_built.iter().map(|(_, why)| why.to_string()).collect::<Vec<_>>().join("; ")
+                }
+            },
+        };
+        Ok(ascent)
+    }
+
+    /// The objects of the touched files, and the files without one.
+    fn objects<'s>(
+        &'s self,
+        candidate: &'s Candidate,
+    ) -> (Vec<&'s Compile>, Vec<(&'s TreePath, NotBuilt)>) {
+        let (mut built, mut not_built) = (Vec::new(), Vec::new());
+        for path in candidate.after.keys() {
+            match self.commands.get(path) {
+                Some(Ok(compile)) => built.push(compile),
+                Some(Err(why)) => not_built.push((path, why.clone())),
+                None => not_built.push((path, NotBuilt::NoSource(path.clone()))),
+            }
+        }
+        (built, not_built)
+    }
+
+    /// Raises the verdict rung by rung, up to what is found.
+    fn rungs(
+        &self,
+        shop: &Shop<'_>,
+        candidate: &Candidate,
+        built: &[&Compile],
+        ascent: &mut Ascent,
+        bill: &mut Bill,
+    ) -> Result<Option<Found>, BuildError> {
+        for compile in built {
+            if let Err(found) = compiles::check(shop, candidate, compile, bill)? {
+                return Ok(Some(found));
+            }
+        }
+        // A source that is left out may hold the fault.
+        if built.is_empty() || ascent.not_built.iter().any(|path| path.ends_with(".c")) {
+            return Ok(None);
+        }
+        ascent.verdict = Verdict::Compiles;
+        let mut weakest = None;
+        for compile in built {
+            match same::check(shop, candidate, compile, self.loops, bill)? {
+                Ok(way) => weakest = weakest.max(Some(way)),
+                Err(found) => return Ok(Some(found)),
+            }
+        }
+        ascent.verdict = Verdict::IdenticalObject;
+        ascent.level = weakest.map(|way| way.level);
+        ascent.constants = weakest.is_some_and(|way| way.constants);
+        Ok(None)
+    }
+}
+
+/// How much the same the code is.
+fn proved(level: Level, constants: bool) -> String {
+    let how = match constants {
+        true => " with constant arguments in the place of parameters",
+        false => "",
+    };
+    format!("the same machine code at {}{how}", level.flag())
+}
+
+/// A difference with the lines that it is in.
+fn explained(difference: &Difference, lines: &Lines) -> String {
+    let line = |when: &str, line: &Option<String>| {
+        line.as_ref().map(|line| format!("\n{when} {line}")).unwrap_or_default()
+    };
+    let (before, after) = (line("before:", &lines.before), line("after: ", &lines.after));
+    format!("the code differs in {difference}{before}{after}")
+}

@@ -1,0 +1,48 @@
+//! What is stored of a climb.
+
+use crate::tree::TreePath;
+use crate::verify::Verdict;
+use crate::verify::build::Identity;
+use serde::{Deserialize, Serialize};
+
+/// How far a proposal came on one kernel, and what that holds for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// The highest rung reached; [`Verdict::Failed`] where one found a fault.
+    pub verdict: Verdict,
+    /// How it was proved, or why it came no higher; lines after the first quote
+    /// the patched text.
+    pub detail: String,
+    /// The optimisation level at which the code is the same (`-O2`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// Touched files that the configuration does not build, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_built: Vec<TreePath>,
+    /// SHA-256 of the kernel's `.config`, in hexadecimal.
+    pub configuration: String,
+    /// First line of the compiler's `--version`.
+    pub compiler: String,
+    /// `x86_64`, `arm64`, …
+    pub architecture: String,
+    /// As `uname -r` would say.
+    pub release: String,
+    /// Digest of the patch and of the texts that it was planned against: the proof
+    /// holds for no other.
+    pub of: String,
+}
+
+impl Proof {
+    /// Whether it was made with this kernel, configuration and compiler.
+    pub fn is_from(&self, identity: &Identity) -> bool {
+        self.configuration == identity.configuration
+            && self.compiler == identity.compiler
+            && self.architecture == identity.architecture
+            && self.release == identity.release
+    }
+
+    /// Whether a touched file was compiled at all.
+    pub fn is_built(&self) -> bool {
+        self.not_built.is_empty()
+    }
+}

@@ -1,0 +1,74 @@
+//! What `verify` prints, counted by folder.
+
+use crate::workspace::FOLDERS;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The share of the built proposals that must be the same machine code.
+pub const FLOOR_IDENTICAL: f64 = 0.90;
+
+/// Numbers of one folder, or of all.
+#[derive(Clone, Copy, Default)]
+pub struct Row {
+    pub proposals: usize,
+    pub built: usize,
+    pub compiled: usize,
+    pub identical: usize,
+    pub explained: usize,
+}
+
+/// See the module.
+#[derive(Default)]
+pub struct Table {
+    rows: BTreeMap<&'static str, Row>,
+    pub all: Row,
+    /// Those below the top, with what is said of them.
+    pub open: Vec<String>,
+}
+
+impl Table {
+    /// Counts the JSON object of `verify`.
+    pub fn read(json: &[u8]) -> Table {
+        let object: Value = serde_json::from_slice(json).expect("it is JSON");
+        let mut table = Table::default();
+        for proposal in object["proposals"].as_array().expect("a list") {
+            table.count(proposal);
+        }
+        table
+    }
+
+    fn count(&mut self, proposal: &Value) {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (verdict, file) = (text(&proposal["verdict"]), text(&proposal["files"][0]));
+        let detail = text(&proposal["proof"]["detail"]);
+        let built = proposal["proof"]["not_built"].is_null();
+        let identical = verdict == "identical-object";
+        let folder = FOLDERS.into_iter().find(|folder| file.starts_with(folder));
+        for row in [self.rows.entry(folder.unwrap_or("elsewhere")).or_default(), &mut self.all] {
+            row.proposals += 1;
+            row.built += usize::from(built);
+            row.compiled += usize::from(identical || verdict == "compiles");
+            row.identical += usize::from(identical);
+            row.explained += usize::from(!identical && !detail.is_empty());
+        }
+        if !identical {
+            self.open.push(format!("{} {verdict} {file}: {detail}", text(&proposal["id"])));
+        }
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:32} proposals built compiled identical explained", "folder")?;
+        let all = ("all", self.all);
+        for (folder, row) in self.rows.iter().map(|(folder, row)| (*folder, *row)).chain([all]) {
+            let Row { proposals, built, compiled, identical, explained } = row;
+            writeln!(
+                f,
+                "{folder:32} {proposals:>9} {built:>5} {compiled:>8} {identical:>9} {explained:>9}"
+            )?;
+        }
+        self.open.iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}

@@ -1,0 +1,222 @@
+//! `verify` on a kernel of one driver, compiled by the system's compiler through a
+//! Makefile that does what of Kbuild is relied on.
+
+mod common;
+
+use common::{Run, fails, program, tree, write};
+use serde_json::{Value, json};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+
+/// Kbuild goes to the build folder and keeps the lists; so does this.
+const MAKEFILE: &str = r#"
+VERSION = 6
+PATCHLEVEL = 1
+SUBLEVEL = 7
+ifeq ($(srctree),)
+drivers/%.o: FORCE
+	@mkdir -p $(O)/$(@D)
+	@$(MAKE) -s -C $(O) -f $(CURDIR)/Makefile srctree=$(CURDIR) $@
+olddefconfig:
+prepare modules_prepare:
+	@mkdir -p $(O)/include/config
+	@echo 6.1.7-one > $(O)/include/config/kernel.release
+.PHONY: FORCE olddefconfig prepare modules_prepare
+FORCE:
+else
+squote := '
+escsq = $(subst $(squote),'\$(squote)',$1)
+real-obj-m := drivers/hwmon/alpha.o
+rule_cc_o_c = @exit 1
+drivers/hwmon/%.o: $(srctree)/drivers/hwmon/%.c
+	$(rule_cc_o_c)
+cmd_cc_o_c = $(CC) -Wp,-MMD,$@.d -I$(srctree)/include -O2 -mcmodel=kernel -fno-pic -fno-asynchronous-unwind-tables -fcf-protection=none -mno-sse -c -o $@ $(srctree)/$(@:.o=.c)
+endif
+"#;
+
+/// The driver's tree, a configuration for it, and a compiler.
+struct One {
+    tree: TempDir,
+    work: TempDir,
+}
+
+impl One {
+    /// `None` where the system's compiler makes no objects that are compared.
+    fn new(makefile: &str) -> Option<One> {
+        let machine = Command::new("cc").arg("-dumpmachine").output();
+        if !machine.as_ref().is_ok_and(|it| it.stdout.starts_with(b"x86_64")) {
+            eprintln!("skipped: cc does not compile for x86-64 ({machine:?})");
+            return None;
+        }
+        let one = One { tree: tree(), work: TempDir::new().expect("a folder for the test") };
+        write(one.tree.path(), "Makefile", makefile);
+        write(one.tree.path(), "include/linux/device.h", "struct alpha;\n");
+        write(one.tree.path(), "include/linux/printk.h", "");
+        let config = "# Linux/x86 6.1.7 Kernel Configuration\nCONFIG_64BIT=y\n";
+        write(one.work.path(), "build/.config", config);
+        one.compiler("exec cc \"$@\"\n");
+        one.ok(&["plan", "-q"]);
+        Some(one)
+    }
+
+    /// Makes a shell script the compiler.
+    fn compiler(&self, script: &str) {
+        write(self.work.path(), "cc", &format!("#!/bin/sh\n{script}"));
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(self.work.path().join("cc"), mode).expect("a mode");
+    }
+
+    fn run(&self, args: &[&str]) -> Run {
+        let mut command = program(self.tree.path(), args);
+        command.env("XDG_CACHE_HOME", self.work.path().join("cache"));
+        command.env("CC", self.work.path().join("cc")).env_remove("LLVM");
+        let output = command.output().expect("the program starts");
+        Run {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    fn ok(&self, args: &[&str]) -> String {
+        let run = self.run(args);
+        assert_eq!(run.code, Some(0), "{args:?}: {}", run.stderr);
+        run.stdout
+    }
+
+    fn verify(&self, args: &[&str]) -> Run {
+        let build = self.work.path().join("build").to_string_lossy().into_owned();
+        self.run(&[&["verify", "--all", "--kernel-build", build.as_str()], args].concat())
+    }
+
+    fn planned(&self) -> Value {
+        serde_json::from_str(&self.ok(&["plan", "--format", "json"])).expect("it is JSON")
+    }
+
+    fn verdict(&self) -> String {
+        let plan = self.planned();
+        plan["proposals"][0]["verdict"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// Complains of the text after the patch, in which one body is left.
+const COMPLAINS: &str = r#"
+for source; do case $source in *alpha.c)
+	[ "$(grep -c 'ret \* 8' "$source")" = 1 ] && echo "$source:5:2: warning: odd [-Wodd]" >&2
+esac; done
+exec cc "$@"
+"#;
+
+fn contents(folder: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let walk = ignore::WalkBuilder::new(folder).standard_filters(false).build();
+    let files = walk.map(|entry| entry.expect("readable").into_path()).filter(|it| it.is_file());
+    let outside = files.filter(|it| !it.to_string_lossy().contains(".drvdedup"));
+    let mut files: Vec<_> =
+        outside.map(|it| (it.clone(), fs::read(it).expect("readable"))).collect();
+    files.sort_unstable();
+    files
+}
+
+#[test]
+fn a_proposal_is_proved_once_and_a_plan_keeps_the_proof() {
+    let Some(one) = One::new(MAKEFILE) else { return };
+    let before = (contents(one.tree.path()), contents(&one.work.path().join("build")));
+    let run = one.verify(&["--require", "identical-object"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains(" identical-object "), "{}", run.stdout);
+    assert_eq!((contents(one.tree.path()), contents(&one.work.path().join("build"))), before);
+
+    one.compiler("case $1 in --version) exec cc --version;; esac; exit 1\n");
+    let again = one.verify(&["--require", "identical-object"]);
+    assert_eq!((again.code, again.stdout), (Some(0), run.stdout), "it compiles again");
+    assert_eq!(one.verdict(), "identical-object");
+    let proposals = one.planned();
+    let id = proposals["proposals"][0]["id"].as_str().expect("an id");
+    let shown = one.ok(&["show", id]);
+    assert!(shown.contains("proved   the same machine code at -O2"), "{shown}");
+    assert!(shown.contains("x86_64 6.1.7-one, configuration "), "{shown}");
+    one.ok(&["apply", "--check", "--require", "identical-object", id]);
+}
+
+#[test]
+fn a_new_warning_fails_the_proposal_and_the_plan_leaves_it_out() {
+    let Some(one) = One::new(MAKEFILE) else { return };
+    let id = one.planned()["proposals"][0]["id"].as_str().expect("an id").to_owned();
+    one.compiler(COMPLAINS);
+    let run = one.verify(&["--require", "compiles"]);
+    assert_eq!(run.code, Some(1), "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains(" failed "), "{}", run.stdout);
+    let message = "drivers/hwmon/alpha.c: new: drivers/hwmon/alpha.c:5:2: warning: odd [-Wodd]\n        int offset)\n";
+    assert!(run.stdout.contains(message), "{}", run.stdout);
+    assert!(run.stderr.contains("1 proposal below compiles"), "{}", run.stderr);
+
+    let plan = one.planned();
+    assert_eq!(plan["proposals"], json!([]));
+    assert_eq!(plan["groups"][0]["outcome"]["refusal"]["reason"], "not-proved");
+    let named = one.run(&["apply", "--check", &id]);
+    assert_eq!(named.code, Some(1), "{}", named.stderr);
+    assert!(named.stderr.contains(&format!("below expands: {id} (failed)")), "{}", named.stderr);
+    let all = one.run(&["apply", "--all"]);
+    assert_eq!(all.code, Some(0), "{}", all.stderr);
+    assert!(all.stderr.contains("left out"), "{}", all.stderr);
+}
+
+#[test]
+fn what_the_configuration_does_not_build_is_no_pass() {
+    let Some(one) = One::new(&MAKEFILE.replace(":= drivers/hwmon/alpha.o", ":=")) else { return };
+    let run = one.verify(&["--format", "json", "--require", "compiles"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let value: Value = serde_json::from_str(&run.stdout).expect("it is JSON");
+    let expected = json!({"proposals": 1, "by_verdict": {"expands": 1}, "not_built": 1});
+    assert_eq!((&value["schema"], &value["summary"]), (&json!(1), &expected));
+    let proof = &value["proposals"][0]["proof"];
+    assert_eq!(proof["not_built"], json!(["drivers/hwmon/alpha.c"]));
+    let detail = "not built here: this configuration does not build drivers/hwmon/alpha.o";
+    assert_eq!(proof["detail"], detail);
+}
+
+#[test]
+fn a_compiler_that_makes_other_code_of_the_patch_leaves_it_below_the_top_and_says_where() {
+    let Some(one) = One::new(MAKEFILE) else { return };
+    // As if the patch had another constant.
+    one.compiler(
+        "for source; do case $source in *alpha.c)\n\
+         grep -q alpha_read_offset \"$source\" && sed -i 's/ret \\* 8/ret * 9/' \"$source\"\n\
+         esac; done\nexec cc \"$@\"\n",
+    );
+    let run = one.verify(&[]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.stdout.contains(" compiles "), "{}", run.stdout);
+    assert!(run.stdout.contains("the code differs in alpha_show()"), "{}", run.stdout);
+}
+
+#[test]
+fn a_stale_proposal_is_named_and_not_verified() {
+    let Some(one) = One::new(MAKEFILE) else { return };
+    let id = one.planned()["proposals"][0]["id"].as_str().expect("an id").to_owned();
+    let path = one.tree.path().join("drivers/hwmon/alpha.c");
+    let text = fs::read_to_string(&path).expect("the driver");
+    fs::write(&path, text + "/* more */\n").expect("the driver");
+    let build = one.work.path().join("build").to_string_lossy().into_owned();
+    let run = one.run(&["verify", &id, "--kernel-build", &build]);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("drivers/hwmon/alpha.c: changed since proposal"), "{}", run.stderr);
+    let run = one.verify(&[]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""));
+    assert!(run.stderr.contains("left out"), "{}", run.stderr);
+}
+
+#[test]
+fn without_a_configured_kernel_the_way_to_one_is_told() {
+    let Some(one) = One::new(MAKEFILE) else { return };
+    let run = one.run(&["verify", "--all"]);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("--kernel-build DIR") && run.stderr.contains("--prepare"));
+    fails(one.tree.path(), &["verify", "--require", "high"], "possible values: applies, parses");
+    let nothing = one.run(&["verify"]);
+    assert_eq!((nothing.code, nothing.stdout.as_str()), (Some(0), ""));
+    assert!(nothing.stderr.contains("nothing is accepted"), "{}", nothing.stderr);
+}
