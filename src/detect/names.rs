@@ -92,10 +92,18 @@ pub fn shared_percent(a: &Named, b: &Named) -> (u32, bool) {
     // Beyond a class a few names in common are what all drivers have in common.
     let few = a.class != b.class && equal < FEW_NAMES;
     // What is left of a short function when its one deed is another is a callback's frame.
-    let cognate = || a.deeds.iter().zip(&b.deeds).all(|(a, b)| are_cognate(a, b));
-    let another = || a.deeds != b.deeds && !(cognate() && same * 2 >= a.constants.len());
-    let frame = a.driver != b.driver && a.tokens < SHORT && another();
+    let mut others = a.deeds.iter().zip(&b.deeds).filter(|(a, b)| !are_variants(a, b)).peekable();
+    let told = others.peek().is_none() || same * 2 >= a.constants.len();
+    let another = !told || !others.all(|(a, b)| are_cognate(a, b));
+    let frame = a.driver != b.driver && a.tokens < SHORT && another;
     (shared, !few && (shared >= bar && !frame || all_but_one))
+}
+
+/// Whether two names are one, or one of them goes on where the other ends: `phy_read` and
+/// `phy_read_locked` do the same.
+fn are_variants(a: &[u8], b: &[u8]) -> bool {
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"_"))
 }
 
 /// Whether two names are one but for the driver's own prefix: `ef4_mtd_rename` is
@@ -162,6 +170,7 @@ mod tests {
         check(("efx_mtd_rename", "ef4_mtd_rename"), ("X", "X"), true);
         check(("efx_mtd_rename", "ef4_get_name"), ("X", "X"), false);
         check(("count", "overflow"), ("X", "X"), false);
+        check(("mtd_rename", "mtd_rename_locked"), ("X", "Y"), true);
     }
 
     #[test]

@@ -142,12 +142,25 @@ fn body(definition: &Definition<'_, '_>, constants: &Constants<'_>) -> Vec<u8> {
         edits.push(Edit { range: bytes(unit, at..at + 1), text: converted });
     }
     let range = bytes(unit, definition.body.clone());
+    let asserted: Vec<u8> = constants.iter().flatten().flat_map(|value| asserted(value)).collect();
+    if !asserted.is_empty() {
+        edits.push(Edit { range: range.start + 1..range.start + 1, text: asserted });
+    }
     for edit in &mut edits {
         edit.range = edit.range.start - range.start..edit.range.end - range.start;
     }
     edits.sort_by_key(|edit| edit.range.start);
     let source = unit.source.get(range).unwrap_or_default();
     apply_edits("", source, &edits).unwrap_or_else(|_| source.to_vec())
+}
+
+/// Has the compiler see to it that a name in capitals is a constant: a macro that reads a
+/// register would be read once by the helper, and wherever the parameter stands by a copy.
+fn asserted(value: &[u8]) -> Vec<u8> {
+    if !value.iter().any(u8::is_ascii_uppercase) || value.starts_with(b"\"") {
+        return Vec::new();
+    }
+    [b" _Static_assert(__builtin_constant_p(", value, b"), \"a constant\");"].concat()
 }
 
 fn bytes(unit: &Unit<'_>, tokens: Range<usize>) -> Range<usize> {
@@ -177,7 +190,7 @@ mod tests {
             "static int h(int x, u8 mask)\n{\n\treturn x & mask;\n}\nint a(int x)\n{\n\treturn h(x, A_B | 1) + h(2, x);\n}\n",
             Some(&format!(
                 "static int h(int x, u8 mask)\n{{\n\treturn x & mask;\n}}\n\
-                 {MARK} int h__0(int x){{\n\treturn x & ((u8)(A_B | 1));\n}}\n\
+                 {MARK} int h__0(int x){{ _Static_assert(__builtin_constant_p(A_B | 1), \"a constant\");\n\treturn x & ((u8)(A_B | 1));\n}}\n\
                  {MARK} int h__1(u8 mask){{\n\treturn ((int)(2)) & mask;\n}}\n\
                  int a(int x)\n{{\n\treturn h__0(x) + h__1(x);\n}}\n"
             )),
