@@ -239,13 +239,14 @@ impl<'s> Text<'s> {
     }
 
     /// The name space of the identifier at `i`. The last argument of
-    /// `container_of(work, struct port, work)` and of the macros on lists
-    /// (`list_for_each_entry(…, node)`) is a member, too.
+    /// `container_of(work, struct port, work)`, of the macros on lists
+    /// (`list_for_each_entry(…, node)`), and after a type is a member, too.
     #[inline]
     fn space_at(&self, i: usize) -> NameSpace {
         let before = self.class_before(i);
         let last = before == Some(Class::Comma) && self.class(i + 1) == Some(Class::Close);
-        if last && self.callee(i).is_some_and(takes_a_member_last) {
+        let of_type = || i >= 3 && self.class(i - 3) == Some(Class::Tag);
+        if last && (of_type() || self.callee(i).is_some_and(takes_a_member_last)) {
             return NameSpace::Member;
         }
         NameSpace::after(before)
@@ -377,6 +378,7 @@ mod tests {
         assert_eq!(form("struct axf *chip = a->axf"), "struct 0 * 1 = 2 -> 3");
         assert_eq!(form("struct axf { .axf } struct axf"), "struct 0 { . 1 } struct 0");
         assert_eq!(form("x = container_of(a, typeof(*b), x)"), "0 = 1 ( 2 , typeof ( * 3 ) , 4 )");
+        assert_eq!(form("x = alloc(a, struct b, x)"), "0 = 1 ( 2 , struct 3 , 4 )");
         assert_eq!(form("list_for_each_entry(a, &b->c, a)"), "0 ( 1 , & 2 -> 3 , 4 )");
     }
 

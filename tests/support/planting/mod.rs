@@ -2,7 +2,8 @@
 //!
 //! Found means that one group holds both. The kind is right where it is the one that
 //! the mutation makes; a group that holds others beside the two is as weak as its
-//! weakest member, so there it may be a weaker one.
+//! weakest member, so there it may be a weaker one, and what is copied from an exported
+//! function may be said to reimplement it.
 
 mod claims;
 mod report;
@@ -30,6 +31,8 @@ pub type Place = (TreePath, u32);
 /// A function of the base.
 pub struct Original {
     pub place: Place,
+    /// Whether its file exports it: a copy is one of what the kernel offers.
+    pub exported: bool,
     pub subject: Subject,
 }
 
@@ -114,8 +117,15 @@ fn judge<'o>(
         .map(|&group| &groups[group])
         .collect();
     let wanted = planted.mutant.kind;
-    let is_right = |group: &&CloneGroup| {
-        group.kind == wanted || (group.members.len() > 2 && group.kind > wanted)
+    let is_right = |group: &&CloneGroup| match group.kind {
+        // A copy up to names and constants of what the core of a class exports.
+        Kind::Reimplements => {
+            let first = &group.members[0];
+            planted.original.exported
+                && planted.original.place == (first.file.clone(), first.function.start_line)
+                && wanted <= Kind::Renamed
+        }
+        kind => kind == wanted || (group.members.len() > 2 && kind > wanted),
     };
     Outcome {
         right: both.iter().any(is_right),

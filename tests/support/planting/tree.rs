@@ -133,9 +133,19 @@ pub fn originals(file: &str, source: &[u8], loops: &LoopMacros) -> Vec<Original>
         let subject = Subject::new(source.get(function.range())?, loops)?;
         // Under `#if 0` it stands for the file, not for itself.
         let place = (file.to_owned(), function.start_line);
-        (!function.disabled).then_some(Original { place, subject })
+        let exported = exports(source, subject.name());
+        (!function.disabled).then_some(Original { place, exported, subject })
     };
     functions.iter().filter_map(original).collect()
+}
+
+/// Whether a line of `source` exports the function `name`.
+fn exports(source: &[u8], name: &[u8]) -> bool {
+    source.split(|&byte| byte == b'\n').any(|line| {
+        let Some(rest) = line.strip_prefix(b"EXPORT_SYMBOL") else { return false };
+        let mut words = rest.split(|&byte| !(byte.is_ascii_alphanumeric() || byte == b'_'));
+        words.nth(1) == Some(name)
+    })
 }
 
 /// The kernel tree at `root`.
