@@ -123,7 +123,7 @@ impl Placement for ByFolder {
     }
 
     fn class(&self, path: &str) -> String {
-        class_of(path)
+        class_of(path).to_owned()
     }
 
     fn drivers_in_class(&self, _class: &str) -> usize {

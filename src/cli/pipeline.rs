@@ -13,7 +13,7 @@ use crate::detect::{
 use crate::report::{Counts, counted};
 use crate::syntax::LoopMacros;
 use crate::tree::{Drivers, KernelTree, SourceFile, TreeError, TreePath, class_of};
-use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -90,13 +90,11 @@ fn scan_kinds(
     let wants_offered = kinds.contains(&Kind::Reimplements);
     let (asked, offered) = rayon::join(
         || {
-            let mut walk = tree.walk(paths, &config.exclude)?;
+            let mut met = tree.meet(paths, &config.exclude)?;
             // What is about to be written may stand anywhere.
-            walk.files.extend(focus.map(|focus| focus.file.clone()));
-            walk.files.sort_unstable();
-            walk.files.dedup_by(|a, b| a.path == b.path);
-            let drivers = Drivers::read(tree, &walk.files);
-            Ok::<_, TreeError>((walk, drivers))
+            met.add(focus.map(|focus| focus.file.path.clone()));
+            let look = || met.look(&tree.root);
+            Ok::<_, TreeError>(rayon::join(look, || Drivers::read(tree, &met.paths)))
         },
         || if wants_offered { tree.offered() } else { Vec::new() },
     );
@@ -189,27 +187,26 @@ struct Placing<'d> {
 
 impl<'d> Placing<'d> {
     fn new(drivers: &'d Drivers, files: &[SourceFile]) -> Self {
-        let walked = files.par_iter();
-        let walked = walked.map(|file| (class_of(&file.path), drivers.driver_of(&file.path)));
-        let built = drivers.modules().par_iter().flat_map_iter(|module| {
-            module.files.iter().map(|file| (class_of(file), module.name.clone()))
+        let walked = files.iter().map(|file| (class_of(&file.path), drivers.driver_of(&file.path)));
+        let built = drivers.modules().iter().flat_map(|module| {
+            module.files.iter().map(|file| (class_of(file), module.name.as_str()))
         });
-        let mut placed: Vec<(String, String)> = walked.chain(built).collect();
-        placed.par_sort_unstable();
-        placed.dedup();
-        let of_class = placed.chunk_by(|a, b| a.0 == b.0);
-        let by_class = of_class.map(|some| (some[0].0.clone(), some.len())).collect();
+        let placed: FxHashSet<(&str, &str)> = walked.chain(built).collect();
+        let mut by_class = BTreeMap::new();
+        for (class, _) in placed {
+            *by_class.entry(class.to_owned()).or_default() += 1;
+        }
         Placing { drivers, by_class }
     }
 }
 
 impl Placement for Placing<'_> {
     fn driver(&self, path: &str) -> String {
-        self.drivers.driver_of(path)
+        self.drivers.driver_of(path).to_owned()
     }
 
     fn class(&self, path: &str) -> String {
-        class_of(path)
+        class_of(path).to_owned()
     }
 
     fn drivers_in_class(&self, class: &str) -> usize {

@@ -12,6 +12,7 @@ use super::linkage;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::cmp::{Ordering, Reverse};
+use std::ops::Range;
 
 /// Part of the longer function's statements that two functions must share, in percent.
 const SHARED_STATEMENTS: usize = 70;
@@ -52,26 +53,26 @@ pub struct Item<'a> {
 /// The groups among `items`: increasing indices, in the order of their first.
 pub fn groups(items: &[Item]) -> Vec<Vec<usize>> {
     let join = Join { items, bags: Bags::of(items) };
-    let pairs = join.similar_pairs();
+    let pairs = join.similar_pairs(&Frequency::of(items));
     join.cluster(pairs)
 }
 
-/// The statements of each function, the rarest first: of each how often it occurs, and
-/// its hash.
+/// The statements of each function, sorted by their hashes.
 struct Bags {
-    all: Vec<u64>,
+    all: Vec<u32>,
     /// Where each function's begin, and the end.
-    starts: Vec<usize>,
+    starts: Vec<u32>,
+    /// A bit for each statement of each function, by the statement's hash.
+    bitmaps: Vec<u64>,
 }
 
 impl Bags {
     fn of(items: &[Item]) -> Bags {
-        let frequency = Frequency::of(items);
         let mut starts = vec![0];
         for item in items {
-            starts.push(starts[starts.len() - 1] + item.statements.len());
+            starts.push(starts[starts.len() - 1] + item.statements.len() as u32);
         }
-        let mut all = vec![0; starts[items.len()]];
+        let mut all = vec![0; starts[items.len()] as usize];
         let mut rest = all.as_mut_slice();
         let mut places = Vec::with_capacity(items.len());
         for item in items {
@@ -79,36 +80,55 @@ impl Bags {
             places.push(place);
             rest = others;
         }
-        places.into_par_iter().zip(items).for_each(|(place, item)| {
-            for (place, &hash) in place.iter_mut().zip(item.statements) {
-                *place = u64::from(frequency.get(hash)) << 32 | u64::from(hash);
-            }
+        let bit = |&hash: &u32| 1 << (hash >> (u32::BITS - 6));
+        let fill = |(place, item): (&mut [u32], &Item)| {
+            place.copy_from_slice(item.statements);
             place.sort_unstable();
-        });
-        Bags { all, starts }
+            place.iter().map(bit).fold(0, |bitmap, bit: u64| bitmap | bit)
+        };
+        let bitmaps = places.into_par_iter().zip(items).map(fill).collect();
+        Bags { all, starts, bitmaps }
     }
 
-    fn get(&self, index: u32) -> &[u64] {
-        &self.all[self.starts[index as usize]..self.starts[index as usize + 1]]
+    fn range(&self, index: u32) -> Range<usize> {
+        self.starts[index as usize] as usize..self.starts[index as usize + 1] as usize
+    }
+
+    fn get(&self, index: u32) -> &[u32] {
+        &self.all[self.range(index)]
+    }
+
+    /// Whether two functions may have enough statements in common. Each bit that only one
+    /// has stands for a statement, or more, that the other lacks (Sandes et al., *Bitmap
+    /// filter: speeding up exact set similarity joins with bitwise operations*, Information
+    /// Systems 88, 2020).
+    fn may_be_similar(&self, a: u32, b: u32) -> bool {
+        let shared = |one: u32, other: u32| {
+            let lacking = self.bitmaps[one as usize] & !self.bitmaps[other as usize];
+            self.range(one).len() - lacking.count_ones() as usize
+        };
+        let longer = self.range(a).len().max(self.range(b).len());
+        shared(a, b).min(shared(b, a)) * 100 >= longer * SHARED_STATEMENTS
     }
 }
 
-/// How often a statement of a bag occurs in all.
-fn frequency(statement: u64) -> u64 {
-    statement >> 32
-}
-
-/// How often each hash occurs, at least: hashes that collide count together, which
-/// only makes both seem more frequent.
+/// How often each hash occurs: hashes that collide count together, which only makes both
+/// seem more frequent, and what occurs more often than can be counted is boilerplate.
 struct Frequency {
-    counts: Vec<u16>,
+    counts: Vec<u8>,
 }
 
 impl Frequency {
     const SIZE: usize = 1 << 22;
 
     fn of(items: &[Item]) -> Frequency {
-        let mut counts = vec![0u16; Frequency::SIZE];
+        let part = items.len().div_ceil(rayon::current_num_threads()).max(1);
+        let parts = items.par_chunks(part).map(Frequency::of_part);
+        parts.reduce_with(Frequency::and).unwrap_or_else(|| Frequency::of_part(&[]))
+    }
+
+    fn of_part(items: &[Item]) -> Frequency {
+        let mut counts = vec![0u8; Frequency::SIZE];
         for hash in items.iter().flat_map(|item| item.statements) {
             let count = &mut counts[*hash as usize % Frequency::SIZE];
             *count = count.saturating_add(1);
@@ -116,7 +136,14 @@ impl Frequency {
         Frequency { counts }
     }
 
-    fn get(&self, hash: u32) -> u16 {
+    fn and(mut self, other: Frequency) -> Frequency {
+        for (count, more) in self.counts.iter_mut().zip(other.counts) {
+            *count = count.saturating_add(more);
+        }
+        self
+    }
+
+    fn get(&self, hash: u32) -> u8 {
         self.counts[hash as usize % Frequency::SIZE]
     }
 }
@@ -128,16 +155,22 @@ struct Join<'a> {
 
 impl Join<'_> {
     /// Pairs `(similarity, a, b)` with `a < b`.
-    fn similar_pairs(&self) -> Vec<(u32, u32, u32)> {
-        let telling = |index: u32| {
-            let bag = self.bags.get(index);
-            let prefix = bag[..prefix(bag.len())].chunk_by(|a, b| a == b);
-            // What occurs nowhere else joins nothing.
-            let shared = prefix.map(|same| same[0]).filter(|&statement| frequency(statement) > 1);
-            shared.map(move |statement| (statement as u32, index))
-        };
-        let items = 0..self.items.len() as u32;
-        let mut postings: Vec<(u32, u32)> = items.into_par_iter().flat_map_iter(telling).collect();
+    fn similar_pairs(&self, frequency: &Frequency) -> Vec<(u32, u32, u32)> {
+        let mut postings: Vec<(u32, u32)> = self
+            .items
+            .par_iter()
+            .zip(0..self.items.len() as u32)
+            .fold(
+                || (Vec::new(), Vec::new()),
+                |(mut postings, mut rarest), (item, index)| {
+                    telling(item, frequency, &mut rarest);
+                    postings.extend(rarest.iter().map(|&statement| (statement as u32, index)));
+                    (postings, rarest)
+                },
+            )
+            .map(|(postings, _)| postings)
+            .flatten_iter()
+            .collect();
         postings.par_sort_unstable();
         let mut pairs: Vec<(u32, u32)> = postings
             .par_chunk_by(|a, b| a.0 == b.0)
@@ -160,8 +193,8 @@ impl Join<'_> {
         pairs.par_iter().filter_map(|&(a, b)| Some((self.similarity(a, b)?, a, b))).collect()
     }
 
-    /// All pairs of `members` that may be similar by their sizes. Where they are too
-    /// many, only those near each other.
+    /// All pairs of `members` that may be similar. Where they are too many, only those
+    /// near each other.
     fn candidates(&self, mut members: Vec<u32>, near: Nearness, pairs: &mut Vec<(u32, u32)>) {
         if members.len() > MOST {
             let Some(nearer) = near.nearer() else {
@@ -190,8 +223,7 @@ impl Join<'_> {
     fn all_pairs(&self, members: &[u32], pairs: &mut Vec<(u32, u32)>) {
         for (at, &a) in members.iter().enumerate() {
             for &b in &members[at + 1..] {
-                let (x, y) = (self.bags.get(a).len(), self.bags.get(b).len());
-                if x.min(y) * 100 >= x.max(y) * SHARED_STATEMENTS {
+                if self.bags.may_be_similar(a, b) {
                     pairs.push((a.min(b), a.max(b)));
                 }
             }
@@ -211,7 +243,6 @@ impl Join<'_> {
             return None;
         }
         let shared = in_common(bag, other, (longer * SHARED_STATEMENTS).div_ceil(100))?;
-        let names = in_common(x.names, y.names, 0)?;
         let (fewer, more) = (x.names.len().min(y.names.len()), x.names.len().max(y.names.len()));
         let bar = match (x.class == y.class, x.driver == y.driver) {
             (_, true) if longer >= FEW_STATEMENTS => SAME_DRIVER,
@@ -219,8 +250,8 @@ impl Join<'_> {
             _ => ELSEWHERE,
         };
         // What was inserted brings names of its own: they tell nothing.
-        let enough = names > 0 && names * 100 >= fewer * bar;
-        enough.then_some((shared * 1000 / longer + names * 1000 / more.max(1)) as u32)
+        let names = in_common(x.names, y.names, (fewer * bar).div_ceil(100).max(1))?;
+        Some((shared * 1000 / longer + names * 1000 / more) as u32)
     }
 
     /// Joins the most similar pairs first, and only groups of which every two members
@@ -251,6 +282,18 @@ impl Nearness {
             Nearness::Driver => None,
         }
     }
+}
+
+/// Leaves in `rarest` those statements of the function of which any similar one has one,
+/// each once: how often it occurs, and its hash. What occurs nowhere else joins nothing.
+fn telling(item: &Item, frequency: &Frequency, rarest: &mut Vec<u64>) {
+    let counted = |&hash: &u32| u64::from(frequency.get(hash)) << 32 | u64::from(hash);
+    rarest.clear();
+    rarest.extend(item.statements.iter().map(counted));
+    rarest.sort_unstable();
+    rarest.truncate(prefix(rarest.len()));
+    rarest.dedup();
+    rarest.retain(|statement| statement >> 32 > 1);
 }
 
 /// How many of the rarest statements of a function of `length` must be looked at, so

@@ -9,19 +9,25 @@ use sha2::{Digest, Sha256};
 /// its members' files, names and ordinals. Two groups of one id are told apart by
 /// a salt, in the order of their members.
 pub fn assign(groups: &mut [CloneGroup]) {
-    let keyed = |(at, group): (usize, &CloneGroup)| {
-        let key = key(group);
-        (digest(&key, 0), key, at)
-    };
-    let mut keyed: Vec<(String, Vec<u8>, usize)> =
-        groups.par_iter().enumerate().map(keyed).collect();
-    // Each takes what is free when its turn comes, in the order of the keys.
-    keyed.par_sort_unstable_by(|a, b| (&a.1, a.2).cmp(&(&b.1, b.2)));
-    let mut taken = FxHashSet::default();
-    for (first, key, at) in keyed {
-        let salted = (1u32..).map(|salt| digest(&key, salt));
-        let free = std::iter::once(first).chain(salted).find(|id| taken.insert(id.clone()));
-        groups[at].id = free.unwrap_or_default();
+    let digests = groups.par_iter().enumerate().map(|(at, group)| (digest(&key(group), 0), at));
+    let mut digests: Vec<(u32, usize)> = digests.collect();
+    digests.par_sort_unstable();
+    let mut taken: FxHashSet<u32> = digests.iter().map(|(digest, _)| *digest).collect();
+    let mut later = Vec::new();
+    for same in digests.chunk_by(|a, b| a.0 == b.0) {
+        let mut keyed = Vec::new();
+        if let [_, _, ..] = same {
+            keyed.extend(same.iter().map(|&(_, at)| (key(&groups[at]), at)));
+            keyed.sort_unstable();
+        }
+        let first = keyed.first().map_or(same[0].1, |(_, at)| *at);
+        groups[first].id = id(same[0].0);
+        later.extend(keyed.into_iter().skip(1));
+    }
+    later.sort_unstable();
+    for (key, at) in later {
+        let free = (1u32..).map(|salt| digest(&key, salt)).find(|&digest| taken.insert(digest));
+        groups[at].id = free.map(id).unwrap_or_default();
     }
 }
 
@@ -37,14 +43,18 @@ fn key(group: &CloneGroup) -> Vec<u8> {
     key
 }
 
-fn digest(key: &[u8], salt: u32) -> String {
+fn id(digest: u32) -> String {
+    format!("{digest:08x}")
+}
+
+fn digest(key: &[u8], salt: u32) -> u32 {
     let mut hasher = Sha256::new();
     hasher.update(key);
     if salt > 0 {
         hasher.update(salt.to_le_bytes());
     }
     let [a, b, c, d, ..]: [u8; 32] = hasher.finalize().into();
-    format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
+    u32::from_be_bytes([a, b, c, d])
 }
 
 #[cfg(test)]

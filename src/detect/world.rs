@@ -73,27 +73,34 @@ impl<'a> World<'a> {
         placement: &(dyn Placement + Sync),
     ) -> World<'a> {
         let mut numbers: FxHashMap<String, u32> = FxHashMap::default();
-        let mut number = |name: &str| {
-            let next = numbers.len() as u32;
-            *numbers.entry(name.to_owned()).or_insert(next)
+        let mut number = |name: &str| match numbers.get(name) {
+            Some(known) => *known,
+            None => {
+                let next = numbers.len() as u32;
+                numbers.insert(name.to_owned(), next);
+                next
+            }
         };
         let included = included(&read);
-        let place = |file: &SourceFile| (placement.driver(&file.path), placement.class(&file.path));
-        let places: Vec<(String, String)> = read.par_iter().map(|(file, ..)| place(file)).collect();
+        let place = |(file, _, offered): &(&SourceFile, FileFacts, bool)| {
+            let (driver, class) = (placement.driver(&file.path), placement.class(&file.path));
+            let drivers = placement.drivers_in_class(&class);
+            let identity = format!("{}\0{driver}\0{class}\0{drivers}\0{offered}", file.path);
+            // A driver is told from one of the same name in another class.
+            let full_name = format!("{class}\0{driver}");
+            (driver, class, full_name, xxh3_64(identity.as_bytes()))
+        };
+        let places: Vec<(String, String, String, u64)> = read.par_iter().map(place).collect();
         let entries: Vec<Entry> = read
             .into_iter()
             .zip(places)
-            .map(|((file, facts, offered), (driver, class))| {
+            .map(|((file, facts, offered), (driver, class, full_name, identity))| {
                 let left_out = match () {
                     () if included.contains(&file.path) => Some(LeftOut::Included),
                     () if facts.generated => Some(LeftOut::Generated),
                     () => None,
                 };
-                // A driver is told from one of the same name in another class.
-                let place = (number(&class), number(&format!("{class}\0{driver}")));
-                let drivers = placement.drivers_in_class(&class);
-                let identity = format!("{}\0{driver}\0{class}\0{drivers}\0{offered}", file.path);
-                let identity = xxh3_64(identity.as_bytes());
+                let place = (number(&class), number(&full_name));
                 Entry { file, facts, offered, left_out, driver, class, place, identity }
             })
             .collect();
@@ -136,13 +143,13 @@ impl<'a> World<'a> {
 
     /// The functions that may be compared, in the order of file and place: what was
     /// asked for and is in no group yet.
-    pub fn free(&self) -> impl Iterator<Item = Id> + '_ {
+    pub fn free(&self) -> impl ParallelIterator<Item = Id> + '_ {
         self.all(false).filter(|id| !self.taken[id.0 as usize][id.1 as usize])
     }
 
     /// The functions of the kernel that drivers may use: those of headers, and what
     /// is exported, of the cores of classes as well.
-    pub fn offered(&self) -> impl Iterator<Item = Id> + '_ {
+    pub fn offered(&self) -> impl ParallelIterator<Item = Id> + '_ {
         let kernels = self.all(true);
         let kernels =
             kernels.filter(|id| self.entry(*id).file.path.ends_with(".h") || self.exports(*id));
@@ -154,11 +161,11 @@ impl<'a> World<'a> {
         self.entry(id).facts.exports.binary_search(&self.facts(id).name).is_ok()
     }
 
-    fn all(&self, offered: bool) -> impl Iterator<Item = Id> + '_ {
-        let files = self.entries.iter().enumerate();
+    fn all(&self, offered: bool) -> impl ParallelIterator<Item = Id> + '_ {
+        let files = self.entries.par_iter().enumerate();
         files
             .filter(move |(_, entry)| entry.offered == offered && entry.left_out.is_none())
-            .flat_map(|(at, entry)| {
+            .flat_map_iter(|(at, entry)| {
                 let functions = entry.facts.functions.iter().enumerate();
                 let compared =
                     functions.filter(|(_, f)| !f.function.disabled && !f.function.unbalanced);

@@ -1,5 +1,7 @@
 //! The class of a driver, read off its folder.
 
+use super::path::parent;
+
 /// Folders of `drivers` whose subfolders are kinds of device, frameworks or
 /// subsystems of their own, so that the class is named by two levels. Folders that
 /// are split by vendor only (`phy`, `pinctrl`, `crypto`) or by driver only (`scsi`,
@@ -37,17 +39,22 @@ const UMBRELLAS: [&str; 25] = [
 /// umbrella such as `net` (`net/ethernet`); `sound` and the folder below it
 /// (`sound/soc`); elsewhere the first folder. A file that lies directly in an
 /// umbrella has the umbrella's name, one at the top of the tree the empty one.
-pub fn class_of(path: &str) -> String {
-    let mut folders = path.split('/').collect::<Vec<_>>();
-    folders.pop();
-    let class: &[&str] = match folders.as_slice() {
-        ["drivers", umbrella, kind, ..] if UMBRELLAS.contains(umbrella) => &[umbrella, kind],
-        ["drivers", class, ..] => &[class],
-        ["sound", class, ..] => &["sound", class],
-        [first, ..] => &[first],
-        [] => &[],
-    };
-    class.join("/")
+pub fn class_of(path: &str) -> &str {
+    let folder = parent(path).unwrap_or_default();
+    match folder.split_once('/') {
+        Some(("drivers", below)) => match leading(below, 1) {
+            umbrella if UMBRELLAS.contains(&umbrella) => leading(below, 2),
+            class => class,
+        },
+        Some(("sound", _)) => leading(folder, 2),
+        Some((first, _)) => first,
+        None => folder,
+    }
+}
+
+/// The first `count` parts of `path`, or all if there are fewer.
+fn leading(path: &str, count: usize) -> &str {
+    path.match_indices('/').nth(count - 1).map_or(path, |(end, _)| &path[..end])
 }
 
 #[cfg(test)]

@@ -61,6 +61,13 @@ pub struct SourceFile {
     pub stamp: Stamp,
 }
 
+impl AsRef<str> for SourceFile {
+    /// Its path.
+    fn as_ref(&self) -> &str {
+        &self.path
+    }
+}
+
 impl SourceFile {
     /// Size in bytes.
     pub fn size(&self) -> u64 {

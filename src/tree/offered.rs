@@ -23,8 +23,9 @@ impl KernelTree {
             let entries = walk.build().flatten();
             found.extend(entries.filter_map(|entry| self.source(&entry, suffix)));
         }
+        found.sort_unstable();
         // What cannot be looked at was not asked for.
-        let (mut files, _) = stamped(&self.root, found);
+        let (mut files, _) = stamped(&self.root, &found);
         files.retain(|file| file.size() <= MAX_FILE_SIZE);
         files
     }

@@ -47,13 +47,11 @@ impl Stamp {
     }
 }
 
-/// Files below `root`, sorted, with their stamps, and those that have none.
+/// Files below `root`, which are sorted, with their stamps, and those that have none.
 ///
 /// Each is looked at from its folder: from the top, the system would look up every
 /// folder on the way again for each of tens of thousands of files.
-pub fn stamped(root: &Path, mut paths: Vec<TreePath>) -> (Vec<SourceFile>, Vec<Unreadable>) {
-    paths.par_sort_unstable();
-    paths.dedup();
+pub fn stamped(root: &Path, paths: &[TreePath]) -> (Vec<SourceFile>, Vec<Unreadable>) {
     let of_folder = |paths: &[TreePath]| -> Vec<Result<SourceFile, Unreadable>> {
         let folder = parent(&paths[0]).unwrap_or_default();
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;

@@ -4,6 +4,7 @@ use super::path::inside;
 use super::{KernelTree, SourceFile, TreeError, TreePath, stamped};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::{DirEntry, WalkBuilder, WalkState};
+use rayon::prelude::*;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,14 @@ pub const MAX_FILE_SIZE: u64 = 64 << 20;
 
 /// Folders that hold no source of the tree.
 const SKIPPED: [&str; 2] = [".git", ".drvdedup"];
+
+/// What a walk met, before any of the files was looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Met {
+    /// The C files, sorted, each once.
+    pub paths: Vec<TreePath>,
+    unreadable: Vec<Unreadable>,
+}
 
 /// What a walk found. Both lists are sorted and hold nothing twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,12 +61,20 @@ impl KernelTree {
     /// Where a path is missing, cannot be read or lies outside the tree, or an
     /// exclude is not a glob.
     pub fn walk(&self, paths: &[PathBuf], excludes: &[String]) -> Result<Walk, TreeError> {
+        Ok(self.meet(paths, excludes)?.look(&self.root))
+    }
+
+    /// The first half of [`KernelTree::walk`].
+    ///
+    /// # Errors
+    /// Those of [`KernelTree::walk`].
+    pub fn meet(&self, paths: &[PathBuf], excludes: &[String]) -> Result<Met, TreeError> {
         let excludes = self.excludes(excludes)?;
         let starts = match paths {
             [] => self.default_starts(),
             paths => paths.iter().map(|path| self.locate(path)).collect::<Result<Vec<_>, _>>()?,
         };
-        let Some((first, others)) = starts.split_first() else { return Ok(Walk::default()) };
+        let Some((first, others)) = starts.split_first() else { return Ok(Met::default()) };
         let mut builder = WalkBuilder::new(first);
         for start in others {
             builder.add(start);
@@ -71,7 +88,7 @@ impl KernelTree {
             Box::new(move |entry| self.visit(entry, &sender))
         });
         drop(sender);
-        Ok(Walk::collect(&self.root, receiver))
+        Ok(Met::collect(receiver))
     }
 
     fn default_starts(&self) -> Vec<PathBuf> {
@@ -169,19 +186,32 @@ impl KernelTree {
     }
 }
 
-impl Walk {
-    fn collect(root: &Path, found: impl IntoIterator<Item = Found>) -> Self {
-        let mut walk = Self::default();
+impl Met {
+    fn collect(found: impl IntoIterator<Item = Found>) -> Self {
+        let mut met = Self::default();
         let mut sources = Vec::new();
         for found in found {
             match found {
                 Found::Source(path) => sources.push(path),
-                Found::Unreadable(unreadable) => walk.unreadable.push(unreadable),
+                Found::Unreadable(unreadable) => met.unreadable.push(unreadable),
             }
         }
-        let (files, unreadable) = stamped(root, sources);
-        walk.files = files;
-        walk.unreadable.extend(unreadable);
+        met.add(sources);
+        met
+    }
+
+    /// Adds files of the tree that the walk need not have met.
+    pub fn add(&mut self, paths: impl IntoIterator<Item = TreePath>) {
+        self.paths.extend(paths);
+        self.paths.par_sort_unstable();
+        self.paths.dedup();
+    }
+
+    /// The second half of [`KernelTree::walk`], for what was met below `root`.
+    pub fn look(&self, root: &Path) -> Walk {
+        let (files, unreadable) = stamped(root, &self.paths);
+        let mut walk = Walk { files, unreadable };
+        walk.unreadable.extend_from_slice(&self.unreadable);
         let long = |file: &SourceFile| Unreadable {
             path: file.path.clone(),
             reason: format!("{} bytes long; at most {MAX_FILE_SIZE} are read", file.size()),

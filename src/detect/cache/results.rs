@@ -21,8 +21,10 @@ struct Head {
     groups: Vec<(u64, u64)>,
     /// Likewise what became of the lists of candidates, behind the groups.
     outcomes: (u64, u64),
-    /// The groups of each file, by the file and their number.
-    by_file: Vec<(String, Vec<u32>)>,
+    /// The hash of each file's path, increasing, and where its groups end in `of_files`.
+    by_file: Vec<(u64, u32)>,
+    /// The numbers of the groups of each file.
+    of_files: Vec<u32>,
 }
 
 impl Head {
@@ -30,6 +32,16 @@ impl Head {
         let start = index.checked_sub(1).map_or(Some(0), |at| Some(self.groups.get(at)?.0))?;
         let &(end, sum) = self.groups.get(index)?;
         Some((start..end, sum))
+    }
+
+    /// The groups of a file, and perhaps others.
+    fn of_file(&self, path: &str) -> &[u32] {
+        let hash = xxh3_64(path.as_bytes());
+        let Ok(at) = self.by_file.binary_search_by_key(&hash, |(hash, _)| *hash) else {
+            return &[];
+        };
+        let start = at.checked_sub(1).map_or(0, |before| self.by_file[before].1);
+        self.of_files.get(start as usize..self.by_file[at].1 as usize).unwrap_or_default()
     }
 
     fn end_of_groups(&self) -> u64 {
@@ -40,31 +52,74 @@ impl Head {
 /// `scan` as bytes, with what became of its lists of candidates: the head, and what
 /// stands behind it.
 pub fn encode(scan: &Scan, outcomes: &[Outcome]) -> Option<(Vec<u8>, Vec<u8>)> {
-    let groups: Vec<(Vec<u8>, u64)> = scan.groups.par_iter().map(summed).collect::<Option<_>>()?;
-    let mut places: Vec<(&str, u32)> = Vec::new();
-    for (group, number) in scan.groups.iter().zip(0..) {
-        places.extend(group.members.iter().map(|member| (member.file.as_str(), number)));
-    }
-    places.par_sort_unstable();
-    places.dedup();
-    let by_file = places.chunk_by(|a, b| a.0 == b.0).map(|of_file| {
-        (of_file[0].0.to_owned(), of_file.iter().map(|(_, number)| *number).collect())
-    });
+    let parts = scan.groups.par_chunks(PART).map(Part::encode);
+    let parts: Vec<Part> = parts.collect::<Option<_>>()?;
+    let (by_file, of_files) = by_file(&scan.groups);
     let (outcomes, sum_of_outcomes) = summed(outcomes)?;
-    let mut tail = Vec::new();
-    let mut ends = Vec::with_capacity(groups.len());
-    for (bytes, sum) in groups {
-        tail.extend(bytes);
-        ends.push((tail.len() as u64, sum));
+    let length = parts.iter().map(|part| part.bytes.len()).sum::<usize>() + outcomes.len();
+    let mut tail = Vec::with_capacity(length);
+    let mut ends = Vec::with_capacity(scan.groups.len());
+    for part in parts {
+        let start = tail.len() as u64;
+        ends.extend(part.ends.iter().map(|(end, sum)| (start + end, *sum)));
+        tail.extend(part.bytes);
     }
     tail.extend(outcomes);
     let head = Head {
         scan: scan.without_groups(),
         groups: ends,
         outcomes: (tail.len() as u64, sum_of_outcomes),
-        by_file: by_file.collect(),
+        by_file,
+        of_files,
     };
     Some((postcard::to_allocvec(&head).ok()?, tail))
+}
+
+/// Groups that are encoded into one vector.
+const PART: usize = 512;
+
+/// Some groups as bytes.
+struct Part {
+    bytes: Vec<u8>,
+    /// Where each ends, and its checksum.
+    ends: Vec<(u64, u64)>,
+}
+
+impl Part {
+    fn encode(groups: &[CloneGroup]) -> Option<Part> {
+        let mut part = Part { bytes: Vec::new(), ends: Vec::with_capacity(groups.len()) };
+        for group in groups {
+            let start = part.bytes.len();
+            part.bytes = postcard::to_extend(group, part.bytes).ok()?;
+            let sum = xxh3_64(part.bytes.get(start..)?);
+            part.ends.push((part.bytes.len() as u64, sum));
+        }
+        Some(part)
+    }
+}
+
+/// See [`Head::by_file`] and [`Head::of_files`].
+fn by_file(groups: &[CloneGroup]) -> (Vec<(u64, u32)>, Vec<u32>) {
+    let mut by_file: FxHashMap<&str, Vec<u32>> = FxHashMap::default();
+    for (group, number) in groups.iter().zip(0..) {
+        for member in &group.members {
+            let of_file = by_file.entry(&member.file).or_default();
+            if of_file.last() != Some(&number) {
+                of_file.push(number);
+            }
+        }
+    }
+    let hashed = by_file.into_iter().map(|(file, numbers)| (xxh3_64(file.as_bytes()), numbers));
+    let mut hashed: Vec<(u64, Vec<u32>)> = hashed.collect();
+    hashed.sort_unstable();
+    let (mut ends, mut of_files): (Vec<(u64, u32)>, Vec<u32>) = Default::default();
+    for (hash, numbers) in hashed {
+        of_files.extend(numbers);
+        // Two files of one hash are one to whom the numbers are told.
+        ends.pop_if(|last| last.0 == hash);
+        ends.push((hash, of_files.len() as u32));
+    }
+    (ends, of_files)
 }
 
 fn summed<T: Serialize + ?Sized>(value: &T) -> Option<(Vec<u8>, u64)> {
@@ -88,13 +143,14 @@ pub fn decode(head: &[u8], tail: &Tail, focus: Option<&str>) -> Option<Scan> {
     let groups = match focus {
         None => Groups::read(&head, tail)?.all()?,
         Some(file) => {
-            let of_file = head.by_file.binary_search_by(|(path, _)| path.as_str().cmp(file));
-            let of_file = of_file.map_or(&[][..], |at| head.by_file[at].1.as_slice());
             let group = |&index: &u32| {
                 let (range, sum) = head.group(index as usize)?;
-                sound::<CloneGroup>(&tail.read(range)?, sum).filter(|group| is_in(group, file))
+                sound::<CloneGroup>(&tail.read(range)?, sum)
             };
-            of_file.iter().map(group).collect::<Option<_>>()?
+            let groups = head.of_file(file).iter().map(group);
+            let mut groups: Vec<CloneGroup> = groups.collect::<Option<_>>()?;
+            groups.retain(|group| is_in(group, file));
+            groups
         }
     };
     head.scan.groups = groups;

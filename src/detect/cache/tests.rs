@@ -53,7 +53,7 @@ impl Fixture {
 
     fn scan(&self, cache: Option<Cache>, focus: Option<&str>) -> Scan {
         let paths = ["a.c", "b.c"].map(str::to_owned);
-        let (files, _) = stamped(self.tree.path(), paths.into());
+        let (files, _) = stamped(self.tree.path(), &paths);
         let options = Options { cache, focus: focus.map(str::to_owned), ..Options::default() };
         scan(self.tree.path(), &files, &Flat, &LoopMacros::default(), &options, &|_| ())
     }

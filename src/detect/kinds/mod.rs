@@ -30,7 +30,7 @@ pub struct Maker<'m> {
 
 /// Lists of functions with one key, of two members and more, in the order of their
 /// first.
-fn buckets<K: Ord + Send>(keyed: impl Iterator<Item = (K, Id)>) -> Vec<Vec<Id>> {
+fn buckets<K: Ord + Send>(keyed: impl ParallelIterator<Item = (K, Id)>) -> Vec<Vec<Id>> {
     let mut keyed: Vec<(K, Id)> = keyed.collect();
     keyed.par_sort_unstable();
     let of_one_key = keyed.chunk_by(|a, b| a.0 == b.0).filter(|list| list.len() > 1);

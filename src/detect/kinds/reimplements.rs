@@ -10,7 +10,8 @@ use crate::detect::roles::Role;
 use crate::detect::world::{Id, World};
 use crate::detect::{Kind, holes};
 use crate::tree;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 /// Fewest tokens of a function that a driver could have taken from the kernel: less
 /// is found in too many places to be a copy.
@@ -31,17 +32,15 @@ impl Maker<'_> {
     /// core of their class.
     pub fn reimplements(&mut self, world: &mut World) -> Found {
         let telling = |id: Id| is_telling(world.facts(id)).then(|| (world.facts(id).core, id));
-        let offered: FxHashMap<Id, u64> =
-            world.offered().filter_map(telling).map(|(core, id)| (id, core)).collect();
-        let cores: FxHashSet<u64> = offered.values().copied().collect();
-        let copies = world.free().filter(|id| !offered.contains_key(id));
-        let copies: Vec<(u64, Id)> =
-            copies.filter_map(telling).filter(|(core, _)| cores.contains(core)).collect();
+        let offered: Vec<(u64, Id)> = world.offered().filter_map(telling).collect();
+        let cores: FxHashSet<u64> = offered.iter().map(|(core, _)| *core).collect();
+        let offers: FxHashSet<Id> = offered.iter().map(|(_, id)| *id).collect();
+        let copies = world.free().filter_map(telling).filter(|(core, _)| cores.contains(core));
+        let copies: Vec<(u64, Id)> = copies.filter(|(_, id)| !offers.contains(id)).collect();
         let wanted: FxHashSet<u64> = copies.iter().map(|(core, _)| *core).collect();
-        let originals = offered.iter().map(|(&id, &core)| (core, id));
-        let originals = originals.filter(|(core, _)| wanted.contains(core));
-        let lists = buckets(originals.chain(copies.iter().copied()));
-        let is_offered = |id: &Id| offered.contains_key(id);
+        let originals = offered.into_par_iter().filter(|(core, _)| wanted.contains(core));
+        let lists = buckets(originals.chain(copies));
+        let is_offered = |id: &Id| offers.contains(id);
         self.make(world, Step::Reimplements, &lists, |this, list| {
             this.reimplementations(list, &is_offered)
         })

@@ -7,18 +7,29 @@ use crate::detect::memo::Step;
 use crate::detect::normalise::Code;
 use crate::detect::world::{Id, World};
 use crate::detect::wrapped::Role;
+use rayon::prelude::*;
 use rustc_hash::FxHashSet;
+
+/// The functions that drivers have and call in wrappers: the number of the driver, and the
+/// hash of the name.
+fn own_callees(world: &World) -> FxHashSet<(u32, u32)> {
+    let called = world.free().filter_map(|id| {
+        let wrapper = world.facts(id).wrapper.filter(|wrapper| wrapper.role.is_none())?;
+        Some((world.entry(id).place.1, wrapper.callee))
+    });
+    let called: FxHashSet<(u32, u32)> = called.collect();
+    let all = world.entries.par_iter().flat_map_iter(|entry| {
+        entry.facts.functions.iter().map(|function| (entry.place.1, function.name))
+    });
+    all.filter(|function| called.contains(function)).collect()
+}
 
 impl Maker<'_> {
     /// *wrapper*: a family around one callee in one driver, then what several drivers
     /// have written again around access to the device. A service of the kernel is too
     /// common to say anything beyond one driver.
     pub fn wrappers(&mut self, world: &mut World) -> Found {
-        let own: FxHashSet<(u32, u32)> = world
-            .entries
-            .iter()
-            .flat_map(|entry| entry.facts.functions.iter().map(|f| (entry.place.1, f.name)))
-            .collect();
+        let own = own_callees(world);
         let family = |id: Id, service: bool| {
             let wrapper = world.facts(id).wrapper?;
             let driver = world.entry(id).place.1;

@@ -9,7 +9,7 @@ mod makefile;
 mod variables;
 
 use super::path::{ancestors, file_name, parent};
-use super::{KernelTree, SourceFile, TreePath, Unreadable};
+use super::{KernelTree, TreePath, Unreadable};
 use folder::Folder;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -30,32 +30,26 @@ pub struct Module {
 #[derive(Debug, Default)]
 pub struct Drivers {
     modules: Vec<Module>,
-    by_file: FxHashMap<TreePath, Owners>,
+    /// For each file the indices of its modules, increasing.
+    by_file: FxHashMap<TreePath, Vec<usize>>,
     folders: BTreeMap<TreePath, Folder>,
 }
 
-#[derive(Debug, Default)]
-struct Owners {
-    /// Indices into `modules`, increasing.
-    modules: Vec<usize>,
-    /// Their names, sorted, each once.
-    names: Vec<String>,
-}
-
 impl Drivers {
-    /// Reads the Kbuild files that say something about `files`.
-    pub fn read(tree: &KernelTree, files: &[SourceFile]) -> Self {
-        let known: FxHashSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    /// Reads the Kbuild files that say something about `files`: paths from the top.
+    pub fn read(tree: &KernelTree, files: &[impl AsRef<str> + Sync]) -> Self {
+        let files: Vec<&str> = files.iter().map(AsRef::as_ref).collect();
+        let known: FxHashSet<&str> = files.iter().copied().collect();
         let mut drivers = Self::default();
         let mut tried = BTreeSet::new();
-        let above: FxHashSet<&str> = files.iter().flat_map(|file| ancestors(&file.path)).collect();
+        let above: FxHashSet<&str> = files.iter().flat_map(|file| ancestors(file)).collect();
         let mut wanted: BTreeSet<TreePath> = above.into_iter().map(str::to_owned).collect();
         while !wanted.is_empty() {
             let read = wanted.par_iter().filter_map(|path| Folder::read(tree, path, &known));
             let read: Vec<Folder> = read.collect();
             drivers.folders.extend(read.into_iter().map(|folder| (folder.path.clone(), folder)));
             tried.append(&mut wanted);
-            wanted = drivers.neighbours(files);
+            wanted = drivers.neighbours(&files);
             wanted.retain(|path| !tried.contains(path));
         }
         drivers.index();
@@ -69,31 +63,38 @@ impl Drivers {
 
     /// The names of the modules that a file is linked into, sorted. Empty for a file
     /// that no Kbuild file names: one that another file includes, a host program.
-    pub fn modules_of(&self, path: &str) -> &[String] {
-        self.by_file.get(path).map_or(&[], |owners| &owners.names)
+    pub fn modules_of(&self, path: &str) -> Vec<&str> {
+        let mut names: Vec<&str> = self.owners(path).map(|module| module.name.as_str()).collect();
+        names.dedup();
+        names
+    }
+
+    /// The modules that a file is linked into, sorted.
+    fn owners(&self, path: &str) -> impl Iterator<Item = &Module> {
+        let owners = self.by_file.get(path).into_iter().flatten();
+        owners.filter_map(|module| self.modules.get(*module))
     }
 
     /// The folders whose Kbuild files name a file, sorted, each once.
     pub fn folders_of(&self, path: &str) -> Vec<&str> {
-        let modules = self.by_file.get(path).into_iter().flat_map(|owners| &owners.modules);
-        let folders = modules.filter_map(|module| self.modules.get(*module));
-        let folders: BTreeSet<&str> = folders.map(|module| module.folder.as_str()).collect();
+        let folders: BTreeSet<&str> =
+            self.owners(path).map(|module| module.folder.as_str()).collect();
         folders.into_iter().collect()
     }
 
     /// The driver that a file belongs to: its module, the first by name where it has
     /// several, or the name of the file without its suffix where it has none.
-    pub fn driver_of(&self, path: &str) -> String {
-        match self.modules_of(path) {
-            [first, ..] => first.clone(),
-            [] => stem(path).to_owned(),
+    pub fn driver_of<'a>(&'a self, path: &'a str) -> &'a str {
+        match self.by_file.get(path).and_then(|owners| self.modules.get(*owners.first()?)) {
+            Some(module) => &module.name,
+            None => stem(path),
         }
     }
 
     /// Whether two files belong to one driver. Drivers of the same name in different
     /// folders are different ones, and so are files of no module.
     pub fn in_one_driver(&self, a: &str, b: &str) -> bool {
-        let owners = |path| self.by_file.get(path).map_or(&[][..], |owners| &owners.modules);
+        let owners = |path| self.by_file.get(path).map_or(&[][..], Vec::as_slice);
         a == b || owners(a).iter().any(|module| owners(b).contains(module))
     }
 
@@ -136,11 +137,8 @@ impl Drivers {
     /// The folders whose Kbuild files build a file; the nearest that has one where
     /// none names it.
     fn builders<'a>(&'a self, path: &'a str) -> BTreeSet<&'a str> {
-        let owners = self.by_file.get(path).into_iter().flat_map(|owners| &owners.modules);
-        let builders = owners
-            .filter_map(|module| self.modules.get(*module))
-            .map(|module| module.folder.as_str());
-        let mut builders: BTreeSet<&str> = builders.collect();
+        let mut builders: BTreeSet<&str> =
+            self.owners(path).map(|module| module.folder.as_str()).collect();
         if builders.is_empty() {
             builders.extend(ancestors(path).find(|folder| self.folders.contains_key(*folder)));
         }
@@ -149,7 +147,7 @@ impl Drivers {
 
     /// Folders that may build those of `files` that no folder read so far does:
     /// Kbuild goes into them, and they lie beside the file.
-    fn neighbours(&self, files: &[SourceFile]) -> BTreeSet<TreePath> {
+    fn neighbours(&self, files: &[&str]) -> BTreeSet<TreePath> {
         let claimed: FxHashSet<&str> = self
             .folders
             .values()
@@ -157,8 +155,7 @@ impl Drivers {
             .flat_map(|(_, files)| files)
             .map(String::as_str)
             .collect();
-        let unclaimed =
-            files.iter().map(|file| file.path.as_str()).filter(|path| !claimed.contains(path));
+        let unclaimed = files.iter().copied().filter(|path| !claimed.contains(path));
         let quarters: BTreeSet<&str> = unclaimed.filter_map(|path| self.quarter(path)).collect();
         let subfolders = self.folders.values().flat_map(|folder| &folder.subfolders);
         let beside = |folder: &&TreePath| ancestors(folder).any(|above| quarters.contains(above));
@@ -191,12 +188,7 @@ impl Drivers {
         self.modules.sort_unstable();
         for (at, module) in self.modules.iter().enumerate() {
             for file in &module.files {
-                let owners = self.by_file.entry(file.clone()).or_default();
-                owners.modules.push(at);
-                // The modules are met in the order of their names.
-                if owners.names.last() != Some(&module.name) {
-                    owners.names.push(module.name.clone());
-                }
+                self.by_file.entry(file.clone()).or_default().push(at);
             }
         }
     }

@@ -183,8 +183,8 @@ impl Placing {
     fn new(drivers: Drivers, files: &[SourceFile]) -> Placing {
         let mut by_class: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for file in files {
-            let driver = drivers.driver_of(&file.path);
-            by_class.entry(class_of(&file.path)).or_default().insert(driver);
+            let driver = drivers.driver_of(&file.path).to_owned();
+            by_class.entry(class_of(&file.path).to_owned()).or_default().insert(driver);
         }
         Placing { drivers, by_class }
     }
@@ -192,11 +192,11 @@ impl Placing {
 
 impl Placement for Placing {
     fn driver(&self, path: &str) -> String {
-        self.drivers.driver_of(path)
+        self.drivers.driver_of(path).to_owned()
     }
 
     fn class(&self, path: &str) -> String {
-        class_of(path)
+        class_of(path).to_owned()
     }
 
     fn drivers_in_class(&self, class: &str) -> usize {
