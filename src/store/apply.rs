@@ -3,12 +3,12 @@
 use super::error::StoreError;
 use super::journal::{Action, Entry, FileChange, Snapshot, State};
 use super::merge::{Owned, merge};
-use super::proposals::{Stale, content_hash, drift, json_name, patch_name};
+use super::proposals::{Stale, drift, json_name, patch_name};
 use super::transaction::{Recovered, Texts};
 use super::{Proposal, Store};
 use crate::generate::edits::apply_edits;
 use crate::generate::unidiff::FilePatch;
-use crate::tree::TreePath;
+use crate::tree::{TreePath, content_hash};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;

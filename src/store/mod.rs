@@ -22,7 +22,7 @@ pub use error::StoreError;
 pub use journal::Action;
 pub use lock::{Holder, WhenBusy};
 pub use merge::Overlap;
-pub use proposals::{Drift, Stale, below, content_hash};
+pub use proposals::{Drift, Stale, below};
 pub use transaction::{Outcome, Recovered};
 pub use undo::Undone;
 

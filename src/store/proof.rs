@@ -2,7 +2,8 @@
 
 use super::error::StoreError;
 use super::proposals::to_json;
-use super::{Proposal, Store, content_hash};
+use super::{Proposal, Store};
+use crate::tree::content_hash;
 use crate::verify::Verdict;
 use crate::verify::ladder::Proof;
 use std::collections::BTreeMap;

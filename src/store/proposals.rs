@@ -5,22 +5,12 @@ use super::disk::staged_name;
 use super::error::StoreError;
 use super::{Proposal, Store};
 use crate::generate::unidiff::{FilePatch, is_tree_path, parse};
-use crate::tree::{TreePath, read_regular};
-use sha2::{Digest, Sha256};
+use crate::tree::{TreePath, content_hash, read_regular};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// SHA-256 of a file's bytes, in hexadecimal: what [`Proposal::base`] records.
-pub fn content_hash(bytes: &[u8]) -> String {
-    use fmt::Write;
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
 
 /// How a file differs from the one that a proposal was planned against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

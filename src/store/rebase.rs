@@ -4,13 +4,13 @@
 use super::apply::{Applied, NewText};
 use super::error::StoreError;
 use super::merge::rebase;
-use super::proposals::{content_hash, drift, json_name, patch_name, to_json};
+use super::proposals::{drift, json_name, patch_name, to_json};
 use super::transaction::Texts;
 use super::{Proposal, Store};
 use crate::generate::Patch;
 use crate::generate::edits::apply_edits;
 use crate::generate::unidiff::FilePatch;
-use crate::tree::TreePath;
+use crate::tree::{TreePath, content_hash};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Store {

@@ -14,7 +14,7 @@
 use super::Store;
 use super::error::StoreError;
 use super::journal::{Action, Entry, FileChange, Journal, State};
-use super::proposals::content_hash;
+use crate::tree::content_hash;
 use crate::tree::read_regular;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

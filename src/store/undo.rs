@@ -5,9 +5,9 @@ use super::apply::{Applied, NewText};
 use super::error::StoreError;
 use super::journal::{Action, Entry, FileChange, State};
 use super::merge::Owned;
-use super::proposals::content_hash;
 use super::transaction::{Recovered, Texts};
 use crate::generate::lines::line_edits;
+use crate::tree::content_hash;
 use crate::tree::{TreePath, read_regular};
 use std::collections::BTreeMap;
 

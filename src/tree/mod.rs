@@ -5,6 +5,7 @@
 
 mod clang_format;
 mod class;
+mod content;
 mod core;
 mod discover;
 mod error;
@@ -16,6 +17,7 @@ mod stamp;
 mod walk;
 
 pub use class::class_of;
+pub use content::content_hash;
 pub use core::serves;
 pub use error::TreeError;
 pub use kbuild::{Drivers, Module};

@@ -8,7 +8,8 @@ mod proposals;
 mod rebase;
 
 use drvdedup::generate::Patch;
-use drvdedup::store::{Proposal, Store, content_hash};
+use drvdedup::store::{Proposal, Store};
+use drvdedup::tree::content_hash;
 use drvdedup::verify::Verdict;
 use std::collections::BTreeMap;
 use std::fs;

@@ -10,8 +10,7 @@ use super::configuration::Configuration;
 use super::error::BuildError;
 use super::process;
 use super::tools::Toolchain;
-use crate::tree::KernelTree;
-use sha2::{Digest, Sha256};
+use crate::tree::{KernelTree, content_hash, read_regular};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -148,7 +147,7 @@ impl Kernel {
         drop(lock);
         let (configuration, text) = read_configuration(&folder, &top)?;
         let identity = Identity {
-            configuration: hex(&text),
+            configuration: content_hash(&text),
             compiler,
             architecture: configuration.architecture().unwrap_or(&architecture).to_owned(),
             release: release(&folder)?,
@@ -209,7 +208,7 @@ fn clean_top(tree: &KernelTree) -> Result<PathBuf, BuildError> {
 
 fn read_configuration(build: &Path, tree: &Path) -> Result<(Configuration, Vec<u8>), BuildError> {
     let path = build.join(".config");
-    match fs::read(&path) {
+    match read_regular(&path) {
         Ok(text) => Ok((Configuration::read(&text), text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(BuildError::NoConfig { folder: build.to_owned(), tree: tree.to_owned() })
@@ -315,16 +314,12 @@ fn stamp(top: &Path, tree: &KernelTree, compiler: &str, configuration: &[u8]) ->
         "tree {}\nkernel {}\ncompiler {compiler}\nconfiguration {}\n",
         top.display(),
         tree.kernel.as_deref().unwrap_or_default(),
-        hex(configuration)
+        content_hash(configuration)
     )
 }
 
 fn key(stamp: &str) -> String {
-    hex(stamp.as_bytes()).chars().take(16).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    content_hash(stamp.as_bytes()).chars().take(16).collect()
 }
 
 fn is_stamped(folder: &Path, stamp: &str) -> bool {
