@@ -17,17 +17,17 @@ use std::ops::Range;
 /// Part of the longer function's statements that two functions must share, in percent.
 const SHARED_STATEMENTS: usize = 70;
 
-/// Part of the names of the one with fewer that two functions must share, in percent:
-/// lower where copying is likelier.
-const SAME_DRIVER: usize = 65;
-const SAME_CLASS: usize = 75;
-const ELSEWHERE: usize = 90;
+/// Part of the telling names of the one with fewer that two functions must share, in
+/// percent: lower where copying is likelier.
+const SAME_DRIVER: usize = 55;
+const SAME_CLASS: usize = 65;
+const ELSEWHERE: usize = 75;
 
 /// Functions of fewer statements are too short to be told from chance.
 pub const FEWEST_STATEMENTS: usize = 4;
 
 /// Of fewer statements than this the names must agree as if the functions were of two
-/// drivers, and functions of two classes are not compared.
+/// classes, and those that are are not compared.
 const FEW_STATEMENTS: usize = 8;
 
 /// Most functions with one rare statement that are compared with each other. A
@@ -40,7 +40,7 @@ const MOST: usize = 64;
 pub struct Item<'a> {
     /// Hashes of its statements, in any order.
     pub statements: &'a [u32],
-    /// Hashes of the names that it shares with others, sorted, each once.
+    /// Hashes of the names that it may share with copies of it alone, sorted, each once.
     pub names: &'a [u32],
     /// Hash of its normal form: functions of one form are no gapped copies.
     pub shape: u64,
@@ -246,12 +246,17 @@ impl Join<'_> {
         let (fewer, more) = (x.names.len().min(y.names.len()), x.names.len().max(y.names.len()));
         let bar = match (x.class == y.class, x.driver == y.driver) {
             (_, true) if longer >= FEW_STATEMENTS => SAME_DRIVER,
-            (true, _) => SAME_CLASS,
+            (true, _) if longer >= FEW_STATEMENTS => SAME_CLASS,
             _ => ELSEWHERE,
         };
         // What was inserted brings names of its own: they tell nothing.
-        let names = in_common(x.names, y.names, (fewer * bar).div_ceil(100).max(1))?;
-        Some((shared * 1000 / longer + names * 1000 / more) as u32)
+        if fewer == 0 && (x.driver != y.driver || longer < FEW_STATEMENTS) {
+            return None;
+        }
+        // Rounded: of two names one may differ.
+        let least = ((fewer * bar + 49) / 100).max(fewer.min(1));
+        let names = in_common(x.names, y.names, least)?;
+        Some((shared * 1000 / longer + names * 1000 / more.max(1)) as u32)
     }
 
     /// Joins the most similar pairs first, and only groups of which every two members
@@ -351,7 +356,7 @@ mod tests {
 
     #[test]
     fn far_functions_must_share_more_names() {
-        let (a, b) = ([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 8, 9]);
+        let (a, b) = ([1, 2, 3, 4, 5, 6], [1, 2, 3, 7, 8, 9]);
         let statements = [1, 2, 3, 4, 5, 6, 7, 8];
         let check = |place: (u32, u32), expected: bool| {
             let items = [item(&statements, &a, (0, 0), 1), item(&statements, &b, place, 2)];

@@ -264,8 +264,10 @@ pub fn named<'a>(form: &Form<'a>, free: &[Option<Role>]) -> Named<'a> {
         .filter(|&at| matches!(form.codes[at], Code::Constant | Code::Literal))
         .map(|at| form.text(at))
         .collect();
-    let (deeds, tokens) = (deeds.collect(), form.tokens.len());
-    Named { class, driver, names: names.map(|(name, _)| name).collect(), deeds, constants, tokens }
+    let callees = names.clone().filter(|(_, role)| *role == Role::Callee).map(|(name, _)| name);
+    let (deeds, callees, tokens) = (deeds.collect(), callees.collect(), form.tokens.len());
+    let names = names.map(|(name, _)| name).collect();
+    Named { class, driver, names, deeds, callees, constants, tokens }
 }
 
 /// The group of these functions, which have one shape.

@@ -33,6 +33,7 @@ mod as_bytes;
 mod blocks;
 mod cache;
 mod class_counts;
+mod common;
 mod facts;
 mod gapped;
 mod group;

@@ -285,7 +285,7 @@ impl<'s> Text<'s> {
 
 fn takes_a_member_last(callee: &[u8]) -> bool {
     callee.starts_with(b"container_of")
-        || memchr::memmem::find(callee, b"_entry").is_some()
+        || !callee.starts_with(b"idr_") && memchr::memmem::find(callee, b"_entry").is_some()
         || matches!(callee, b"offsetof" | b"sizeof_field")
 }
 
@@ -379,6 +379,7 @@ mod tests {
         assert_eq!(form("struct axf { .axf } struct axf"), "struct 0 { . 1 } struct 0");
         assert_eq!(form("x = container_of(a, typeof(*b), x)"), "0 = 1 ( 2 , typeof ( * 3 ) , 4 )");
         assert_eq!(form("x = alloc(a, struct b, x)"), "0 = 1 ( 2 , struct 3 , 4 )");
+        assert_eq!(form("idr_for_each_entry(&a->b, c, b)"), "0 ( & 1 -> 2 , 3 , 4 )");
         assert_eq!(form("list_for_each_entry(a, &b->c, a)"), "0 ( 1 , & 2 -> 3 , 4 )");
     }
 

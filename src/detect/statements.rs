@@ -5,6 +5,7 @@
 //! keywords and punctuators, and forgets names that are likely local and the values of
 //! constants: copies that were adapted agree in it.
 
+use super::common::is_common;
 use super::hash::fold;
 use super::words::{Class, Word, words};
 use crate::syntax::split::directive_word;
@@ -239,8 +240,8 @@ fn is_called(words: &[Word], at: usize) -> bool {
     words.get(at + 1).is_some_and(|next| next.class == Class::Open)
 }
 
-/// The distinct names, as sorted hashes, that a function does not make up for itself:
-/// its callees, fields and tags.
+/// The distinct names, as sorted hashes, that a function does not make up for itself, its
+/// callees, fields and tags, but for those that all drivers have.
 pub fn shared_names(
     source: &[u8],
     own_name: &[u8],
@@ -253,7 +254,7 @@ pub fn shared_names(
     for (at, word) in words.iter().enumerate() {
         let named = word.class.is_name()
             && (matches!(before, Class::Member | Class::Tag) || is_called(words, at));
-        if named && !tokens[at].is(source, own_name) {
+        if named && !tokens[at].is(source, own_name) && !is_common(tokens[at].text(source)) {
             let hash = fold(word.packed);
             out.push((hash ^ hash >> 32) as u32);
         }
@@ -371,7 +372,7 @@ mod tests {
             shared_names(text.as_bytes(), b"own", &tokens, &words, &mut out);
             out.split_off(1)
         };
-        assert_eq!(names("own(struct a *b) { f(b->c, REG); f(d, 1); }").len(), 3);
-        assert_eq!(names("f(x->c)"), names("f(y->c, z->c)"));
+        assert_eq!(names("own(struct axm *b) { fill(b->fan, REG); fill(d, 1); }").len(), 3);
+        assert_eq!(names("fill(x->fan)"), names("fill(y->fan, kfree(z->fan))"));
     }
 }

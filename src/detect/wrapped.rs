@@ -98,7 +98,7 @@ impl Lists {
 
 /// A part of a name, and where the `*` stand.
 #[derive(Clone, Debug)]
-struct Pattern {
+pub struct Pattern {
     part: Vec<u8>,
     /// Something may stand before the part, and behind it.
     open: (bool, bool),
@@ -106,13 +106,14 @@ struct Pattern {
 
 impl Pattern {
     /// `None` for a name without `*`.
-    fn of(name: &str) -> Option<Pattern> {
+    pub fn of(name: &str) -> Option<Pattern> {
         let open = (name.starts_with('*'), name.ends_with('*'));
         let part = name.trim_matches('*').as_bytes().to_vec();
         (open.0 || open.1).then_some(Pattern { part, open })
     }
 
-    fn fits(&self, name: &[u8]) -> bool {
+    /// Whether a name has the part where it may stand.
+    pub fn fits(&self, name: &[u8]) -> bool {
         match self.open {
             (true, true) => memchr::memmem::find(name, &self.part).is_some(),
             (true, false) => name.ends_with(&self.part),

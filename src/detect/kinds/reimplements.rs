@@ -104,8 +104,7 @@ impl Maker<'_> {
         }
         let free = free_names(original, self.loops);
         let (a, b) = (named(original, &free), named(copy, &free));
-        let equal = a.constants.iter().zip(&b.constants).filter(|(a, b)| a == b).count();
-        a.deeds == b.deeds && equal * 2 >= a.constants.len()
+        a.deeds == b.deeds && a.has_mostly_the_constants_of(&b)
     }
 }
 
