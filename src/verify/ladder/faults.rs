@@ -5,6 +5,7 @@
 use crate::generate::Edit;
 use crate::generate::edits::apply_edits;
 use crate::syntax::TokenKind;
+use crate::verify::facts::is_in_capitals;
 use crate::verify::unit::Unit;
 use serde::Serialize;
 use std::ops::Range;
@@ -47,14 +48,7 @@ pub fn planted(source: &[u8], function: &str) -> Vec<(Fault, Vec<u8>)> {
 
 /// The arguments of every call.
 fn calls(unit: &Unit<'_>, function: &str) -> Vec<Vec<Range<usize>>> {
-    let is_call = |at: &usize| {
-        let item = unit.item_of(*at).and_then(|item| unit.items.get(item));
-        let body = item.and_then(|item| item.function.as_ref()).map(|it| it.body);
-        let token = unit.tokens.get(*at).map(|token| token.start);
-        unit.text(*at) == function.as_bytes()
-            && unit.text(at + 1) == b"("
-            && body.zip(token).is_some_and(|(body, token)| token > body)
-    };
+    let is_call = |at: &usize| unit.is_call_of(function.as_bytes(), *at);
     let lists = (0..unit.tokens.len()).filter(is_call).filter_map(|at| unit.list(at + 1));
     lists.map(|(arguments, _)| arguments).collect()
 }
@@ -62,18 +56,16 @@ fn calls(unit: &Unit<'_>, function: &str) -> Vec<Vec<Range<usize>>> {
 /// A number, or the name of one by its capitals.
 fn is_constant(unit: &Unit<'_>, argument: &Range<usize>) -> bool {
     let word = unit.text(argument.start);
-    let capital = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_';
     argument.len() == 1
         && match unit.kind(argument.start) {
             Some(TokenKind::Number) => true,
-            Some(TokenKind::Ident) => word.iter().all(capital) && word != b"NULL",
+            Some(TokenKind::Ident) => is_in_capitals(word) && word != b"NULL",
             _ => false,
         }
 }
 
 fn edit(unit: &Unit<'_>, tokens: Range<usize>, text: Vec<u8>) -> Edit {
-    let range = unit.bytes(tokens);
-    Edit { range: range.start as usize..range.end as usize, text }
+    Edit { range: unit.span(tokens), text }
 }
 
 fn exchange(unit: &Unit<'_>, one: &Range<usize>, other: &Range<usize>) -> Vec<Edit> {
