@@ -72,7 +72,7 @@ pub(super) fn put(source: &[u8], helper: &str, loops: &LoopMacros) -> Option<Vec
 
 /// The text of an argument that is a constant wherever it stands: literals, and names
 /// in capitals, which are macros or enumerators, with operators between them.
-fn constant<'s>(unit: &Unit<'s>, argument: &Range<usize>) -> Option<&'s [u8]> {
+pub(super) fn constant<'s>(unit: &Unit<'s>, argument: &Range<usize>) -> Option<&'s [u8]> {
     let is_constant = |at: usize| match unit.kind(at) {
         Some(TokenKind::Number | TokenKind::Char) => true,
         Some(TokenKind::Str) => argument.len() == 1,

@@ -4,7 +4,7 @@
 //! not compiled for proved, and writes nothing.
 //!
 //! `force`, `wrap` and `constants` make texts comparable, `shop` compiles, `compiles` and `same` judge,
-//! `lines` says where a difference stands; `faults` puts all of it to the test.
+//! `lines` says where a difference stands; `faults` and `trial` put all of it to the test.
 
 mod compiles;
 mod constants;
@@ -14,11 +14,13 @@ mod lines;
 mod proof;
 mod same;
 mod shop;
+mod trial;
 mod wrap;
 
-pub use faults::{Fault, planted};
+pub use faults::{Fault, Planted, planted};
 pub use lines::Lines;
 pub use proof::Proof;
+pub use trial::{Outcome, Trial};
 
 use super::build::{BuildError, Commands, Compile, Kernel, Level, NotBuilt, Say};
 use super::object::Difference;
