@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::options::Options;
 use super::output::CANNOT_WRITE;
 use super::progress;
+use crate::report::source::printable_line;
 use crate::report::{contract_name, counted, json};
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;
@@ -15,6 +16,7 @@ use anyhow::Context;
 use codespan_reporting::term::termcolor::WriteColor;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::time::Instant;
 
@@ -31,6 +33,8 @@ struct Row {
     planted: usize,
     /// Found by comparing the texts, without a compiler. The same faults as below.
     rejected_by_text: usize,
+    /// Not found so, but below.
+    unseen_by_text: Vec<Place>,
     /// Found in the machine code alone.
     rejected_by_code: usize,
     /// They do not compile, or with a new warning.
@@ -41,14 +45,22 @@ struct Row {
     missed: Vec<Missed>,
 }
 
+/// Where a fault is.
+#[derive(Clone, Debug, Serialize)]
+struct Place {
+    proposal: String,
+    path: TreePath,
+    /// From 1.
+    line: u32,
+    /// That line, with the fault.
+    text: String,
+}
+
 /// A fault that leaves the code the same.
 #[derive(Clone, Debug, Serialize)]
 struct Missed {
-    proposal: String,
-    path: TreePath,
-    /// Of the text with the fault, from 1.
-    line: u32,
-    text: String,
+    #[serde(flatten)]
+    place: Place,
     /// Whether comparing the texts finds it, so that the whole ladder does.
     rejected_by_text: bool,
 }
@@ -111,6 +123,13 @@ pub fn run(
     Ok(Exit::Done)
 }
 
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place { proposal, path, line, text } = self;
+        write!(f, "{proposal} {path}:{line}: {}", printable_line(text))
+    }
+}
+
 impl Row {
     fn count(
         &mut self,
@@ -128,16 +147,22 @@ impl Row {
         let Candidate { before, after, claim } = &planted.candidate(right);
         let rejected_by_text = verify::climb(before, after, claim, loops).problem.is_some();
         self.rejected_by_text += usize::from(rejected_by_text);
+        let place = Place {
+            proposal: id.to_owned(),
+            path: planted.path.clone(),
+            line: planted.line,
+            text: planted.shown.clone(),
+        };
         match outcome {
             Outcome::Code(_) => self.rejected_by_code += 1,
             Outcome::Compiler(_) => self.rejected_by_compiler += 1,
-            Outcome::Equivalent | Outcome::Missed => self.missed.push(Missed {
-                proposal: id.to_owned(),
-                path: planted.path.clone(),
-                line: planted.line,
-                text: planted.shown.clone(),
-                rejected_by_text,
-            }),
+            Outcome::Equivalent | Outcome::Missed => {
+                self.missed.push(Missed { place, rejected_by_text });
+                return;
+            }
+        }
+        if !rejected_by_text {
+            self.unseen_by_text.push(place);
         }
     }
 }
@@ -152,13 +177,16 @@ fn write_human(out: &mut dyn io::Write, rows: &BTreeMap<String, Row>) -> io::Res
         all.rejected_by_code += row.rejected_by_code;
         all.rejected_by_compiler += row.rejected_by_compiler;
         all.equivalent += row.equivalent;
+        all.unseen_by_text.extend(row.unseen_by_text.iter().cloned());
         all.missed.extend(row.missed.iter().cloned());
     }
     write_row(out, "all", &all)?;
     for it in &all.missed {
-        let Missed { proposal, path, line, text, rejected_by_text } = it;
-        let but = if *rejected_by_text { " (the text is rejected)" } else { "" };
-        writeln!(out, "the same code with the fault{but}: {proposal} {path}:{line}: {text}")?;
+        let but = if it.rejected_by_text { " (the text is rejected)" } else { "" };
+        writeln!(out, "the same code with the fault{but}: {}", it.place)?;
+    }
+    for place in &all.unseen_by_text {
+        writeln!(out, "not seen in the text alone: {place}")?;
     }
     Ok(())
 }

@@ -80,6 +80,7 @@ struct Site {
 /// A file after a patch, as those who look for places see it.
 struct Field<'u, 's> {
     unit: &'u Unit<'s>,
+    macros: &'u Macros<'s>,
     /// The function that does the members' work, where it stands here and can be
     /// read with certainty.
     definition: Option<Definition<'u, 's>>,
@@ -113,7 +114,7 @@ fn sites(source: &[u8], function: &str, loops: &LoopMacros) -> Vec<Site> {
     let definition = item.and_then(|item| Definition::new(&unit, item, &macros, loops).ok());
     let calls = calls::of(&unit, function.as_bytes());
     let declared = unit.items.iter().any(|it| unit.is_prototype_of(it, function.as_bytes()));
-    let field = Field { unit: &unit, definition, calls, declared };
+    let field = Field { unit: &unit, macros: &macros, definition, calls, declared };
     let finders = [
         (Fault::SwappedArguments, calls::swapped(&field)),
         (Fault::WrongConstant, calls::wrong(&field)),

@@ -106,7 +106,6 @@ fn types_are_narrower_than_what_is_put_into_them() {
         [
             "static int h(struct chip *chip, s8 x, u16 a, int b)",
             "static int h(struct chip *chip, int x, u8 a, int b)",
-            "static int h(struct chip *chip, int x, u16 a, s8 b)",
             "static s8 h(struct chip *chip, int x, u16 a, int b)",
             "u8 n = chip->reg;",
         ]

@@ -2,10 +2,11 @@
 
 use super::Field;
 use crate::generate::Edit;
-use crate::syntax::TokenKind;
 use crate::verify::definition::Definition;
+use crate::verify::ladder::constants::constant;
 use crate::verify::signature::declared_type;
 use crate::verify::unit::Unit;
+use crate::verify::width;
 use std::ops::Range;
 
 /// A type of the same sign with fewer bits.
@@ -20,7 +21,7 @@ fn narrower(words: &[&[u8]]) -> Option<&'static [u8]> {
     })
 }
 
-/// The parameters that are given more than a number that still fits, the function's
+/// The parameters that are given more than constants that still fit, the function's
 /// value, and its variables. What the values are that a variable has, nobody knows
 /// here.
 pub(super) fn narrowed(field: &Field<'_, '_>) -> Vec<Vec<Edit>> {
@@ -28,7 +29,7 @@ pub(super) fn narrowed(field: &Field<'_, '_>) -> Vec<Vec<Edit>> {
     let unit = field.unit;
     let signature = match field.declared {
         true => Vec::new(),
-        false => parameters(field, definition).chain(value(definition)).collect(),
+        false => parameters(field, definition).into_iter().chain(value(definition)).collect(),
     };
     let variables = variables(definition);
     let places = signature.into_iter().chain(variables);
@@ -39,31 +40,21 @@ pub(super) fn narrowed(field: &Field<'_, '_>) -> Vec<Vec<Edit>> {
     edits.collect()
 }
 
-fn parameters<'f>(
-    field: &'f Field<'_, '_>,
-    definition: &'f Definition<'_, '_>,
-) -> impl Iterator<Item = Range<usize>> + 'f {
+/// A constant whose value the file does not tell may fit: it is no reason.
+fn parameters(field: &Field<'_, '_>, definition: &Definition<'_, '_>) -> Vec<Range<usize>> {
     let unit = field.unit;
-    let fits = |argument: &Range<usize>| {
-        let text = unit.text(argument.start);
-        argument.len() == 1
-            && unit.kind(argument.start) == Some(TokenKind::Number)
-            && number(text).is_some_and(|number| number <= 0x7f)
-    };
-    let params = definition.params.iter().enumerate().filter(move |(index, _)| {
-        let mut given = field.calls.iter().filter_map(|call| call.arguments.get(*index));
-        given.any(|argument| !fits(argument))
+    let params = definition.params.iter().enumerate().filter_map(|(index, param)| {
+        let place = run(&declared_type(unit, param))?;
+        let narrow = narrower(&unit.texts(place.clone()))?;
+        let fits = |argument: &Range<usize>| {
+            let words = unit.texts(argument.clone());
+            constant(unit, argument).is_some()
+                && width::refuses(&[narrow], &words, field.macros).is_none()
+        };
+        let mut given = field.calls.iter().filter_map(|call| call.arguments.get(index));
+        (!given.all(fits)).then_some(place)
     });
-    params.filter_map(|(_, param)| run(&declared_type(definition.unit, param)))
-}
-
-fn number(text: &[u8]) -> Option<u64> {
-    let text = std::str::from_utf8(text).ok()?.to_ascii_lowercase();
-    let digits = text.trim_end_matches(['u', 'l']);
-    match digits.strip_prefix("0x") {
-        Some(digits) => u64::from_str_radix(digits, 16).ok(),
-        None => digits.parse().ok(),
-    }
+    params.collect()
 }
 
 /// Tokens that stand next to each other.
