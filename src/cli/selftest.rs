@@ -68,8 +68,6 @@ struct Missed {
 #[derive(Serialize)]
 struct SelftestJson<'r> {
     schema: u32,
-    /// CPU time of the compiles for a fault, on average.
-    cpu_seconds: f64,
     faults: &'r BTreeMap<String, Row>,
 }
 
@@ -102,15 +100,18 @@ pub fn run(
         }
     }
     bar.finish_and_clear();
-    let each = cpu / faults.len().max(1) as f64;
+    if faults.is_empty() {
+        let proved = counted(proposals.len() as u64, "proved proposal");
+        error::say(&format!("no faults in {proved}; `drvdedup verify` proves them first"));
+    }
     if options.verbose {
+        let each = cpu / faults.len().max(1) as f64;
         let wall = start.elapsed().as_secs();
         error::say(&format!("{cpu:.1} CPU seconds, {each:.2} a fault; {wall} s in all"));
     }
     match options.format {
         Format::Json => {
-            let object = SelftestJson { schema: json::SCHEMA, cpu_seconds: each, faults: &rows };
-            json::write_object(out, &object)
+            json::write_object(out, &SelftestJson { schema: json::SCHEMA, faults: &rows })
         }
         Format::Human => write_human(out, &rows),
     }

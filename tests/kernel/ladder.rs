@@ -70,7 +70,6 @@ pub struct Faults {
     /// Left to the texts: the code is the same with the fault.
     pub missed_by_code: Vec<String>,
     pub missed_by_all: Vec<String>,
-    pub cpu_seconds: f64,
     /// Of each sort, the number of those that are no equivalent texts.
     pub by_sort: BTreeMap<String, u64>,
 }
@@ -79,8 +78,7 @@ impl Faults {
     /// Adds up the JSON object of `verify --selftest`.
     pub fn read(json: &[u8]) -> Faults {
         let object: Value = serde_json::from_slice(json).expect("it is JSON");
-        let cpu_seconds = object["cpu_seconds"].as_f64().expect("a number");
-        let mut faults = Faults { cpu_seconds, ..Faults::default() };
+        let mut faults = Faults::default();
         for (sort, row) in object["faults"].as_object().expect("an object") {
             let number = |field: &str| row[field].as_u64().expect("a number");
             faults.planted += number("planted");
@@ -98,6 +96,12 @@ impl Faults {
         }
         faults
     }
+}
+
+/// The CPU seconds that each fault took, of what `verify --selftest -v` says.
+pub fn cost(said: &str) -> f64 {
+    let each = said.split(" a fault").next().and_then(|before| before.rsplit(' ').next());
+    each.and_then(|each| each.parse().ok()).unwrap_or_else(|| panic!("no cost in {said}"))
 }
 
 impl fmt::Display for Table {

@@ -104,10 +104,10 @@ fn types_are_narrower_than_what_is_put_into_them() {
     assert_eq!(
         found(Fault::NarrowedType),
         [
-            "static int h(struct chip *chip, s8 x, u16 a, int b)",
-            "static int h(struct chip *chip, int x, u8 a, int b)",
-            "static s8 h(struct chip *chip, int x, u16 a, int b)",
-            "u8 n = chip->reg;",
+            "static int h(struct chip *chip, signed char x, u16 a, int b)",
+            "static int h(struct chip *chip, int x, unsigned char a, int b)",
+            "static signed char h(struct chip *chip, int x, u16 a, int b)",
+            "unsigned char n = chip->reg;",
         ]
     );
 }

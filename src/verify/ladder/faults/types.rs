@@ -9,14 +9,15 @@ use crate::verify::unit::Unit;
 use crate::verify::width;
 use std::ops::Range;
 
-/// A type of the same sign with fewer bits.
-fn narrower(words: &[&[u8]]) -> Option<&'static [u8]> {
+/// A type of the same sign with fewer bits, in words that every C file knows.
+fn narrower(words: &[&[u8]]) -> Option<&'static [&'static [u8]]> {
     Some(match words {
-        [b"int" | b"s32" | b"s16" | b"short" | b"long" | b"ssize_t"] => b"s8",
-        [b"unsigned", b"int" | b"long" | b"short"] | [b"unsigned" | b"u32" | b"u16"] => b"u8",
-        [b"size_t" | b"uint" | b"uint32_t" | b"uint16_t" | b"__u32" | b"__u16"] => b"u8",
-        [b"s64" | b"int64_t"] => b"s16",
-        [b"u64" | b"uint64_t" | b"dma_addr_t" | b"phys_addr_t"] => b"u16",
+        [b"int" | b"s32" | b"s16" | b"short" | b"long" | b"ssize_t"] => &[b"signed", b"char"],
+        [b"unsigned", b"int" | b"long" | b"short"]
+        | [b"unsigned" | b"u32" | b"u16" | b"__u32" | b"__u16"]
+        | [b"size_t" | b"uint" | b"uint32_t" | b"uint16_t"] => &[b"unsigned", b"char"],
+        [b"s64" | b"int64_t"] => &[b"short"],
+        [b"u64" | b"uint64_t" | b"dma_addr_t" | b"phys_addr_t"] => &[b"unsigned", b"short"],
         _ => return None,
     })
 }
@@ -34,7 +35,7 @@ pub(super) fn narrowed(field: &Field<'_, '_>) -> Vec<Vec<Edit>> {
     let variables = variables(definition);
     let places = signature.into_iter().chain(variables);
     let edits = places.filter_map(|place| {
-        let text = narrower(&unit.texts(place.clone()))?.to_vec();
+        let text = narrower(&unit.texts(place.clone()))?.join(&b" "[..]);
         Some(vec![Edit { range: unit.span(place), text }])
     });
     edits.collect()
@@ -49,7 +50,7 @@ fn parameters(field: &Field<'_, '_>, definition: &Definition<'_, '_>) -> Vec<Ran
         let fits = |argument: &Range<usize>| {
             let words = unit.texts(argument.clone());
             constant(unit, argument).is_some()
-                && width::refuses(&[narrow], &words, field.macros).is_none()
+                && width::refuses(narrow, &words, field.macros).is_none()
         };
         let mut given = field.calls.iter().filter_map(|call| call.arguments.get(index));
         (!given.all(fits)).then_some(place)
