@@ -240,7 +240,8 @@ fn every_fault_that_is_planted_in_what_was_proved_is_rejected() {
     let arguments = ["verify", "--selftest", "-v", "--format", "json", "--kernel-build", &build];
     let run = plan::drvdedup(workspace.source(), &[&arguments, ids.as_slice()].concat());
     assert_same("after the test", &before, &workspace.sources());
-    let (faults, cost) = (ladder::Faults::read(&run.stdout), ladder::cost(&run.stderr));
+    let (faults, cost) =
+        (ladder::Faults::read(&run.stdout), ladder::cost(&String::from_utf8_lossy(&run.stderr)));
     println!("{}{cost} CPU seconds a fault", String::from_utf8_lossy(&run.stdout));
     let ladder::Faults { planted, equivalent, .. } = faults;
     assert!(planted >= 200, "only {planted} faults");

@@ -74,7 +74,8 @@ pub(super) fn wrong(field: &Field<'_, '_>) -> Vec<Vec<Edit>> {
 fn written<'d>(definition: &'d Definition<'_, '_>) -> impl Iterator<Item = Range<usize>> + 'd {
     let unit = definition.unit;
     let pasted = |at: usize| {
-        unit.kind(at + 1) == Some(TokenKind::Str) || unit.kind(at - 1) == Some(TokenKind::Str)
+        let neighbours = [Some(at + 1), at.checked_sub(1)];
+        neighbours.into_iter().flatten().any(|it| unit.kind(it) == Some(TokenKind::Str))
     };
     let is_constant = move |at: &usize| match unit.kind(*at) {
         Some(TokenKind::Number) => true,

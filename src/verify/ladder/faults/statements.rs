@@ -33,7 +33,7 @@ fn statements<'d>(definition: &'d Definition<'_, '_>) -> impl Iterator<Item = Ra
     ids.map(move |id| {
         let range = &tree.node(id).range;
         // Its `;` stays, for an `if` in front of it.
-        range.start as usize..range.end as usize - 1
+        range.start as usize..(range.end as usize).saturating_sub(1)
     })
 }
 

@@ -74,7 +74,7 @@ fn value(definition: &Definition<'_, '_>) -> Option<Range<usize>> {
     };
     // `unsigned` is one by itself.
     let last = of.last().copied()?;
-    (definition.unit.text(definition.name - 1) != b"*").then(|| whole(last))
+    (definition.unit.text_before(definition.name) != b"*").then(|| whole(last))
 }
 
 /// The types in the declarations of a function.
