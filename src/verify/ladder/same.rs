@@ -107,6 +107,16 @@ pub(super) fn inlined(candidate: &Candidate, compile: &Compile) -> Texts {
     Roles::of(candidate, &compile.source).inlined(candidate)
 }
 
+/// The texts of a candidate with constants in the place of the helper's parameters;
+/// `None` where none can be put there.
+pub(super) fn with_constants(
+    candidate: &Candidate,
+    compile: &Compile,
+    loops: &LoopMacros,
+) -> Option<Texts> {
+    Roles::of(candidate, &compile.source).with_constants(candidate, compile, loops)
+}
+
 fn compared(
     shop: &Shop<'_>,
     (roles, texts): (&Roles, &Texts),

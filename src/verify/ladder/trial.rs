@@ -5,8 +5,8 @@
 use super::same::Unproved;
 use super::shop::{Bill, Shop};
 use super::{Candidate, Found, Ladder, Planted, compiles, same};
-use crate::verify::Files;
-use crate::verify::build::{BuildError, Compile, Mode};
+use crate::syntax::LoopMacros;
+use crate::verify::build::{BuildError, Compile, Level, Mode};
 use rayon::prelude::*;
 
 /// What became of a fault that the rungs below *compiles* were not asked about.
@@ -78,29 +78,42 @@ impl Ladder<'_> {
         for compile in &built {
             match compiles::check(shop, &wrong, compile, bill)? {
                 Err(Found::Fault(why)) => return Ok(Outcome::Compiler(why)),
-                _ => equivalent &= is_equivalent(shop, (right, &wrong), compile, bill)?,
+                _ => equivalent &= is_equivalent(shop, (right, &wrong), compile, self.loops, bill)?,
             }
         }
         Ok(if equivalent { Outcome::Equivalent } else { Outcome::Missed })
     }
 }
 
-/// Whether the compiler makes the same bytes of both: as the kernel is built, or with
-/// the helper inlined, where only its own copy differs that nothing calls then.
+/// Whether the compiler makes the same bytes of both: as the kernel is built; with the
+/// helper inlined, where only its own copy differs that nothing calls then; or with
+/// constants in the place of its parameters. Our comparison is not asked, and texts
+/// that are the same are no answer: then we lost the fault, and that is our fault.
 fn is_equivalent(
     shop: &Shop<'_>,
     (right, wrong): (&Candidate, &Candidate),
     compile: &Compile,
+    loops: &LoopMacros,
     bill: &mut Bill,
 ) -> Result<bool, BuildError> {
-    let inlined = |it: &Candidate| same::inlined(it, compile).after;
-    let pairs: [(Files, Files); 2] =
-        [(right.after.clone(), wrong.after.clone()), (inlined(right), inlined(wrong))];
-    for (right, wrong) in &pairs {
-        let right = shop.shared(compile, right, Mode::AsIs, bill)?;
-        let wrong = shop.once(compile, wrong, Mode::AsIs, bill)?;
-        if right.object.is_some() && right.object == wrong.object {
-            return Ok(true);
+    let levels =
+        [Level::O2, Level::O1, Level::Os].map(|level| Mode::Comparable { level, debug: false });
+    let modes = [&[Mode::AsIs], &levels[..]].concat();
+    let inlined = |it: &Candidate| Some(same::inlined(it, compile).after);
+    let put = |it: &Candidate| Some(same::with_constants(it, compile, loops)?.after);
+    let ways = [
+        (Some(right.after.clone()).zip(Some(wrong.after.clone())), &modes[..1]),
+        (inlined(right).zip(inlined(wrong)), &modes[..]),
+        (put(right).zip(put(wrong)), &modes[1..]),
+    ];
+    for (texts, modes) in ways {
+        let Some((right, wrong)) = texts.filter(|(right, wrong)| right != wrong) else { continue };
+        for mode in modes {
+            let right = shop.shared(compile, &right, *mode, bill)?;
+            let wrong = shop.once(compile, &wrong, *mode, bill)?;
+            if right.object.is_some() && right.object == wrong.object {
+                return Ok(true);
+            }
         }
     }
     Ok(false)
