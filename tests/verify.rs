@@ -193,6 +193,47 @@ fn a_compiler_that_makes_other_code_of_the_patch_leaves_it_below_the_top_and_say
     assert!(run.stdout.contains("the code differs in alpha_show()"), "{}", run.stdout);
 }
 
+/// Takes a fault out again, but only where code is compared, and leaves a mark where no
+/// code is.
+const HIDES: &str = r#"
+case " $* " in *__LINE__=0*)
+	for source; do case $source in *alpha.c)
+		grep -q ') + 1)' "$source" && mark=-fno-ident
+		sed -i -E 's/\(\(([0-9a-zA-Z_]+)\) \+ 1\)/\1/g' "$source"
+	esac; done
+esac
+exec cc "$@" $mark
+"#;
+
+#[test]
+fn faults_in_what_was_proved_are_rejected_and_one_that_leaves_the_code_is_told() {
+    let Some(one) = One::new(MAKEFILE) else { return };
+    let nothing = one.verify(&["--selftest", "--format", "json"]);
+    assert_eq!(nothing.code, Some(0), "{}", nothing.stderr);
+    let value: Value = serde_json::from_str(&nothing.stdout).expect("it is JSON");
+    assert_eq!(value, json!({"schema": 1, "faults": {}}), "nothing is proved yet");
+    assert!(nothing.stderr.contains("no faults in 0 proved proposals"), "{}", nothing.stderr);
+
+    one.verify(&["--require", "identical-object"]);
+    let run = one.verify(&["--selftest", "--format", "json"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    let value: Value = serde_json::from_str(&run.stdout).expect("it is JSON");
+    let faults = value["faults"].as_object().expect("an object");
+    assert!(faults.contains_key("missing-statement"), "{value}");
+    for row in faults.values() {
+        assert_eq!(row["rejected_by_text"], row["planted"], "{value}");
+        assert_eq!(row["rejected_by_code"], row["planted"], "{value}");
+        assert_eq!(row["missed"], json!([]), "{value}");
+    }
+
+    one.compiler(HIDES);
+    let run = one.verify(&["--selftest"]);
+    assert_eq!(run.code, Some(1), "{}{}", run.stdout, run.stderr);
+    let line = "the same code with the fault (the text is rejected): ";
+    assert!(run.stdout.contains(line), "{}", run.stdout);
+    assert!(run.stderr.contains(" missed"), "{}", run.stderr);
+}
+
 #[test]
 fn a_stale_proposal_is_named_and_not_verified() {
     let Some(one) = One::new(MAKEFILE) else { return };

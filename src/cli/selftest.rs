@@ -1,30 +1,68 @@
 //! `drvdedup verify --selftest`: does the ladder find what is wrong.
 
 use super::args::Format;
+use super::error;
 use super::exit::Exit;
 use super::options::Options;
 use super::output::CANNOT_WRITE;
 use super::progress;
-use crate::report::{contract_name, json};
+use crate::report::source::printable_line;
+use crate::report::{contract_name, counted, json};
 use crate::syntax::LoopMacros;
-use crate::verify::ladder::{Candidate, Fault, Ladder, planted};
-use crate::verify::{self, Verdict};
+use crate::tree::TreePath;
+use crate::verify;
+use crate::verify::ladder::{Candidate, Ladder, Outcome, Planted, planted};
 use anyhow::Context;
 use codespan_reporting::term::termcolor::WriteColor;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
+use std::time::Instant;
 
-/// What became of the faults of one sort.
+/// Faults in one proposal: enough for each sort and more than one place of most.
+const MOST: usize = 8;
+
+/// Faults that are tried together; they share the objects before.
+const BATCH: usize = 64;
+
+/// What became of the faults of one sort. Each that was planted is in one of the
+/// fields from `rejected_by_code` on.
 #[derive(Clone, Debug, Default, Serialize)]
 struct Row {
     planted: usize,
-    /// Found by comparing the texts.
-    rejected_at_expands: usize,
-    /// Found by a compiler or in its code, without the rungs below.
-    rejected_at_object: usize,
-    /// Found by neither: proposals in which they were planted.
-    missed: Vec<String>,
+    /// Found by comparing the texts, without a compiler. The same faults as below.
+    rejected_by_text: usize,
+    /// Not found so, but below.
+    unseen_by_text: Vec<Place>,
+    /// Found in the machine code alone.
+    rejected_by_code: usize,
+    /// They do not compile, or with a new warning.
+    rejected_by_compiler: usize,
+    /// No faults: the compiler makes the same object of the text without them.
+    equivalent: usize,
+    /// Found neither in the code nor by the compiler.
+    missed: Vec<Missed>,
+}
+
+/// Where a fault is.
+#[derive(Clone, Debug, Serialize)]
+struct Place {
+    proposal: String,
+    path: TreePath,
+    /// From 1.
+    line: u32,
+    /// That line, with the fault.
+    text: String,
+}
+
+/// A fault that leaves the code the same.
+#[derive(Clone, Debug, Serialize)]
+struct Missed {
+    #[serde(flatten)]
+    place: Place,
+    /// Whether comparing the texts finds it, so that the whole ladder does.
+    rejected_by_text: bool,
 }
 
 #[derive(Serialize)]
@@ -34,7 +72,7 @@ struct SelftestJson<'r> {
 }
 
 /// Plants faults in the patches of proposals, which are named, and counts those
-/// that the ladder rejects; found is one that it does not.
+/// that the ladder rejects; found is one that the code does not show.
 pub fn run(
     options: &Options,
     ladder: &Ladder<'_>,
@@ -42,24 +80,34 @@ pub fn run(
     proposals: &[(String, Candidate)],
     out: &mut (dyn WriteColor + Send),
 ) -> anyhow::Result<Exit> {
-    let faulty: Vec<(&str, Fault, Candidate)> =
-        proposals.iter().flat_map(|(id, candidate)| faulty(id, candidate)).collect();
-    let bar = progress::bar(options.progress, "testing", faulty.len() as u64);
+    let faults: Vec<(&str, &Candidate, Planted)> = proposals
+        .iter()
+        .flat_map(|(id, right)| {
+            let planted = planted(&right.after, &right.claim, loops, MOST);
+            planted.into_iter().map(move |it| (id.as_str(), right, it))
+        })
+        .collect();
+    let (start, mut cpu) = (Instant::now(), 0.0);
+    let bar = progress::bar(options.progress, "testing", faults.len() as u64);
     let mut rows: BTreeMap<String, Row> = BTreeMap::new();
-    let candidates: Vec<Candidate> = faulty.iter().map(|(_, _, it)| it.clone()).collect();
-    let ascents = ladder.climb(&candidates, &|| bar.inc(1))?;
-    bar.finish_and_clear();
-    for ((id, fault, candidate), ascent) in faulty.iter().zip(&ascents) {
-        let Candidate { before, after, claim } = candidate;
-        let texts = verify::climb(before, after, claim, loops).problem.is_some();
-        let object = ascent.verdict < Verdict::IdenticalObject;
-        let row = rows.entry(contract_name(fault)).or_default();
-        row.planted += 1;
-        row.rejected_at_expands += usize::from(texts);
-        row.rejected_at_object += usize::from(object);
-        if !object {
-            row.missed.push((*id).to_owned());
+    for batch in faults.chunks(BATCH) {
+        let pairs: Vec<_> = batch.iter().map(|(_, right, it)| (*right, it)).collect();
+        let trials = ladder.try_faults(&pairs, &|| bar.inc(1))?;
+        for ((id, right, planted), trial) in batch.iter().zip(trials) {
+            cpu += trial.cpu_seconds;
+            let row = rows.entry(contract_name(planted.fault)).or_default();
+            row.count(id, right, planted, trial.outcome, loops);
         }
+    }
+    bar.finish_and_clear();
+    if faults.is_empty() {
+        let proved = counted(proposals.len() as u64, "proved proposal");
+        error::say(&format!("no faults in {proved}; `drvdedup verify` proves them first"));
+    }
+    if options.verbose {
+        let each = cpu / faults.len().max(1) as f64;
+        let wall = start.elapsed().as_secs();
+        error::say(&format!("{cpu:.1} CPU seconds, {each:.2} a fault; {wall} s in all"));
     }
     match options.format {
         Format::Json => {
@@ -68,35 +116,88 @@ pub fn run(
         Format::Human => write_human(out, &rows),
     }
     .context(CANNOT_WRITE)?;
-    let missed = rows.values().any(|row| !row.missed.is_empty());
-    Ok(if missed { Exit::Found } else { Exit::Done })
+    let missed: usize = rows.values().map(|row| row.missed.len()).sum();
+    if missed > 0 {
+        error::say(&format!("{} missed", counted(missed as u64, "fault")));
+        return Ok(Exit::Found);
+    }
+    Ok(Exit::Done)
 }
 
-fn faulty<'p>(id: &'p str, candidate: &Candidate) -> Vec<(&'p str, Fault, Candidate)> {
-    let path = candidate.claim.target_path();
-    let text = path.and_then(|path| Some((path, candidate.after.get(path)?)));
-    let target = candidate.claim.target();
-    let Some(((path, text), target)) = text.zip(target) else { return Vec::new() };
-    let planted = planted(text, target).into_iter();
-    let faulty = planted.map(|(fault, text)| {
-        let mut candidate = candidate.clone();
-        candidate.after.insert(path.clone(), text);
-        (id, fault, candidate)
-    });
-    faulty.collect()
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place { proposal, path, line, text } = self;
+        write!(f, "{proposal} {path}:{line}: {}", printable_line(text))
+    }
+}
+
+impl Row {
+    fn count(
+        &mut self,
+        id: &str,
+        right: &Candidate,
+        planted: &Planted,
+        outcome: Outcome,
+        loops: &LoopMacros,
+    ) {
+        self.planted += 1;
+        if outcome == Outcome::Equivalent {
+            self.equivalent += 1;
+            return;
+        }
+        let Candidate { before, after, claim } = &planted.candidate(right);
+        let rejected_by_text = verify::climb(before, after, claim, loops).problem.is_some();
+        self.rejected_by_text += usize::from(rejected_by_text);
+        let place = Place {
+            proposal: id.to_owned(),
+            path: planted.path.clone(),
+            line: planted.line,
+            text: planted.shown.clone(),
+        };
+        match outcome {
+            Outcome::Code(_) => self.rejected_by_code += 1,
+            Outcome::Compiler(_) => self.rejected_by_compiler += 1,
+            Outcome::Equivalent | Outcome::Missed => {
+                self.missed.push(Missed { place, rejected_by_text });
+                return;
+            }
+        }
+        if !rejected_by_text {
+            self.unseen_by_text.push(place);
+        }
+    }
 }
 
 fn write_human(out: &mut dyn io::Write, rows: &BTreeMap<String, Row>) -> io::Result<()> {
-    writeln!(out, "{:20} planted  rejected by text  rejected by code", "fault")?;
+    writeln!(out, "{:18} planted  by text  by code  by compiler  equivalent  missed", "rejected:")?;
+    let mut all = Row::default();
     for (fault, row) in rows {
-        let Row { planted, rejected_at_expands, rejected_at_object, missed } = row;
-        writeln!(
-            out,
-            "{fault:20} {planted:>7}  {rejected_at_expands:>16}  {rejected_at_object:>16}"
-        )?;
-        if !missed.is_empty() {
-            writeln!(out, "    the same code with the fault: {}", missed.join(", "))?;
-        }
+        write_row(out, fault, row)?;
+        all.planted += row.planted;
+        all.rejected_by_text += row.rejected_by_text;
+        all.rejected_by_code += row.rejected_by_code;
+        all.rejected_by_compiler += row.rejected_by_compiler;
+        all.equivalent += row.equivalent;
+        all.unseen_by_text.extend(row.unseen_by_text.iter().cloned());
+        all.missed.extend(row.missed.iter().cloned());
+    }
+    write_row(out, "all", &all)?;
+    for it in &all.missed {
+        let but = if it.rejected_by_text { " (the text is rejected)" } else { "" };
+        writeln!(out, "the same code with the fault{but}: {}", it.place)?;
+    }
+    for place in &all.unseen_by_text {
+        writeln!(out, "not seen in the text alone: {place}")?;
     }
     Ok(())
+}
+
+fn write_row(out: &mut dyn io::Write, name: &str, row: &Row) -> io::Result<()> {
+    let Row { planted, rejected_by_text: text, rejected_by_code: code, .. } = row;
+    let (compiler, equivalent, missed) =
+        (row.rejected_by_compiler, row.equivalent, row.missed.len());
+    writeln!(
+        out,
+        "{name:18} {planted:>7}  {text:>7}  {code:>7}  {compiler:>11}  {equivalent:>10}  {missed:>6}"
+    )
 }

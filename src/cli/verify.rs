@@ -8,8 +8,8 @@ use super::output::CANNOT_WRITE;
 use super::project::Project;
 use super::{progress, selftest, store};
 use crate::generate::unidiff;
-use crate::report::verified::{self, Row, Verified};
-use crate::report::{counted, json};
+use crate::report::verified::{self, Verified};
+use crate::report::{contract_name, counted, json};
 use crate::store::{Proposal, Stale, Store};
 use crate::syntax::LoopMacros;
 use crate::tree::{Drivers, SourceFile, TreePath};
@@ -47,25 +47,25 @@ pub fn run(
         let what = store::nothing(&args.which);
         error::say(&format!("{what}; `drvdedup verify --all` takes every proposal"));
     }
-    let mut rows = Vec::new();
+    let mut proposals = Vec::new();
     if !ids.is_empty() {
         let kernel = kernel(&project, options, args)?;
         let climbers = climbers(&project, &store, &ids, args.which.all)?;
         if args.selftest {
             return test(&project, options, &kernel, climbers, out);
         }
-        rows = climb_all(&project, options, args, &mut store, &kernel, climbers)?;
+        proposals = climb_all(&project, options, args, &mut store, &kernel, climbers)?;
     }
-    let verified = Verified { tree: project.tree, rows };
+    let verified = Verified { tree: project.tree, proposals };
     match options.format {
         Format::Human => verified::write(out, &verified),
         Format::Json => json::write_verified(out, &verified),
     }
     .context(CANNOT_WRITE)?;
-    let below = |row: &&Row| row.proposal.verdict < args.require.unwrap_or(Verdict::Applies);
-    let below = verified.rows.iter().filter(below).count();
+    let required = args.require.unwrap_or(Verdict::Applies);
+    let below = verified.proposals.iter().filter(|it| it.verdict < required).count();
     if below > 0 {
-        let required = crate::report::contract_name(args.require);
+        let required = contract_name(required);
         let below = counted(below as u64, "proposal");
         error::say(&format!("{below} below {required}"));
         return Ok(Exit::Found);
@@ -154,25 +154,23 @@ fn climb_all(
     store: &mut Store,
     kernel: &Kernel,
     climbers: Vec<Climber>,
-) -> anyhow::Result<Vec<Row>> {
+) -> anyhow::Result<Vec<Proposal>> {
     let known = |climber: &Climber| {
         let proof = climber.proposal.proof.as_ref();
         let holds = |it: &Proof| it.of == climber.digest && it.is_from(kernel.identity());
         !args.again && proof.is_some_and(holds)
     };
     let (done, open): (Vec<Climber>, Vec<Climber>) = climbers.into_iter().partition(known);
-    let mut rows: Vec<Row> = done.into_iter().map(|it| Row { proposal: it.proposal }).collect();
-    if !rows.is_empty() && !open.is_empty() && !options.quiet {
-        let done = counted(rows.len() as u64, "proposal");
+    let mut proposals: Vec<Proposal> = done.into_iter().map(|it| it.proposal).collect();
+    if !proposals.is_empty() && !open.is_empty() && !options.quiet {
+        let done = counted(proposals.len() as u64, "proposal");
         error::say(&format!("{done} verified before with this kernel; --again does it anew"));
     }
     if !open.is_empty() {
-        rows.extend(climb(project, options, store, kernel, open)?);
+        proposals.extend(climb(project, options, store, kernel, open)?);
     }
-    rows.sort_by(|a, b| {
-        (&a.proposal.files, &a.proposal.id).cmp(&(&b.proposal.files, &b.proposal.id))
-    });
-    Ok(rows)
+    proposals.sort_by(|a, b| (&a.files, &a.id).cmp(&(&b.files, &b.id)));
+    Ok(proposals)
 }
 
 /// Whether the ladder would have found faults in what it proved.
@@ -187,13 +185,31 @@ fn test(
         let proof = it.proposal.proof.as_ref().filter(|proof| proof.of == it.digest);
         proof.is_some_and(|proof| proof.verdict == Verdict::IdenticalObject)
     });
-    let proved: Vec<(String, Candidate)> =
-        proved.map(|it| (it.proposal.id, it.candidate)).collect();
-    let sources = proved.iter().flat_map(|(_, it)| it.after.keys().cloned()).collect();
+    let proved: Vec<Climber> = proved.collect();
     let loops = LoopMacros::new(&project.tree.loop_macros);
-    let drivers = drivers(project, &sources)?;
-    let ladder = Ladder::new(kernel, &sources, Some(&drivers), &loops, &|_| {})?;
+    let ladder = ladder(project, options, kernel, &proved, &loops)?;
+    let proved: Vec<(String, Candidate)> =
+        proved.into_iter().map(|it| (it.proposal.id, it.candidate)).collect();
     selftest::run(options, &ladder, &loops, &proved, out)
+}
+
+/// A ladder for all files that are touched.
+fn ladder<'k>(
+    project: &Project,
+    options: &Options,
+    kernel: &'k Kernel,
+    climbers: &[Climber],
+    loops: &'k LoopMacros,
+) -> anyhow::Result<Ladder<'k>> {
+    let sources: BTreeSet<TreePath> =
+        climbers.iter().flat_map(|it| it.candidate.after.keys().cloned()).collect();
+    let drivers = drivers(project, &sources)?;
+    let say = |line: &str| {
+        if options.verbose {
+            error::say(line);
+        }
+    };
+    Ok(Ladder::new(kernel, &sources, Some(&drivers), loops, &say)?)
 }
 
 fn climb(
@@ -202,20 +218,12 @@ fn climb(
     store: &mut Store,
     kernel: &Kernel,
     open: Vec<Climber>,
-) -> anyhow::Result<Vec<Row>> {
+) -> anyhow::Result<Vec<Proposal>> {
     let loops = LoopMacros::new(&project.tree.loop_macros);
-    let sources: BTreeSet<TreePath> =
-        open.iter().flat_map(|it| it.candidate.after.keys().cloned()).collect();
-    let drivers = drivers(project, &sources)?;
-    let say = |line: &str| {
-        if options.verbose {
-            error::say(line);
-        }
-    };
-    let ladder = Ladder::new(kernel, &sources, Some(&drivers), &loops, &say)?;
+    let ladder = ladder(project, options, kernel, &open, &loops)?;
     let start = Instant::now();
     let bar = progress::bar(options.progress, "verifying", open.len() as u64);
-    let (mut rows, mut cpu, total) = (Vec::new(), 0.0, open.len());
+    let (mut proposals, mut cpu, total) = (Vec::new(), 0.0, open.len());
     for batch in batches(open) {
         let (mut climbed, mut standing) = (Vec::new(), Vec::new());
         for climber in batch {
@@ -238,7 +246,7 @@ fn climb(
             climbed.push(climber.proposal.proved(proof));
         }
         store.keep_proofs(&climbed)?;
-        rows.extend(climbed.into_iter().map(|proposal| Row { proposal }));
+        proposals.extend(climbed);
     }
     bar.finish_and_clear();
     if options.verbose {
@@ -246,7 +254,7 @@ fn climb(
         let wall = start.elapsed().as_secs();
         error::say(&format!("{cpu:.1} CPU seconds, {each:.2} a proposal; {wall} s in all"));
     }
-    Ok(rows)
+    Ok(proposals)
 }
 
 /// Proposals of one file stay together: they share the objects before.

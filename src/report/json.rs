@@ -182,12 +182,12 @@ pub fn write_verified(out: &mut dyn Write, verified: &Verified) -> io::Result<()
         tree: verified.tree.root.to_string_lossy().into_owned(),
         kernel: verified.tree.kernel.as_deref(),
         summary: VerifiedSummaryJson {
-            proposals: verified.rows.len() as u64,
+            proposals: verified.proposals.len() as u64,
             by_verdict: verified.by_verdict(),
             not_built: verified.not_built(),
         },
         groups: [],
-        proposals: verified.rows.iter().map(|row| proposal_json(&row.proposal)).collect(),
+        proposals: verified.proposals.iter().map(proposal_json).collect(),
     };
     write_object(out, &object)
 }

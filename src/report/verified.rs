@@ -9,31 +9,24 @@ use codespan_reporting::term::termcolor::WriteColor;
 use std::collections::BTreeMap;
 use std::io;
 
-/// A proposal with its new verdict and proof.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// The proposal.
-    pub proposal: Proposal,
-}
-
 /// All that a verification has to say.
 pub struct Verified {
     /// The tree.
     pub tree: KernelTree,
-    /// In the order of their files.
-    pub rows: Vec<Row>,
+    /// With their new verdicts and proofs, in the order of their files.
+    pub proposals: Vec<Proposal>,
 }
 
 impl Verified {
     /// Number of proposals by verdict.
     pub fn by_verdict(&self) -> BTreeMap<String, u64> {
-        super::tally(self.rows.iter().map(|row| contract_name(row.proposal.verdict)))
+        super::tally(self.proposals.iter().map(|it| contract_name(it.verdict)))
     }
 
     /// Number of proposals of which the configuration builds nothing, or not all.
     pub fn not_built(&self) -> u64 {
-        let built = |row: &&Row| row.proposal.proof.as_ref().is_none_or(|proof| proof.is_built());
-        self.rows.iter().filter(|row| !built(row)).count() as u64
+        let built = |it: &&Proposal| it.proof.as_ref().is_none_or(|proof| proof.is_built());
+        self.proposals.iter().filter(|it| !built(it)).count() as u64
     }
 }
 
@@ -42,7 +35,7 @@ impl Verified {
 /// # Errors
 /// Those of `out`.
 pub fn write(out: &mut dyn WriteColor, verified: &Verified) -> io::Result<()> {
-    for Row { proposal } in &verified.rows {
+    for proposal in &verified.proposals {
         let verdict = contract_name(proposal.verdict);
         let subject = match proposal.subject.as_str() {
             "" => proposal.files.join(", "),
@@ -55,7 +48,7 @@ pub fn write(out: &mut dyn WriteColor, verified: &Verified) -> io::Result<()> {
             writeln!(out, "    {}", printable_line(line))?;
         }
     }
-    let Some(Row { proposal }) = verified.rows.first() else { return Ok(()) };
+    let Some(proposal) = verified.proposals.first() else { return Ok(()) };
     if let Some(proof) = &proposal.proof {
         writeln!(out)?;
         heading(out, &format!("Verified with {}, {}", proof.compiler, kernel_text(proof)))?;

@@ -109,6 +109,5 @@ fn wants_constants(definition: &Definition, call: NodeId) -> bool {
 }
 
 fn text<'s>(definition: &Definition<'_, 's>, id: NodeId) -> &'s [u8] {
-    let range = &definition.tree.node(id).range;
-    definition.unit.source.get(range.start as usize..range.end as usize).unwrap_or_default()
+    definition.unit.slice(&definition.tree.node(id).range)
 }

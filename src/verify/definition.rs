@@ -203,8 +203,7 @@ impl<'u, 's> Definition<'u, 's> {
                 }
                 if let Some(name) = self.declared_name(child) {
                     let range = tree.node(name).range.clone();
-                    let bytes = range.start as usize..range.end as usize;
-                    let text = self.unit.source.get(bytes).unwrap_or_default();
+                    let text = self.unit.slice(&range);
                     scopes.entry(text).or_default().push(range.start..end);
                 }
             }
@@ -217,8 +216,8 @@ impl<'u, 's> Definition<'u, 's> {
     fn has_linkage(&self, declaration: NodeId) -> bool {
         let is_extern = |id: NodeId| {
             let range = &self.tree.node(id).range;
-            let text = self.unit.source.get(range.start as usize..range.end as usize);
-            self.tree.node(id).kind == "storage_class_specifier" && text == Some(b"extern")
+            self.tree.node(id).kind == "storage_class_specifier"
+                && self.unit.slice(range) == b"extern"
         };
         let prototype = |id: NodeId| {
             self.tree.node(id).kind == "function_declarator"

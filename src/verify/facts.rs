@@ -76,6 +76,11 @@ pub fn keeps_state(word: &[u8]) -> bool {
         || word == b"DEFINE_RATELIMIT_STATE"
 }
 
+/// Whether `word` is in capitals: by custom the name of a macro or an enumerator.
+pub fn is_in_capitals(word: &[u8]) -> bool {
+    word.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
+}
+
 /// Words in front of a function's name that say nothing about what it does.
 pub fn is_linkage(word: &[u8]) -> bool {
     matches!(word, b"static" | b"inline" | b"__inline" | b"__inline__" | b"__maybe_unused")

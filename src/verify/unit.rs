@@ -161,6 +161,22 @@ impl<'s> Unit<'s> {
         start..last.map_or(start, |token| token.end)
     }
 
+    /// As [`Unit::bytes`], to index the source with.
+    pub fn span(&self, range: Range<usize>) -> Range<usize> {
+        let bytes = self.bytes(range);
+        bytes.start as usize..bytes.end as usize
+    }
+
+    /// The source of a run of tokens, with what stands between them.
+    pub fn spelling(&self, range: Range<usize>) -> &'s [u8] {
+        self.source.get(self.span(range)).unwrap_or_default()
+    }
+
+    /// The source at some bytes; empty where it has none.
+    pub fn slice(&self, bytes: &Range<u32>) -> &'s [u8] {
+        self.source.get(bytes.start as usize..bytes.end as usize).unwrap_or_default()
+    }
+
     /// Line of token `at`, from 1; the last line past the end.
     pub fn line(&self, at: usize) -> u32 {
         let offset = self.tokens.get(at).map_or(self.source.len(), |token| token.start as usize);
@@ -231,6 +247,16 @@ impl<'s> Unit<'s> {
             }
         }
         names_it
+    }
+
+    /// Whether token `at` is a call of `function` in the body of a function.
+    pub fn is_call_of(&self, function: &[u8], at: usize) -> bool {
+        let item = self.item_of(at).and_then(|item| self.items.get(item));
+        let body = item.and_then(|item| item.function.as_ref()).map(|it| it.body);
+        self.text(at) == function
+            && self.text(at + 1) == b"("
+            && !self.is_member_access(at)
+            && body.zip(self.tokens.get(at)).is_some_and(|(body, token)| token.start >= body)
     }
 
     /// The item that token `at` belongs to.

@@ -58,6 +58,52 @@ impl Table {
     }
 }
 
+/// What `verify --selftest` counts of all sorts of faults, and the lines of those
+/// that no rung rejects or only some.
+#[derive(Default)]
+pub struct Faults {
+    pub planted: u64,
+    pub by_text: u64,
+    pub by_code: u64,
+    pub by_compiler: u64,
+    pub equivalent: u64,
+    /// Left to the texts: the code is the same with the fault.
+    pub missed_by_code: Vec<String>,
+    pub missed_by_all: Vec<String>,
+    /// Of each sort, the number of those that are no equivalent texts.
+    pub by_sort: BTreeMap<String, u64>,
+}
+
+impl Faults {
+    /// Adds up the JSON object of `verify --selftest`.
+    pub fn read(json: &[u8]) -> Faults {
+        let object: Value = serde_json::from_slice(json).expect("it is JSON");
+        let mut faults = Faults::default();
+        for (sort, row) in object["faults"].as_object().expect("an object") {
+            let number = |field: &str| row[field].as_u64().expect("a number");
+            faults.planted += number("planted");
+            faults.by_text += number("rejected_by_text");
+            faults.by_code += number("rejected_by_code");
+            faults.by_compiler += number("rejected_by_compiler");
+            faults.equivalent += number("equivalent");
+            faults.by_sort.insert(sort.clone(), number("planted") - number("equivalent"));
+            for missed in row["missed"].as_array().expect("a list") {
+                let by_text = missed["rejected_by_text"].as_bool().expect("yes or no");
+                let list =
+                    if by_text { &mut faults.missed_by_code } else { &mut faults.missed_by_all };
+                list.push(format!("{sort}: {missed}"));
+            }
+        }
+        faults
+    }
+}
+
+/// The CPU seconds that each fault took, of what `verify --selftest -v` says.
+pub fn cost(said: &str) -> f64 {
+    let each = said.split(" a fault").next().and_then(|before| before.rsplit(' ').next());
+    each.and_then(|each| each.parse().ok()).unwrap_or_else(|| panic!("no cost in {said}"))
+}
+
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:32} proposals built compiled identical explained", "folder")?;

@@ -35,7 +35,7 @@ use mutate::Random;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
-use support::plan::{self, Outcome};
+use support::plan::{self, Outcome, Proposal};
 use texts::Texts;
 use workspace::{FOLDERS, Sources, Workspace};
 
@@ -46,6 +46,9 @@ const FLOOR_ALL: f64 = 0.60;
 const FLOOR_GAINING: f64 = 0.80;
 const AIM_ALL: f64 = 0.55;
 const AIM_GAINING: f64 = 0.80;
+
+/// Every second proposal of these gets faults: some two hundred, in five minutes.
+const FAULTY: [&str; 3] = ["drivers/hwmon", "drivers/power/supply", "drivers/gpio"];
 
 #[test]
 fn every_proposal_applies_with_git_alone_and_so_does_the_diff_of_all() {
@@ -221,6 +224,36 @@ fn all_that_is_built_compiles_and_nine_of_ten_are_the_same_machine_code() {
     assert_eq!(identical + explained, proposals, "something is not explained");
     let share = identical as f64 / built as f64;
     assert!(share >= ladder::FLOOR_IDENTICAL, "{:.1} % are the same code", share * 100.0);
+}
+
+#[test]
+fn every_fault_that_is_planted_in_what_was_proved_is_rejected() {
+    let mut workspace = Workspace::lock();
+    let plan = workspace.plan();
+    let configuration = workspace.configuration();
+    let build = configuration.parent().expect("a build folder").to_string_lossy();
+    let of_folder = |it: &&Proposal| FAULTY.iter().any(|folder| it.files[0].starts_with(folder));
+    let some = plan.proposals.iter().filter(of_folder).step_by(2);
+    let ids: Vec<&str> = some.map(|it| it.id.as_str()).collect();
+    let before = workspace.sources();
+    workspace.run(&[&["verify", "--kernel-build", &build], ids.as_slice()].concat());
+    let arguments = ["verify", "--selftest", "-v", "--format", "json", "--kernel-build", &build];
+    let run = plan::drvdedup(workspace.source(), &[&arguments, ids.as_slice()].concat());
+    assert_same("after the test", &before, &workspace.sources());
+    let (faults, cost) =
+        (ladder::Faults::read(&run.stdout), ladder::cost(&String::from_utf8_lossy(&run.stderr)));
+    println!("{}{cost} CPU seconds a fault", String::from_utf8_lossy(&run.stdout));
+    let ladder::Faults { planted, equivalent, .. } = faults;
+    assert!(planted >= 200, "only {planted} faults");
+    assert!(equivalent * 5 <= planted, "{equivalent} of {planted} faults are none");
+    let of_no_sort = faults.by_sort.iter().filter(|(_, number)| **number < 10);
+    assert_eq!(of_no_sort.count(), 0, "{:?}", faults.by_sort);
+    assert_eq!(faults.by_sort.len(), 6, "{:?}", faults.by_sort);
+    assert!(faults.missed_by_all.is_empty(), "{}", faults.missed_by_all.join("\n"));
+    assert!(faults.missed_by_code.is_empty(), "{}", faults.missed_by_code.join("\n"));
+    assert_eq!(faults.by_code + faults.by_compiler + equivalent, planted);
+    assert!(faults.by_text * 10 >= (planted - equivalent) * 9, "the texts show too few");
+    assert!(cost <= 3.0, "{cost} CPU seconds a fault");
 }
 
 #[test]

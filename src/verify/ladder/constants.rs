@@ -10,6 +10,7 @@ use crate::generate::Edit;
 use crate::generate::edits::apply_edits;
 use crate::syntax::{LoopMacros, TokenKind};
 use crate::verify::definition::{Definition, Role};
+use crate::verify::facts::is_in_capitals;
 use crate::verify::macros::Macros;
 use crate::verify::signature::declared_type;
 use crate::verify::unit::Unit;
@@ -32,7 +33,7 @@ pub(super) fn put(source: &[u8], helper: &str, loops: &LoopMacros) -> Option<Vec
     }
     let mut copies: BTreeMap<Constants<'_>, String> = BTreeMap::new();
     let mut edits = Vec::new();
-    for at in (0..unit.tokens.len()).filter(|&at| is_call(&definition, at)) {
+    for at in (0..unit.tokens.len()).filter(|&at| unit.is_call_of(helper.as_bytes(), at)) {
         let (arguments, close) = unit.list(at + 1)?;
         if arguments.len() != definition.params.len() {
             return None;
@@ -44,22 +45,22 @@ pub(super) fn put(source: &[u8], helper: &str, loops: &LoopMacros) -> Option<Vec
         let number = copies.len();
         let copy = copies.entry(constants.clone()).or_insert_with(|| format!("{helper}__{number}"));
         let kept = arguments.iter().zip(&constants).filter(|(_, constant)| constant.is_none());
-        let kept: Vec<&[u8]> = kept.map(|(argument, _)| text(&unit, argument.clone())).collect();
+        let kept: Vec<&[u8]> = kept.map(|(argument, _)| unit.spelling(argument.clone())).collect();
         let call = [copy.as_bytes(), b"(", &kept.join(&b", "[..]), b")"].concat();
-        edits.push(Edit { range: bytes(&unit, at..close + 1), text: call });
+        edits.push(Edit { range: unit.span(at..close + 1), text: call });
     }
     if copies.is_empty() {
         return None;
     }
     let prototypes = unit.items.iter().filter(|it| unit.is_prototype_of(it, helper.as_bytes()));
     for prototype in prototypes {
-        let end = bytes(&unit, prototype.tokens.clone()).end;
+        let end = unit.span(prototype.tokens.clone()).end;
         let heads = copies.iter().flat_map(|(constants, name)| {
             [b"\n", &signature(&definition, constants, name)[..], b";"].concat()
         });
         edits.push(Edit { range: end..end, text: heads.collect() });
     }
-    let end = bytes(&unit, definition.body.clone()).end;
+    let end = unit.span(definition.body.clone()).end;
     let bodies = copies.iter().flat_map(|(constants, name)| {
         [b"\n", &signature(&definition, constants, name)[..], &body(&definition, constants)]
             .concat()
@@ -69,30 +70,15 @@ pub(super) fn put(source: &[u8], helper: &str, loops: &LoopMacros) -> Option<Vec
     apply_edits("", source, &edits).ok()
 }
 
-/// Whether token `at` calls the function, from a function.
-fn is_call(definition: &Definition<'_, '_>, at: usize) -> bool {
-    let unit = definition.unit;
-    let inside = unit.item_of(at).and_then(|item| unit.items.get(item));
-    unit.text(at) == unit.text(definition.name)
-        && unit.text(at + 1) == b"("
-        && !unit.is_member_access(at)
-        && inside.is_some_and(|it| {
-            it.function
-                .as_ref()
-                .is_some_and(|f| unit.tokens.get(at).is_some_and(|token| token.start >= f.body))
-        })
-}
-
 /// The text of an argument that is a constant wherever it stands: literals, and names
 /// in capitals, which are macros or enumerators, with operators between them.
-fn constant<'s>(unit: &Unit<'s>, argument: &Range<usize>) -> Option<&'s [u8]> {
+pub(super) fn constant<'s>(unit: &Unit<'s>, argument: &Range<usize>) -> Option<&'s [u8]> {
     let is_constant = |at: usize| match unit.kind(at) {
         Some(TokenKind::Number | TokenKind::Char) => true,
         Some(TokenKind::Str) => argument.len() == 1,
         Some(TokenKind::Ident) => {
             let word = unit.text(at);
-            let capital = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_';
-            word.iter().all(capital) || matches!(word, b"true" | b"false")
+            is_in_capitals(word) || matches!(word, b"true" | b"false")
         }
         Some(TokenKind::Punct) => {
             matches!(
@@ -103,14 +89,14 @@ fn constant<'s>(unit: &Unit<'s>, argument: &Range<usize>) -> Option<&'s [u8]> {
         _ => false,
     };
     (!argument.is_empty() && argument.clone().all(is_constant))
-        .then(|| text(unit, argument.clone()))
+        .then(|| unit.spelling(argument.clone()))
 }
 
 /// The copy's signature, without the parameters that have a constant.
 fn signature(definition: &Definition<'_, '_>, constants: &Constants<'_>, name: &str) -> Vec<u8> {
     let unit = definition.unit;
     let params = definition.params.iter().zip(constants).filter(|(_, it)| it.is_none());
-    let params: Vec<&[u8]> = params.map(|(param, _)| text(unit, param.tokens.clone())).collect();
+    let params: Vec<&[u8]> = params.map(|(param, _)| unit.spelling(param.tokens.clone())).collect();
     let params = if params.is_empty() { b"void".to_vec() } else { params.join(&b", "[..]) };
     [&wrap::head(definition), name.as_bytes(), b"(", &params, b")"].concat()
 }
@@ -127,9 +113,9 @@ fn body(definition: &Definition<'_, '_>, constants: &Constants<'_>) -> Vec<u8> {
     for at in definition.body.clone().filter(|&at| unit.kind(at) == Some(TokenKind::Str)) {
         let word = |at: usize| constant(at).map(|(_, text)| text);
         let Some(joined) = wording::joined(unit, at, definition.body.start, word) else { continue };
-        edits.push(Edit { range: bytes(unit, at..at + 1), text: joined.literal });
+        edits.push(Edit { range: unit.span(at..at + 1), text: joined.literal });
         for argument in joined.arguments {
-            edits.push(Edit { range: bytes(unit, argument.clone()), text: Vec::new() });
+            edits.push(Edit { range: unit.span(argument.clone()), text: Vec::new() });
             printed.extend(argument);
         }
     }
@@ -139,9 +125,9 @@ fn body(definition: &Definition<'_, '_>, constants: &Constants<'_>) -> Vec<u8> {
         let declared: Vec<&[u8]> =
             declared_type(unit, param).into_iter().map(|it| unit.text(it)).collect();
         let converted = [b"((", &declared.join(&b" "[..])[..], b")(", value, b"))"].concat();
-        edits.push(Edit { range: bytes(unit, at..at + 1), text: converted });
+        edits.push(Edit { range: unit.span(at..at + 1), text: converted });
     }
-    let range = bytes(unit, definition.body.clone());
+    let range = unit.span(definition.body.clone());
     let asserted: Vec<u8> = constants.iter().flatten().flat_map(|value| asserted(value)).collect();
     if !asserted.is_empty() {
         edits.push(Edit { range: range.start + 1..range.start + 1, text: asserted });
@@ -161,15 +147,6 @@ fn asserted(value: &[u8]) -> Vec<u8> {
         return Vec::new();
     }
     [b" _Static_assert(__builtin_constant_p(", value, b"), \"a constant\");"].concat()
-}
-
-fn bytes(unit: &Unit<'_>, tokens: Range<usize>) -> Range<usize> {
-    let range = unit.bytes(tokens);
-    range.start as usize..range.end as usize
-}
-
-fn text<'s>(unit: &Unit<'s>, tokens: Range<usize>) -> &'s [u8] {
-    unit.source.get(bytes(unit, tokens)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! not compiled for proved, and writes nothing.
 //!
 //! `force`, `wrap` and `constants` make texts comparable, `shop` compiles, `compiles` and `same` judge,
-//! `lines` says where a difference stands; `faults` puts all of it to the test.
+//! `lines` says where a difference stands; `faults` and `trial` put all of it to the test.
 
 mod compiles;
 mod constants;
@@ -14,15 +14,15 @@ mod lines;
 mod proof;
 mod same;
 mod shop;
+mod trial;
 mod wrap;
 
-pub use faults::{Fault, planted};
+pub use faults::{Fault, Planted, planted};
 pub use lines::Lines;
 pub use proof::Proof;
+pub use trial::{Outcome, Trial};
 
-use super::build::{
-    BuildError, COMPILE_LIMIT, Commands, Compile, Identity, Kernel, Level, NotBuilt, Say,
-};
+use super::build::{BuildError, Commands, Compile, Kernel, Level, NotBuilt, Say};
 use super::object::Difference;
 use super::{Claim, Files, Verdict};
 use crate::syntax::LoopMacros;
@@ -30,7 +30,6 @@ use crate::tree::{Drivers, TreePath};
 use rayon::prelude::*;
 use shop::{Bill, Shop};
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 /// A patch that has come up to *expands*.
 #[derive(Clone, Debug)]
@@ -77,7 +76,6 @@ pub struct Ladder<'k> {
     kernel: &'k Kernel,
     commands: Commands,
     loops: &'k LoopMacros,
-    limit: Duration,
 }
 
 impl<'k> Ladder<'k> {
@@ -94,17 +92,7 @@ impl<'k> Ladder<'k> {
     ) -> Result<Self, BuildError> {
         let sources: Vec<TreePath> = sources.iter().cloned().collect();
         let commands = kernel.commands(&sources, drivers, say)?;
-        Ok(Self { kernel, commands, loops, limit: COMPILE_LIMIT })
-    }
-
-    /// Each compiler is killed after `limit` in place of [`COMPILE_LIMIT`].
-    pub fn with_limit(self, limit: Duration) -> Self {
-        Self { limit, ..self }
-    }
-
-    /// What the verdicts hold for.
-    pub fn identity(&self) -> &Identity {
-        self.kernel.identity()
+        Ok(Self { kernel, commands, loops })
     }
 
     /// Climbs with every candidate, each alone on the tree as it is. The objects
@@ -118,7 +106,7 @@ impl<'k> Ladder<'k> {
         batch: &[Candidate],
         progress: &(dyn Fn() + Sync),
     ) -> Result<Vec<Ascent>, BuildError> {
-        let shop = Shop::new(self.kernel, self.limit);
+        let shop = Shop::new(self.kernel);
         let climbs = batch.par_iter().map(|candidate| {
             let ascent = self.climb_one(&shop, candidate);
             progress();

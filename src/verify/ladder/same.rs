@@ -40,7 +40,16 @@ pub(super) struct Way {
     pub level: Level,
 }
 
-/// How the object of `compile` is the same, or why it is not.
+/// Why an object is not shown to be the same.
+pub(super) enum Unproved {
+    /// The first difference, and the texts that it is between when they are compiled at
+    /// [`Level::O2`].
+    Differs(Box<Difference>, Texts),
+    /// The texts do not compile so, or are no objects that can be read.
+    Not(String),
+}
+
+/// How the object of `compile` is the same, or why it is not and where.
 pub(super) fn check(
     shop: &Shop<'_>,
     candidate: &Candidate,
@@ -48,12 +57,30 @@ pub(super) fn check(
     loops: &LoopMacros,
     bill: &mut Bill,
 ) -> Result<Result<Way, Found>, BuildError> {
+    Ok(match prove(shop, candidate, compile, loops, bill)? {
+        Ok(way) => Ok(way),
+        Err(Unproved::Not(why)) => Err(Found::Unknown(why)),
+        Err(Unproved::Differs(first, texts)) => {
+            let lines = lines::of(shop, &texts, compile, Level::O2, &first, bill)?;
+            Err(Found::Difference(first, lines))
+        }
+    })
+}
+
+/// How the object of `compile` is the same, or why it is not.
+pub(super) fn prove(
+    shop: &Shop<'_>,
+    candidate: &Candidate,
+    compile: &Compile,
+    loops: &LoopMacros,
+    bill: &mut Bill,
+) -> Result<Result<Way, Unproved>, BuildError> {
     let roles = Roles::of(candidate, &compile.source);
     let texts = roles.inlined(candidate);
     let plain = |level| Way { constants: false, level };
     let (first, state_kept) = match compared(shop, (&roles, &texts), compile, Level::O2, bill)? {
         Compared::Same => return Ok(Ok(plain(Level::O2))),
-        Compared::Not(why) => return Ok(Err(Found::Unknown(why))),
+        Compared::Not(why) => return Ok(Err(Unproved::Not(why))),
         Compared::Differs { first, state_kept } => (first, state_kept),
     };
     // With copies of the helper, state that it shares would not be seen.
@@ -72,8 +99,22 @@ pub(super) fn check(
             Compared::Not(_) => break,
         }
     }
-    let lines = lines::of(shop, &texts, compile, Level::O2, &first, bill)?;
-    Ok(Err(Found::Difference(first, lines)))
+    Ok(Err(Unproved::Differs(first, texts)))
+}
+
+/// The texts of a candidate with what moved inlined.
+pub(super) fn inlined(candidate: &Candidate, compile: &Compile) -> Texts {
+    Roles::of(candidate, &compile.source).inlined(candidate)
+}
+
+/// The texts of a candidate with constants in the place of the helper's parameters;
+/// `None` where none can be put there.
+pub(super) fn with_constants(
+    candidate: &Candidate,
+    compile: &Compile,
+    loops: &LoopMacros,
+) -> Option<Texts> {
+    Roles::of(candidate, &compile.source).with_constants(candidate, compile, loops)
 }
 
 fn compared(

@@ -3,11 +3,10 @@
 
 use crate::tree::TreePath;
 use crate::verify::Files;
-use crate::verify::build::{BuildError, Compile, Compiled, Kernel, Mode};
+use crate::verify::build::{BuildError, COMPILE_LIMIT, Compile, Compiled, Kernel, Mode};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 /// A file, how it is compiled, and the digest of the texts.
 type Key = (TreePath, Mode, [u8; 32]);
@@ -17,7 +16,6 @@ type Slot = Arc<Mutex<Option<Arc<Compiled>>>>;
 /// The objects of a batch.
 pub(super) struct Shop<'k> {
     kernel: &'k Kernel,
-    limit: Duration,
     objects: Mutex<HashMap<Key, Slot>>,
 }
 
@@ -28,8 +26,8 @@ pub(super) struct Bill {
 }
 
 impl<'k> Shop<'k> {
-    pub fn new(kernel: &'k Kernel, limit: Duration) -> Self {
-        Self { kernel, limit, objects: Mutex::default() }
+    pub fn new(kernel: &'k Kernel) -> Self {
+        Self { kernel, objects: Mutex::default() }
     }
 
     /// The object of `texts`, kept for the rest of the batch.
@@ -62,7 +60,7 @@ impl<'k> Shop<'k> {
         mode: Mode,
         bill: &mut Bill,
     ) -> Result<Compiled, BuildError> {
-        let compiled = self.kernel.compile(compile, texts, mode, self.limit)?;
+        let compiled = self.kernel.compile(compile, texts, mode, COMPILE_LIMIT)?;
         bill.seconds += compiled.cpu_seconds;
         Ok(compiled)
     }

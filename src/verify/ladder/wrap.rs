@@ -48,21 +48,16 @@ pub(super) fn bodies(source: &[u8], names: &BTreeSet<String>, loops: &LoopMacros
 
 fn edits(definition: &Definition<'_, '_>) -> [Edit; 2] {
     let unit = definition.unit;
-    let range = |tokens| {
-        let bytes = unit.bytes(tokens);
-        bytes.start as usize..bytes.end as usize
-    };
     let name = [unit.text(definition.name), b"__body"].concat();
-    let start = range(definition.head.start..definition.body.end).start;
-    let rest = range(definition.name + 1..definition.body.end);
-    let rest = unit.source.get(rest).unwrap_or_default();
+    let start = unit.span(definition.head.start..definition.body.end).start;
+    let rest = unit.spelling(definition.name + 1..definition.body.end);
     let copy = [&head(definition), &name, rest, b"\n"].concat();
     let names: Vec<&[u8]> = definition.params.iter().map(|it| unit.text(it.name)).collect();
     let returned: &[u8] = if returns_void(definition) { b"" } else { b"return " };
     let call = [b"{ ", returned, &name, b"(", &names.join(&b", "[..]), b"); }"].concat();
     [
         Edit { range: start..start, text: copy },
-        Edit { range: range(definition.body.clone()), text: call },
+        Edit { range: unit.span(definition.body.clone()), text: call },
     ]
 }
 

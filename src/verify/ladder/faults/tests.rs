@@ -1,0 +1,151 @@
+use super::*;
+
+const SOURCE: &str = "\
+struct chip {
+	int first;
+	u8 flags[2];
+	u16 reg;
+} __packed;
+
+static int h(struct chip *chip, int x, u16 a, int b)
+{
+	u32 n = chip->reg;
+
+	set(x, a + 0x10);
+	if (n > LIMIT)
+		return n;
+	return b;
+}
+
+int m(struct chip *chip, int x)
+{
+	return h(chip, x, 0x100, B);
+}
+
+int n(struct chip *chip, int x)
+{
+	h(chip, x, 2, true);
+	return h(chip, x, 3, D | 1);
+}
+";
+
+/// The lines that are changed by each fault of a sort.
+fn found(fault: Fault) -> Vec<String> {
+    let after = Files::from([("a.c".to_owned(), SOURCE.as_bytes().to_vec())]);
+    let claim = Claim { helper: Some("h".to_owned()), ..Claim::default() };
+    let all = planted(&after, &claim, &LoopMacros::new([""; 0]), usize::MAX);
+    let texts: BTreeSet<&Vec<u8>> = all.iter().map(|it| &it.text).collect();
+    assert_eq!(texts.len(), all.len(), "two are alike");
+    let of_sort = all.iter().filter(|it| it.fault == fault);
+    let lines = of_sort.map(|it| {
+        let text = String::from_utf8_lossy(&it.text).into_owned();
+        assert_eq!(text.lines().count(), SOURCE.lines().count(), "{text}");
+        let changed = text.lines().zip(SOURCE.lines()).filter(|(new, old)| new != old);
+        let changed: Vec<&str> = changed.map(|(new, _)| new.trim()).collect();
+        let shown = text.lines().nth(it.line as usize - 1).expect("the line is in the text");
+        assert_eq!(it.shown, super::shown(shown.trim().as_bytes()), "{text}");
+        assert_eq!(changed.first(), Some(&shown.trim()), "not the first line that changed");
+        changed.join(" / ")
+    });
+    lines.collect()
+}
+
+#[test]
+fn constants_change_places_and_so_do_neighbours_that_are_none() {
+    assert_eq!(
+        found(Fault::SwappedArguments),
+        [
+            "return h(chip, x, B, 0x100);",
+            "return h(x, chip, 0x100, B);",
+            "h(chip, x, true, 2);",
+            "h(x, chip, 2, true);",
+            "return h(chip, x, D | 1, 3);",
+            "return h(x, chip, 3, D | 1);",
+        ]
+    );
+}
+
+#[test]
+fn a_constant_is_another_one_where_it_is_given_and_where_it_is_written() {
+    assert_eq!(
+        found(Fault::WrongConstant),
+        [
+            "return h(chip, x, ((0x100) + 1), B);",
+            "return h(chip, x, 0x100, ((B) + 1));",
+            "h(chip, x, ((2) + 1), true);",
+            "h(chip, x, 2, false);",
+            "return h(chip, x, ((3) + 1), D | 1);",
+            "return h(chip, x, 3, ((D | 1) + 1));",
+            "set(x, a + ((0x10) + 1));",
+            "if (n > ((LIMIT) + 1))",
+        ]
+    );
+}
+
+#[test]
+fn a_statement_is_gone_but_never_the_last_return() {
+    assert_eq!(found(Fault::MissingStatement), [";", ";", ";"]);
+}
+
+#[test]
+fn callers_have_the_constants_of_each_other() {
+    assert_eq!(
+        found(Fault::ExchangedRows),
+        [
+            "return h(chip, x, 2, true); / h(chip, x, 0x100, B);",
+            "return h(chip, x, 3, D | 1); / return h(chip, x, 0x100, B);",
+            "h(chip, x, 3, D | 1); / return h(chip, x, 2, true);",
+        ]
+    );
+}
+
+#[test]
+fn types_are_narrower_than_what_is_put_into_them() {
+    assert_eq!(
+        found(Fault::NarrowedType),
+        [
+            "static int h(struct chip *chip, signed char x, u16 a, int b)",
+            "static int h(struct chip *chip, int x, unsigned char a, int b)",
+            "static signed char h(struct chip *chip, int x, u16 a, int b)",
+            "unsigned char n = chip->reg;",
+        ]
+    );
+}
+
+#[test]
+fn the_function_has_a_struct_of_the_same_tag_for_its_own() {
+    let head = "static int h(struct chip *chip__given, int x, u16 a, int b)";
+    let believed = |members: &str| {
+        format!(
+            "{head} / {{ struct chip {{ {members} }} __packed; struct chip * chip = (void *)chip__given;"
+        )
+    };
+    assert_eq!(
+        found(Fault::SameTag),
+        [
+            believed("int first ; u8 flags [ 2 ] ; unsigned long long another__; u16 reg ;"),
+            believed("int first ; u16 reg ; u8 flags [ 2 ] ;"),
+        ]
+    );
+}
+
+#[test]
+fn few_faults_are_of_all_sorts_and_spread_over_their_places() {
+    let after = Files::from([("a.c".to_owned(), SOURCE.as_bytes().to_vec())]);
+    let claim = Claim { helper: Some("h".to_owned()), ..Claim::default() };
+    let few = planted(&after, &claim, &LoopMacros::new([""; 0]), 8);
+    let few: Vec<(Fault, u32)> = few.iter().map(|it| (it.fault, it.line)).collect();
+    let expected = [
+        (Fault::SwappedArguments, 19),
+        (Fault::SwappedArguments, 24),
+        (Fault::WrongConstant, 19),
+        (Fault::WrongConstant, 25),
+        (Fault::MissingStatement, 11),
+        (Fault::ExchangedRows, 19),
+        (Fault::NarrowedType, 7),
+        (Fault::SameTag, 7),
+    ];
+    assert_eq!(few, expected);
+    let none = Claim::default();
+    assert_eq!(planted(&after, &none, &LoopMacros::new([""; 0]), 8), []);
+}
