@@ -8,7 +8,7 @@
 use super::common::is_common;
 use super::hash::fold;
 use super::words::{Class, Word, words};
-use crate::syntax::split::directive_word;
+use crate::syntax::split::{directive_word, is_never};
 use crate::syntax::{Token, TokenKind};
 use std::ops::Range;
 
@@ -172,7 +172,7 @@ impl<F: FnMut(Statement)> Splitter<'_, F> {
 impl<F> Splitter<'_, F> {
     fn directive(&mut self, text: &[u8]) {
         match directive_word(text) {
-            (b"if", rest) => self.dead.push(rest.trim_ascii() == b"0"),
+            (b"if", rest) => self.dead.push(is_never(rest)),
             (b"ifdef" | b"ifndef", _) => self.dead.push(false),
             (b"else" | b"elif", _) => {
                 if let Some(dead) = self.dead.last_mut() {

@@ -237,7 +237,7 @@ impl Splitter<'_> {
             b"if" | b"ifdef" | b"ifndef" => self.conditions.push(Condition {
                 at_if: self.depth,
                 after_first: None,
-                dead: word == b"if" && rest.trim_ascii() == b"0",
+                dead: word == b"if" && is_never(rest),
             }),
             b"else" | b"elif" => {
                 if let Some(condition) = self.conditions.last_mut() {
@@ -292,6 +292,18 @@ pub fn directive_word(text: &[u8]) -> (&[u8], &[u8]) {
     let rest = text.strip_prefix(b"#").unwrap_or(text).trim_ascii_start();
     let end = rest.iter().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(rest.len());
     rest.split_at(end)
+}
+
+/// Whether an `#if` with this condition keeps its branch from every compiler: `0`, and
+/// perhaps a comment that says why.
+pub fn is_never(condition: &[u8]) -> bool {
+    let Some(rest) = condition.trim_ascii().strip_prefix(b"0") else { return false };
+    let rest = rest.trim_ascii();
+    let comment = rest.strip_prefix(b"/*").map(|comment| {
+        // Another word may stand behind the comment; the comment may go on below.
+        memchr::memmem::find(comment, b"*/").is_none_or(|end| end + 2 == comment.len())
+    });
+    rest.is_empty() || rest.starts_with(b"//") || comment == Some(true)
 }
 
 #[cfg(test)]

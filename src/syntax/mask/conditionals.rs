@@ -2,7 +2,7 @@
 
 use super::canvas::Canvas;
 use crate::syntax::lexer::TokenKind;
-use crate::syntax::split::directive_word;
+use crate::syntax::split::{directive_word, is_never};
 
 /// Which branch of each `#if` the parser is to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(super) fn keep_branch(canvas: &mut Canvas, branch: Branch) {
         }
         if let Some(condition) = conditions.last_mut() {
             let wanted = match branch {
-                Branch::First => word != b"if" || rest.trim_ascii() != b"0",
+                Branch::First => word != b"if" || !is_never(rest),
                 Branch::Last => !word.starts_with(b"if") && last.binary_search(&i).is_ok(),
             };
             condition.kept = wanted && !condition.chosen;

@@ -191,3 +191,18 @@ fn a_block_that_no_signature_stands_before_costs_no_other_function() {
                   static int e(void)\n{\n}\n";
     check_signature(source, "static int e(void)");
 }
+
+#[test]
+fn a_branch_is_never_compiled_whatever_the_comment_says() {
+    let check = |condition: &str, expected: bool| {
+        assert_eq!(is_never(condition.as_bytes()), expected, "{condition}");
+        let source = format!("#if{condition}\nint a(void)\n{{\n}}\n#endif\n");
+        assert_eq!(functions(source.as_bytes()).0[0].disabled, expected, "{condition}");
+    };
+    for never in [" 0", "\t0 ", " 0 /* FIXME */", " 0 // why", " 0/* so */"] {
+        check(never, true);
+    }
+    for perhaps in [" 1", " 0x1", " 0 || A", " 0 /* so */ || A", " A /* 0 */"] {
+        check(perhaps, false);
+    }
+}
