@@ -7,12 +7,11 @@ use super::options::Options;
 use super::progress;
 use super::project::Project;
 use super::selection::Selection;
-use crate::detect::{
-    self, Cache, CloneGroup, Keeps, Kind, LeftOut, Lists, Placement, Scan, Unused,
-};
+use crate::detect::{self, Cache, Groups, Keeps, Kind, LeftOut, Lists, Placement, Scan, Unused};
 use crate::report::{Counts, counted};
 use crate::syntax::LoopMacros;
 use crate::tree::{Drivers, KernelTree, SourceFile, TreeError, TreePath, class_of};
+use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -32,7 +31,7 @@ pub struct Scanned {
     /// What was read.
     pub counts: Counts,
     /// The groups, the most worthwhile first.
-    pub groups: Vec<CloneGroup>,
+    pub groups: Groups,
     /// Functions that comments kept out of them.
     pub keeps: Keeps,
     /// Where this scan is being kept: to let go of it is to wait.
@@ -187,11 +186,21 @@ struct Placing<'d> {
 
 impl<'d> Placing<'d> {
     fn new(drivers: &'d Drivers, files: &[SourceFile]) -> Self {
-        let walked = files.iter().map(|file| (class_of(&file.path), drivers.driver_of(&file.path)));
-        let built = drivers.modules().iter().flat_map(|module| {
+        let walked =
+            files.par_iter().map(|file| (class_of(&file.path), drivers.driver_of(&file.path)));
+        let built = drivers.modules().par_iter().flat_map_iter(|module| {
             module.files.iter().map(|file| (class_of(file), module.name.as_str()))
         });
-        let placed: FxHashSet<(&str, &str)> = walked.chain(built).collect();
+        let together = |mut all: FxHashSet<_>, one| {
+            all.insert(one);
+            all
+        };
+        let placed = walked.chain(built).fold(FxHashSet::default, together);
+        let placed: FxHashSet<(&str, &str)> = placed.reduce(FxHashSet::default, |all, some| {
+            let (mut all, some) = if all.len() < some.len() { (some, all) } else { (all, some) };
+            all.extend(some);
+            all
+        });
         let mut by_class = BTreeMap::new();
         for (class, _) in placed {
             *by_class.entry(class.to_owned()).or_default() += 1;

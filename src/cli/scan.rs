@@ -9,7 +9,7 @@ use super::pipeline::{self, Scanned};
 use super::project::Project;
 use super::selection::Selection;
 use crate::baseline::{self, Baseline};
-use crate::detect::CloneGroup;
+use crate::detect::Groups;
 use crate::report::{Report, classes, contract_name, counted, human, json};
 use crate::syntax::census;
 use anyhow::Context;
@@ -73,7 +73,7 @@ fn verdict(args: &ScanArgs, denied: u64, new: u64) -> Exit {
 }
 
 /// Leaves the groups that are not known, and counts them.
-fn drop_known(groups: &mut Vec<CloneGroup>, known: Option<&Baseline>) -> u64 {
+fn drop_known(groups: &mut Groups, known: Option<&Baseline>) -> u64 {
     let Some(known) = known else { return 0 };
     groups.retain(|group| !known.knows(&group.id));
     groups.len() as u64

@@ -3,7 +3,7 @@
 use super::args::WhatArgs;
 use super::focus::Focus;
 use crate::changes::Changes;
-use crate::detect::{CloneGroup, Member};
+use crate::detect::{Groups, Member};
 use crate::tree::KernelTree;
 
 /// What the arguments ask for.
@@ -28,7 +28,7 @@ impl<'a> Selection<'a> {
     }
 
     /// Leaves the groups that meet every filter.
-    pub fn filter(&self, groups: &mut Vec<CloneGroup>) {
+    pub fn filter(&self, groups: &mut Groups) {
         let changed = |changes: &Changes, member: &Member| {
             changes.touch(&member.file, member.function.start_line, member.function.end_line)
         };
@@ -41,7 +41,7 @@ impl<'a> Selection<'a> {
     }
 
     /// Leaves as many of the groups, which are ranked, as were asked for.
-    pub fn cut(&self, groups: &mut Vec<CloneGroup>) {
+    pub fn cut(&self, groups: &mut Groups) {
         groups.truncate(self.what.top.map_or(usize::MAX, |top| top.get()));
     }
 }

@@ -9,7 +9,7 @@ use super::output::CANNOT_WRITE;
 use super::pipeline;
 use super::project::Project;
 use super::{planning, store};
-use crate::detect::CloneGroup;
+use crate::detect::{CloneGroup, Groups};
 use crate::report::show::{Layout, Shown};
 use crate::report::{Outcome, json, show};
 use crate::store::Proposal;
@@ -61,12 +61,12 @@ fn shown_proposal(
     let files = proposal.files.iter().map(|file| project.tree.root.join(file));
     let files: Vec<PathBuf> = files.filter(|file| file.is_file()).collect();
     let groups = match files.as_slice() {
-        [] => vec![],
+        [] => Groups::default(),
         files => pipeline::scan_paths(&project, options, files)?.groups,
     };
     Ok(Shown {
         tree: project.tree,
-        group: groups.into_iter().find(|group| group.id == proposal.group),
+        group: groups.iter().find(|group| group.id == proposal.group).cloned(),
         outcome: Some(Outcome::Proposal(proposal.id.clone())),
         proposal: Some((proposal, patch)),
     })

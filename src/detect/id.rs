@@ -9,24 +9,27 @@ use sha2::{Digest, Sha256};
 /// its members' files, names and ordinals. Two groups of one id are told apart by
 /// a salt, in the order of their members.
 pub fn assign(groups: &mut [CloneGroup]) {
-    let digests = groups.par_iter().enumerate().map(|(at, group)| (digest(&key(group), 0), at));
-    let mut digests: Vec<(u32, usize)> = digests.collect();
+    let name = |(at, group): (usize, &mut CloneGroup)| {
+        let digest = digest(&key(group), 0);
+        group.id = id(digest);
+        (digest, at)
+    };
+    let mut digests: Vec<(u32, usize)> = groups.par_iter_mut().enumerate().map(name).collect();
     digests.par_sort_unstable();
-    let mut taken: FxHashSet<u32> = digests.iter().map(|(digest, _)| *digest).collect();
     let mut later = Vec::new();
-    for same in digests.chunk_by(|a, b| a.0 == b.0) {
-        let mut keyed = Vec::new();
-        if let [_, _, ..] = same {
-            keyed.extend(same.iter().map(|&(_, at)| (key(&groups[at]), at)));
-            keyed.sort_unstable();
-        }
-        let first = keyed.first().map_or(same[0].1, |(_, at)| *at);
-        groups[first].id = id(same[0].0);
+    for same in digests.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
+        let mut keyed: Vec<_> = same.iter().map(|&(_, at)| (key(&groups[at]), at)).collect();
+        keyed.sort_unstable();
         later.extend(keyed.into_iter().skip(1));
     }
     later.sort_unstable();
+    let mut salted = FxHashSet::default();
+    let mut is_free = |digest: u32| {
+        let taken = digests.binary_search_by_key(&digest, |(digest, _)| *digest).is_ok();
+        !taken && salted.insert(digest)
+    };
     for (key, at) in later {
-        let free = (1u32..).map(|salt| digest(&key, salt)).find(|&digest| taken.insert(digest));
+        let free = (1u32..).map(|salt| digest(&key, salt)).find(|&digest| is_free(digest));
         groups[at].id = free.map(id).unwrap_or_default();
     }
 }

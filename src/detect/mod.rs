@@ -37,6 +37,7 @@ mod common;
 mod facts;
 mod gapped;
 mod group;
+mod groups;
 mod hash;
 mod holes;
 mod id;
@@ -66,6 +67,7 @@ mod wrapper;
 
 pub use cache::Cache;
 pub use class_counts::ClassCounts;
+pub use groups::Groups;
 pub use keep::{Keeps, Kept, Unused, UnusedKeep};
 pub use level::Placement;
 pub use rank::is_apart;

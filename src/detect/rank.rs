@@ -25,18 +25,18 @@
 //! save twice as much as an identical one to come before it.
 
 use super::{CloneGroup, Kind, Level};
+use rayon::prelude::*;
 use std::cmp::Reverse;
 
-/// The indices of `groups` in the order of every report; ties by id.
+/// The indices of `groups` in the order of every report; ties by id, then by index.
 pub fn order(groups: &[CloneGroup]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..groups.len()).collect();
-    let key = |&at: &usize| {
+    let key = |at: usize| {
         let group = &groups[at];
-        (is_apart(group.kind), Reverse(worth(group)), &group.id)
+        (is_apart(group.kind), Reverse(worth(group)), group.id.as_str(), at)
     };
-    let keys: Vec<_> = order.iter().map(key).collect();
-    order.sort_unstable_by_key(|&at| keys[at]);
-    order
+    let mut keys: Vec<_> = (0..groups.len()).into_par_iter().map(key).collect();
+    keys.par_sort_unstable();
+    keys.into_iter().map(|(_, _, _, at)| at).collect()
 }
 
 /// Whether groups of this kind are reported apart from the others, after them.

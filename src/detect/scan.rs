@@ -2,14 +2,14 @@
 //! more those that hold candidates, and groups these (tier 2).
 
 use super::cache::{self, Cache};
-use super::class_counts::{ClassCounts, by_class};
+use super::class_counts::{ClassCounts, Sums, by_class, sums};
 use super::group::Found;
 use super::keep::{self, Keeps};
 use super::kinds::Maker;
 use super::memo::{Memo, Outcome};
 use super::sources::Sources;
 use super::world::{Entry, LeftOut, World};
-use super::{CloneGroup, Kind, Lists, id, level::Placement, rank};
+use super::{CloneGroup, Groups, Kind, Lists, id, level::Placement, rank};
 use crate::syntax::LoopMacros;
 use crate::syntax::lexer::LexProblemKind;
 use crate::tree::{SourceFile, TreePath};
@@ -82,8 +82,10 @@ pub struct Scan {
     pub disabled_functions: u64,
     /// What was read of each class.
     pub classes: BTreeMap<String, ClassCounts>,
-    /// The most worthwhile first, as `rank` has it. No function is in two of them.
-    pub groups: Vec<CloneGroup>,
+    /// The most worthwhile first, as `rank` has it. No function is in two of them. They are
+    /// kept apart from the rest.
+    #[serde(skip)]
+    pub groups: Groups,
     /// Functions that comments kept out of the groups, and comments without effect.
     pub keeps: Keeps,
     /// Files whose functions are not compared, and why, sorted.
@@ -188,7 +190,7 @@ pub fn scan(
     let maker = Maker { placement, loops, unreadable: Vec::new(), memo: Memo::new(known) };
     let outcomes = find(&mut out, World::new(root, read, placement), maker, options);
     if let Some((cache, key)) = kept.filter(|_| out.unreadable.is_empty()) {
-        cache.keep_result(key, &out, &outcomes);
+        cache.keep_result(key, &out, outcomes);
     }
     if let Some(file) = &options.focus {
         out.groups.retain(|group| cache::is_in(group, file));
@@ -199,10 +201,9 @@ pub fn scan(
 /// Makes the groups of all kinds that `options` ask for. Out, beside them: what became
 /// of each list of candidates.
 fn find(out: &mut Scan, mut world: World, mut maker: Maker, options: &Options) -> Vec<Outcome> {
-    for entry in world.entries.iter().filter(|entry| !entry.offered) {
-        out.count(entry);
-    }
-    out.classes = by_class(&world.entries);
+    let counted: Vec<(&Entry, Sums)> = sums(&world.entries);
+    counted.iter().for_each(|(entry, sums)| out.count(entry, sums));
+    out.classes = by_class(&counted);
     out.problems.sort_unstable();
     let wants = |kind: Kind| options.kinds.contains(&kind);
     let mut found = Found::default();
@@ -241,33 +242,18 @@ fn find(out: &mut Scan, mut world: World, mut maker: Maker, options: &Options) -
         places[numbers[at]] = unchanged.then_some(place as u32);
     }
     let mut groups: Vec<Option<CloneGroup>> = groups.into_iter().map(Some).collect();
-    out.groups = order.into_iter().filter_map(|at| groups[at].take()).collect();
+    let ranked: Vec<CloneGroup> = order.into_iter().filter_map(|at| groups[at].take()).collect();
+    out.groups = ranked.into();
     maker.memo.outcomes(|number| places.get(number as usize).copied().flatten())
 }
 
 impl Scan {
-    /// A copy of all but the groups.
-    pub fn without_groups(&self) -> Scan {
-        Scan {
-            classes: self.classes.clone(),
-            groups: Vec::new(),
-            keeps: self.keeps.clone(),
-            left_out: self.left_out.clone(),
-            unreadable: self.unreadable.clone(),
-            problems: self.problems.clone(),
-            gaps: self.gaps.clone(),
-            ..*self
-        }
-    }
-
-    fn count(&mut self, entry: &Entry) {
+    fn count(&mut self, entry: &Entry, sums: &Sums) {
         self.files += 1;
         self.lines += u64::from(entry.facts.lines);
-        for facts in &entry.facts.functions {
-            self.functions += 1;
-            self.function_lines += u64::from(facts.function.lines());
-            self.disabled_functions += u64::from(facts.function.disabled);
-        }
+        self.functions += sums.functions;
+        self.function_lines += sums.function_lines;
+        self.disabled_functions += sums.disabled;
         let path = &entry.file.path;
         let problem =
             |&(line, kind): &(u32, ProblemKind)| Problem { file: path.clone(), line, kind };

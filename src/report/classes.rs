@@ -131,7 +131,7 @@ mod tests {
         let mut across = sample::group("drivers/hwmon/a.c");
         across.members[0].class = "net/ethernet".into();
         across.members[0].function.end_line += 2;
-        report.groups.push(across);
+        report.groups.make_mut().push(across);
         let net = ClassCounts { drivers: 120, functions: 9000, function_lines: 12345 };
         report.counts.classes.insert("net/ethernet".into(), net);
         report.counts.classes.insert(String::new(), ClassCounts::default());
@@ -159,9 +159,9 @@ mod tests {
             group.copies().map(|member| member.class.clone()).collect()
         };
         assert_eq!(copies(&report.groups[1]), ["hwmon"]);
-        report.groups[1].members.reverse();
+        report.groups.make_mut()[1].members.reverse();
         assert_eq!(copies(&report.groups[1]), ["hwmon"]);
-        report.groups[1].kind = Kind::Reimplements;
+        report.groups.make_mut()[1].kind = Kind::Reimplements;
         assert_eq!(copies(&report.groups[1]), ["net/ethernet"]);
         let all: u64 = rows(&report).iter().map(|row| row.redundant_lines).sum();
         let by_group: u32 = report.groups.iter().map(CloneGroup::redundant_lines).sum();

@@ -51,7 +51,10 @@ mod tests {
     #[test]
     fn groups_beyond_the_limit_are_counted_and_proposals_come_first() {
         let mut report = sample::report(Path::new("/k"), Some(sample::proposed()));
-        report.groups.insert(0, CloneGroup { id: "ffffffff".into(), ..sample::group("b.c") });
+        report
+            .groups
+            .make_mut()
+            .insert(0, CloneGroup { id: "ffffffff".into(), ..sample::group("b.c") });
         let text = written(&report, Some(1));
         assert!(text.contains("0a0b0c0d") && !text.contains("ffffffff"), "{text}");
         assert!(text.contains("… and 1 more group; `--limit 0` shows them all"), "{text}");
@@ -67,7 +70,7 @@ mod tests {
         assert!(!written(&report, None).contains(title));
         let gapped =
             |id: &str| CloneGroup { id: id.into(), kind: Kind::Gapped, ..sample::group("b.c") };
-        report.groups.extend([gapped("eeeeeeee"), gapped("ffffffff")]);
+        report.groups.make_mut().extend([gapped("eeeeeeee"), gapped("ffffffff")]);
         let text = written(&report, None);
         let (before, after) = text.split_once(title).expect("there is a title");
         assert!(before.contains("0a0b0c0d") && !after.contains("0a0b0c0d"), "{text}");

@@ -13,7 +13,7 @@ pub mod source;
 pub mod summary;
 pub mod verified;
 
-use crate::detect::{ClassCounts, CloneGroup};
+use crate::detect::{ClassCounts, Groups};
 use crate::store::Proposal;
 use crate::tree::KernelTree;
 use codespan_reporting::term::termcolor::{ColorSpec, WriteColor};
@@ -71,7 +71,7 @@ pub struct Report {
     /// What was read of it.
     pub counts: Counts,
     /// The groups reported, in their own order.
-    pub groups: Vec<CloneGroup>,
+    pub groups: Groups,
     /// Set by `plan`.
     pub planned: Option<Planned>,
 }
@@ -208,7 +208,7 @@ pub(crate) mod sample {
 
     /// A report over [`group`].
     pub fn report(root: &Path, planned: Option<Planned>) -> Report {
-        let groups = vec![group("drivers/hwmon/a.c")];
+        let groups = vec![group("drivers/hwmon/a.c")].into();
         Report { tree: tree(root), counts: counts(), groups, planned }
     }
 

@@ -106,10 +106,11 @@ impl Cache {
     /// The content of each file; `None` for those that cannot be read.
     pub fn contents(&self, root: &Path, files: &[&SourceFile]) -> Vec<Option<Content>> {
         let path = self.folder.join("stamps");
-        let known = stamps::Stamps::decode(self.read(&path).as_deref());
+        let known = self.read(&path);
+        let known = stamps::Stamps::decode(known.as_deref());
         let (contents, fresh) = known.look(root, files);
         if let Some(stamps) = fresh {
-            self.write(&path, &stamps.encode(), &[]);
+            self.write(&path, &stamps.encode(), &[[]; 0]);
         }
         contents
     }
@@ -130,7 +131,7 @@ impl Cache {
             return;
         }
         let (name, table, tail) = known.with(fresh);
-        self.write(&self.folder.join(format!("facts-{depth:016x}{name}")), &table, &tail);
+        self.write(&self.folder.join(format!("facts-{depth:016x}{name}")), &table, &[tail]);
         if name == ".base" {
             let _ = fs::remove_file(self.folder.join(format!("facts-{depth:016x}.more")));
         }
@@ -165,15 +166,16 @@ impl Cache {
     }
 
     /// Keeps a result; it is written when the last clone of the cache is gone.
-    pub fn keep_result(&self, key: Key, scan: &Scan, outcomes: &[Outcome]) {
-        if let Some((head, tail)) = results::encode(scan, outcomes) {
-            // Its own thread must not be what it waits for.
-            let this = Cache { writing: Arc::default(), ..self.clone() };
-            self.writing.start(move || {
+    pub fn keep_result(&self, key: Key, scan: &Scan, outcomes: Vec<Outcome>) {
+        let scan = scan.clone();
+        // Its own thread must not be what it waits for.
+        let this = Cache { writing: Arc::default(), ..self.clone() };
+        self.writing.start(move || {
+            if let Some((head, tail)) = results::encode(&scan, &outcomes) {
                 this.write(&this.result_path(key), &head, &tail);
                 this.tidy();
-            });
-        }
+            }
+        });
     }
 
     fn result_path(&self, key: Key) -> PathBuf {
@@ -200,7 +202,7 @@ impl Cache {
         let _ = fs::remove_file(path);
     }
 
-    fn write(&self, path: &Path, payload: &[u8], tail: &[u8]) {
+    fn write(&self, path: &Path, payload: &[u8], tail: &[impl AsRef<[u8]>]) {
         if let Err(error) = sealed::write(path, self.build, payload, tail) {
             self.note(format!("{}: nothing could be kept: {error}", path.display()));
         }

@@ -144,7 +144,7 @@ mod tests {
         let open = |name: &str| {
             let (_, table, tail) = files.iter().rev().find(|file| file.0 == name)?;
             let path = folder.path().join(name);
-            sealed::write(&path, 1, table, tail).expect("it is written");
+            sealed::write(&path, 1, table, &[tail]).expect("it is written");
             match sealed::read(&path, 1) {
                 sealed::Read::Sound(table, tail) => Some((table, tail)),
                 _ => None,

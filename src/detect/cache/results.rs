@@ -50,25 +50,26 @@ impl Head {
 }
 
 /// `scan` as bytes, with what became of its lists of candidates: the head, and what
-/// stands behind it.
-pub fn encode(scan: &Scan, outcomes: &[Outcome]) -> Option<(Vec<u8>, Vec<u8>)> {
-    let parts = scan.groups.par_chunks(PART).map(Part::encode);
-    let parts: Vec<Part> = parts.collect::<Option<_>>()?;
-    let (by_file, of_files) = by_file(&scan.groups);
-    let (outcomes, sum_of_outcomes) = summed(outcomes)?;
-    let length = parts.iter().map(|part| part.bytes.len()).sum::<usize>() + outcomes.len();
-    let mut tail = Vec::with_capacity(length);
+/// stands behind it, in pieces.
+pub fn encode(scan: &Scan, outcomes: &[Outcome]) -> Option<(Vec<u8>, Vec<Vec<u8>>)> {
+    let parts = || scan.groups.par_chunks(PART).map(Part::encode).collect::<Option<Vec<Part>>>();
+    let rest = || (by_file(&scan.groups), summed(outcomes));
+    let (parts, ((by_file, of_files), outcomes)) = rayon::join(parts, rest);
+    let (parts, (outcomes, sum_of_outcomes)) = (parts?, outcomes?);
+    let mut start = 0;
+    let mut tail = Vec::with_capacity(parts.len() + 1);
     let mut ends = Vec::with_capacity(scan.groups.len());
     for part in parts {
-        let start = tail.len() as u64;
         ends.extend(part.ends.iter().map(|(end, sum)| (start + end, *sum)));
-        tail.extend(part.bytes);
+        start += part.bytes.len() as u64;
+        tail.push(part.bytes);
     }
-    tail.extend(outcomes);
+    let end = start + outcomes.len() as u64;
+    tail.push(outcomes);
     let head = Head {
-        scan: scan.without_groups(),
+        scan: scan.clone(),
         groups: ends,
-        outcomes: (tail.len() as u64, sum_of_outcomes),
+        outcomes: (end, sum_of_outcomes),
         by_file,
         of_files,
     };
@@ -141,7 +142,7 @@ pub fn decode(head: &[u8], tail: &Tail, focus: Option<&str>) -> Option<Scan> {
         return None;
     }
     let groups = match focus {
-        None => Groups::read(&head, tail)?.all()?,
+        None => Encoded::read(&head, tail)?.all()?,
         Some(file) => {
             let group = |&index: &u32| {
                 let (range, sum) = head.group(index as usize)?;
@@ -153,21 +154,21 @@ pub fn decode(head: &[u8], tail: &Tail, focus: Option<&str>) -> Option<Scan> {
             groups
         }
     };
-    head.scan.groups = groups;
+    head.scan.groups = groups.into();
     Some(head.scan)
 }
 
 /// All groups, still encoded.
-struct Groups {
+struct Encoded {
     bytes: Vec<u8>,
     places: Vec<(Range<u64>, u64)>,
 }
 
-impl Groups {
-    fn read(head: &Head, tail: &Tail) -> Option<Groups> {
+impl Encoded {
+    fn read(head: &Head, tail: &Tail) -> Option<Encoded> {
         let places = (0..head.groups.len()).map(|index| head.group(index));
         let places = places.collect::<Option<_>>()?;
-        Some(Groups { bytes: tail.read(0..head.end_of_groups())?, places })
+        Some(Encoded { bytes: tail.read(0..head.end_of_groups())?, places })
     }
 
     fn get(&self, index: usize) -> Option<CloneGroup> {
@@ -182,7 +183,7 @@ impl Groups {
 
 /// What became of the lists of candidates of an earlier scan.
 pub struct Outcomes {
-    groups: Groups,
+    groups: Encoded,
     outcomes: Vec<Outcome>,
     by_key: FxHashMap<u128, u32>,
 }
@@ -194,7 +195,7 @@ impl Outcomes {
         let (end, sum) = head.outcomes;
         let outcomes: Vec<Outcome> = sound(&tail.read(head.end_of_groups()..end)?, sum)?;
         let by_key = outcomes.iter().zip(0..).map(|(outcome, at)| (outcome.key, at)).collect();
-        Some(Outcomes { groups: Groups::read(&head, tail)?, outcomes, by_key })
+        Some(Outcomes { groups: Encoded::read(&head, tail)?, outcomes, by_key })
     }
 
     /// All of them.

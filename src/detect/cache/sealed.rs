@@ -76,12 +76,12 @@ impl Tail {
     }
 }
 
-/// Writes `payload` to `path`, `tail` behind it, through another file beside it: who reads meanwhile sees
-/// the old one or the new one.
+/// Writes `payload` to `path`, the pieces of `tail` behind it, through another file beside
+/// it: who reads meanwhile sees the old one or the new one.
 ///
 /// # Errors
 /// Where it cannot be written.
-pub fn write(path: &Path, build: u64, payload: &[u8], tail: &[u8]) -> io::Result<()> {
+pub fn write(path: &Path, build: u64, payload: &[u8], tail: &[impl AsRef<[u8]>]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
@@ -90,7 +90,7 @@ pub fn write(path: &Path, build: u64, payload: &[u8], tail: &[u8]) -> io::Result
     file.write_all(&xxh3_128(payload).to_le_bytes())?;
     file.write_all(&(payload.len() as u64).to_le_bytes())?;
     file.write_all(payload)?;
-    file.write_all(tail)?;
+    tail.iter().try_for_each(|piece| file.write_all(piece.as_ref()))?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }

@@ -14,35 +14,44 @@ pub struct Content(pub u128);
 
 /// The contents of a tree's files, sorted by their paths.
 #[derive(Debug, Default)]
-pub struct Stamps {
-    known: Vec<Known>,
+pub struct Stamps<'a> {
+    known: Vec<Known<'a>>,
 }
 
-type Known = (String, (Stamp, Content));
+type Known<'a> = (&'a str, (Stamp, Content));
 
-impl Stamps {
+/// Files that are encoded together, so that several threads can decode.
+const PART: usize = 2048;
+
+impl<'a> Stamps<'a> {
     /// Nothing that does not read as stamps is known.
-    pub fn decode(bytes: Option<&[u8]>) -> Stamps {
-        let known: Option<Vec<Known>> = bytes.and_then(|bytes| postcard::from_bytes(bytes).ok());
-        let known = known.filter(|known| known.is_sorted_by(|a, b| a.0 < b.0));
-        Stamps { known: known.unwrap_or_default() }
+    pub fn decode(bytes: Option<&'a [u8]>) -> Stamps<'a> {
+        let parts: Option<Vec<&[u8]>> = bytes.and_then(|bytes| postcard::from_bytes(bytes).ok());
+        let parts = parts.unwrap_or_default().into_par_iter();
+        let known: Option<Vec<Vec<Known>>> =
+            parts.map(|part| postcard::from_bytes(part).ok()).collect();
+        let known = known.unwrap_or_default().concat();
+        let sorted = known.is_sorted_by(|a, b| a.0 < b.0);
+        Stamps { known: if sorted { known } else { Vec::new() } }
     }
 
     /// As bytes; the same for the same stamps.
     pub fn encode(&self) -> Vec<u8> {
-        postcard::to_allocvec(&self.known).unwrap_or_default()
+        let parts = self.known.chunks(PART).map(postcard::to_allocvec);
+        let parts: Vec<Vec<u8>> = parts.collect::<Result<_, _>>().unwrap_or_default();
+        postcard::to_allocvec(&parts).unwrap_or_default()
     }
 
     /// The content of each file, and all stamps if some were new.
     pub fn look(
         self,
         root: &Path,
-        files: &[&SourceFile],
-    ) -> (Vec<Option<Content>>, Option<Stamps>) {
+        files: &[&'a SourceFile],
+    ) -> (Vec<Option<Content>>, Option<Stamps<'a>>) {
         let looked: Vec<(Option<Content>, Option<Stamp>)> = files
             .par_iter()
             .map_init(Vec::new, |text, file| {
-                let known = self.known.binary_search_by(|(path, _)| path.cmp(&file.path));
+                let known = self.known.binary_search_by(|(path, _)| (*path).cmp(&file.path));
                 let known = known.ok().map(|at| self.known[at].1);
                 if let Some((_, content)) = known.filter(|(stamp, _)| *stamp == file.stamp) {
                     return (Some(content), None);
@@ -57,7 +66,7 @@ impl Stamps {
             })
             .collect();
         let fresh = files.iter().zip(&looked).filter_map(|(file, (content, stamp))| {
-            Some((file.path.clone(), ((*stamp)?, (*content)?)))
+            Some((file.path.as_str(), ((*stamp)?, (*content)?)))
         });
         let mut all: Vec<Known> = fresh.collect();
         let contents = looked.into_iter().map(|(content, _)| content).collect();
@@ -66,7 +75,7 @@ impl Stamps {
         }
         // Of two stamps of one file the first stays: the new one.
         all.extend(self.known);
-        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all.sort_by_key(|(path, _)| *path);
         all.dedup_by(|later, earlier| later.0 == earlier.0);
         (contents, Some(Stamps { known: all }))
     }

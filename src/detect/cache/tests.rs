@@ -161,7 +161,7 @@ fn what_a_change_leaves_alone_is_not_compared_again() {
         panic!("it can be read")
     };
     let mut doctored = super::results::decode(&head, &tail, None).unwrap();
-    doctored.groups[0].adds_nothing = true;
+    doctored.groups.make_mut()[0].adds_nothing = true;
     let outcomes = super::results::Outcomes::decode(&head, &tail).unwrap().all();
     let (head, tail) = super::results::encode(&doctored, &outcomes).unwrap();
     super::sealed::write(path, super::build(), &head, &tail).unwrap();

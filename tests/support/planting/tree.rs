@@ -2,7 +2,7 @@
 
 use super::{Original, Place, Planted, index};
 use crate::mutate::{Mutant, Random, Subject};
-use drvdedup::detect::{self, CloneGroup, Kind, Member, Options, Placement};
+use drvdedup::detect::{self, Groups, Kind, Member, Options, Placement};
 use drvdedup::syntax::{LoopMacros, split};
 use drvdedup::tree::{Drivers, KernelTree, SourceFile, TreePath, class_of};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,17 +35,16 @@ impl Base {
         let mut base = Base { tree, loops, originals, group_of: BTreeMap::new(), background, cut };
         // Without the one, another may be the nearest duplicate.
         loop {
-            let groups = base.scan_itself().into_iter();
-            let groups = groups.filter(|group| group.kind != Kind::Sequence);
-            let twins: Vec<Member> =
-                groups.flat_map(|group| group.members.into_iter().skip(1)).collect();
+            let groups = base.scan_itself();
+            let whole = groups.iter().filter(|group| group.kind != Kind::Sequence);
+            let twins: Vec<&Member> = whole.flat_map(|group| &group.members[1..]).collect();
             if twins.is_empty() {
                 break;
             }
             for twin in twins {
                 let place = (twin.file.clone(), twin.function.start_line);
                 base.originals.retain(|original| original.place != place);
-                base.cut.entry(twin.file).or_default().push(twin.function.range());
+                base.cut.entry(twin.file.clone()).or_default().push(twin.function.range());
             }
         }
         let groups = index(&base.scan_itself());
@@ -54,7 +53,7 @@ impl Base {
     }
 
     /// The groups of the base without any mutant.
-    fn scan_itself(&self) -> Vec<CloneGroup> {
+    fn scan_itself(&self) -> Groups {
         let copy = tempfile::tempdir().expect("a temporary folder");
         let files: BTreeSet<&TreePath> =
             self.background.iter().chain(self.originals.iter().map(|it| &it.place.0)).collect();
@@ -154,12 +153,12 @@ pub fn open(root: &Path) -> KernelTree {
 }
 
 /// The groups of all of the tree at `root`, with the default thresholds.
-pub fn scan(root: &Path) -> Vec<CloneGroup> {
+pub fn scan(root: &Path) -> Groups {
     let tree = open(root);
     scan_files(&tree, &tree.walk(&[], &[]).expect("the tree can be walked").files)
 }
 
-fn scan_files(tree: &KernelTree, files: &[SourceFile]) -> Vec<CloneGroup> {
+fn scan_files(tree: &KernelTree, files: &[SourceFile]) -> Groups {
     let placing = Placing::new(Drivers::read(tree, files), files);
     let loops = LoopMacros::new(&tree.loop_macros);
     detect::scan(&tree.root, files, &placing, &loops, &Options::default(), &|_| {}).groups
