@@ -12,7 +12,6 @@ use super::linkage;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::cmp::{Ordering, Reverse};
-use std::ops::Range;
 
 /// Part of the longer function's statements that two functions must share, in percent.
 const SHARED_STATEMENTS: usize = 70;
@@ -52,63 +51,57 @@ pub struct Item<'a> {
 
 /// The groups among `items`: increasing indices, in the order of their first.
 pub fn groups(items: &[Item]) -> Vec<Vec<usize>> {
-    let join = Join { items, bags: Bags::of(items) };
-    let pairs = join.similar_pairs(&Frequency::of(items));
-    join.cluster(pairs)
+    let candidates = Candidates { items, bitmaps: items.par_iter().map(bitmap).collect() };
+    let candidates = candidates.pairs(&Frequency::of(items));
+    let join = Join { items, bags: Bags::of(items, &candidates) };
+    join.cluster(join.similar_pairs(&candidates))
 }
 
-/// The statements of each function, sorted by their hashes.
+/// A bit for each statement of a function, by the statement's hash.
+fn bitmap(item: &Item) -> u64 {
+    let bit = |&hash: &u32| 1u64 << (hash >> (u32::BITS - 6));
+    item.statements.iter().map(bit).fold(0, |bitmap, bit| bitmap | bit)
+}
+
+/// The statements of functions that are compared, sorted by their hashes.
 struct Bags {
     all: Vec<u32>,
-    /// Where each function's begin, and the end.
+    /// Where each function's begin, and the end. Those that are not compared have none.
     starts: Vec<u32>,
-    /// A bit for each statement of each function, by the statement's hash.
-    bitmaps: Vec<u64>,
 }
 
 impl Bags {
-    fn of(items: &[Item]) -> Bags {
-        let mut starts = vec![0];
-        for item in items {
-            starts.push(starts[starts.len() - 1] + item.statements.len() as u32);
+    fn of(items: &[Item], pairs: &[(u32, u32)]) -> Bags {
+        let mut compared = vec![false; items.len()];
+        for &(a, b) in pairs {
+            (compared[a as usize], compared[b as usize]) = (true, true);
         }
-        let mut all = vec![0; starts[items.len()] as usize];
+        let statements = |at: usize| if compared[at] { items[at].statements } else { &[] };
+        let mut starts = Vec::with_capacity(items.len() + 1);
+        let mut end = 0;
+        for at in 0..items.len() {
+            starts.push(end);
+            end += statements(at).len() as u32;
+        }
+        starts.push(end);
+        let mut all = vec![0; end as usize];
         let mut rest = all.as_mut_slice();
-        let mut places = Vec::with_capacity(items.len());
-        for item in items {
-            let (place, others) = std::mem::take(&mut rest).split_at_mut(item.statements.len());
-            places.push(place);
+        let mut places = Vec::new();
+        for statements in (0..items.len()).map(statements).filter(|some| !some.is_empty()) {
+            let (place, others) = std::mem::take(&mut rest).split_at_mut(statements.len());
+            places.push((place, statements));
             rest = others;
         }
-        let bit = |&hash: &u32| 1 << (hash >> (u32::BITS - 6));
-        let fill = |(place, item): (&mut [u32], &Item)| {
-            place.copy_from_slice(item.statements);
+        places.into_par_iter().for_each(|(place, statements)| {
+            place.copy_from_slice(statements);
             place.sort_unstable();
-            place.iter().map(bit).fold(0, |bitmap, bit: u64| bitmap | bit)
-        };
-        let bitmaps = places.into_par_iter().zip(items).map(fill).collect();
-        Bags { all, starts, bitmaps }
-    }
-
-    fn range(&self, index: u32) -> Range<usize> {
-        self.starts[index as usize] as usize..self.starts[index as usize + 1] as usize
+        });
+        Bags { all, starts }
     }
 
     fn get(&self, index: u32) -> &[u32] {
-        &self.all[self.range(index)]
-    }
-
-    /// Whether two functions may have enough statements in common. Each bit that only one
-    /// has stands for a statement, or more, that the other lacks (Sandes et al., *Bitmap
-    /// filter: speeding up exact set similarity joins with bitwise operations*, Information
-    /// Systems 88, 2020).
-    fn may_be_similar(&self, a: u32, b: u32) -> bool {
-        let shared = |one: u32, other: u32| {
-            let lacking = self.bitmaps[one as usize] & !self.bitmaps[other as usize];
-            self.range(one).len() - lacking.count_ones() as usize
-        };
-        let longer = self.range(a).len().max(self.range(b).len());
-        shared(a, b).min(shared(b, a)) * 100 >= longer * SHARED_STATEMENTS
+        let at = index as usize;
+        &self.all[self.starts[at] as usize..self.starts[at + 1] as usize]
     }
 }
 
@@ -148,14 +141,15 @@ impl Frequency {
     }
 }
 
-struct Join<'a> {
+/// Finds functions that may be similar.
+struct Candidates<'a> {
     items: &'a [Item<'a>],
-    bags: Bags,
+    bitmaps: Vec<u64>,
 }
 
-impl Join<'_> {
-    /// Pairs `(similarity, a, b)` with `a < b`.
-    fn similar_pairs(&self, frequency: &Frequency) -> Vec<(u32, u32, u32)> {
+impl Candidates<'_> {
+    /// Pairs `(a, b)` with `a < b`, sorted, each once.
+    fn pairs(&self, frequency: &Frequency) -> Vec<(u32, u32)> {
         let mut postings: Vec<(u32, u32)> = self
             .items
             .par_iter()
@@ -177,7 +171,7 @@ impl Join<'_> {
             .filter(|posting| posting.len() > 1)
             .fold(Vec::new, |mut pairs, posting| {
                 let members: Vec<u32> = posting.iter().map(|&(_, index)| index).collect();
-                self.candidates(members, Nearness::Anywhere, &mut pairs);
+                self.of(members, Nearness::Anywhere, &mut pairs);
                 pairs
             })
             .reduce(Vec::new, |mut all, mut some| {
@@ -190,12 +184,12 @@ impl Join<'_> {
         drop(postings);
         pairs.par_sort_unstable();
         pairs.dedup();
-        pairs.par_iter().filter_map(|&(a, b)| Some((self.similarity(a, b)?, a, b))).collect()
+        pairs
     }
 
     /// All pairs of `members` that may be similar. Where they are too many, only those
     /// near each other.
-    fn candidates(&self, mut members: Vec<u32>, near: Nearness, pairs: &mut Vec<(u32, u32)>) {
+    fn of(&self, mut members: Vec<u32>, near: Nearness, pairs: &mut Vec<(u32, u32)>) {
         if members.len() > MOST {
             let Some(nearer) = near.nearer() else {
                 // In the order of the files: relatives stand together.
@@ -213,7 +207,7 @@ impl Join<'_> {
             };
             members.sort_by_key(|index| (key(index), *index));
             for near in members.chunk_by(|a, b| key(a) == key(b)) {
-                self.candidates(near.to_vec(), nearer, pairs);
+                self.of(near.to_vec(), nearer, pairs);
             }
             return;
         }
@@ -223,11 +217,38 @@ impl Join<'_> {
     fn all_pairs(&self, members: &[u32], pairs: &mut Vec<(u32, u32)>) {
         for (at, &a) in members.iter().enumerate() {
             for &b in &members[at + 1..] {
-                if self.bags.may_be_similar(a, b) {
+                if self.may_be_similar(a, b) {
                     pairs.push((a.min(b), a.max(b)));
                 }
             }
         }
+    }
+
+    /// Whether two functions may have enough statements in common. Each bit that only one
+    /// has stands for a statement, or more, that the other lacks (Sandes et al., *Bitmap
+    /// filter: speeding up exact set similarity joins with bitwise operations*, Information
+    /// Systems 88, 2020).
+    fn may_be_similar(&self, a: u32, b: u32) -> bool {
+        let length = |index: u32| self.items[index as usize].statements.len();
+        let shared = |one: u32, other: u32| {
+            let lacking = self.bitmaps[one as usize] & !self.bitmaps[other as usize];
+            length(one) - lacking.count_ones() as usize
+        };
+        let longer = length(a).max(length(b));
+        shared(a, b).min(shared(b, a)) * 100 >= longer * SHARED_STATEMENTS
+    }
+}
+
+/// Compares functions that may be similar.
+struct Join<'a> {
+    items: &'a [Item<'a>],
+    bags: Bags,
+}
+
+impl Join<'_> {
+    /// Of the pairs `(a, b)` those that are, as `(similarity, a, b)`.
+    fn similar_pairs(&self, pairs: &[(u32, u32)]) -> Vec<(u32, u32, u32)> {
+        pairs.par_iter().filter_map(|&(a, b)| Some((self.similarity(a, b)?, a, b))).collect()
     }
 
     /// How similar two functions are, from 0 to 2000; `None` where not enough.
@@ -295,8 +316,12 @@ fn telling(item: &Item, frequency: &Frequency, rarest: &mut Vec<u64>) {
     let counted = |&hash: &u32| u64::from(frequency.get(hash)) << 32 | u64::from(hash);
     rarest.clear();
     rarest.extend(item.statements.iter().map(counted));
+    let prefix = prefix(rarest.len());
+    if prefix < rarest.len() {
+        rarest.select_nth_unstable(prefix);
+        rarest.truncate(prefix);
+    }
     rarest.sort_unstable();
-    rarest.truncate(prefix(rarest.len()));
     rarest.dedup();
     rarest.retain(|statement| statement >> 32 > 1);
 }

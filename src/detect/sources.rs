@@ -1,7 +1,7 @@
 //! The files of a scan: which they are, what they hold, and their facts.
 
 use super::Kind;
-use super::cache::{Content, Key, KeyMaker};
+use super::cache::{Content, Key, KeyMaker, Windows};
 use super::facts::{Depth, FileFacts, Reader};
 use super::level::Placement;
 use super::scan::{Options, Scan};
@@ -107,11 +107,12 @@ impl<'a> Sources<'a> {
             .par_iter()
             .enumerate()
             .map_init(
-                || (Reader::new(&self.options.lists), Vec::new()),
-                |(reader, text), (at, (file, offered))| {
+                || (Reader::new(&self.options.lists), Vec::new(), <[Windows; 2]>::default()),
+                |(reader, text, windows), (at, (file, offered))| {
                     let which = usize::from(*offered);
+                    let windows = &mut windows[which];
                     let known =
-                        packs.as_ref().and_then(|packs| packs[which].get(content(at)?, text));
+                        packs.as_ref().and_then(|packs| packs[which].get(content(at)?, windows));
                     if let Some(facts) = known {
                         progress(file.size());
                         return Ok((facts, false));

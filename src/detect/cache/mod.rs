@@ -17,6 +17,7 @@ mod stamps;
 #[cfg(test)]
 mod tests;
 
+pub use packs::Windows;
 pub use results::Outcomes;
 pub use stamps::Content;
 

@@ -5,7 +5,9 @@ use super::Content;
 use super::sealed::Tail;
 use crate::detect::facts::FileFacts;
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -24,18 +26,55 @@ pub struct Packs {
 
 #[derive(Default)]
 struct Pack {
-    /// Sorted by content: where the facts end, and their checksum.
+    /// Sorted by content.
     rows: Vec<Row>,
     tail: Option<Tail>,
     /// Something of it was not what was written.
     damaged: AtomicBool,
 }
 
+/// Where the facts of a content are, and their checksum.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Row {
     content: Content,
+    start: u64,
     end: u64,
     sum: u64,
+}
+
+/// Bytes that are read at a time. Facts stand in the order in which files were read: what
+/// is asked for next is mostly there already.
+const AHEAD: u64 = 256 << 10;
+
+/// The parts of the two files that were read last.
+#[derive(Default)]
+pub struct Windows([Window; 2]);
+
+#[derive(Default)]
+struct Window {
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl Window {
+    /// The bytes in a range of `tail`.
+    fn read(&mut self, tail: &Tail, range: Range<u64>) -> Option<&[u8]> {
+        let inside = |window: &Window| {
+            let start = range.start.checked_sub(window.start)? as usize;
+            Some(start..start + (range.end - range.start) as usize)
+        };
+        if inside(self).is_none_or(|place| place.end > self.bytes.len()) {
+            let end = (range.start + AHEAD).clamp(range.end, tail.length.max(range.end));
+            // Where this fails the window is not what its start says.
+            let read = tail.read_into(range.start..end, &mut self.bytes);
+            self.start = range.start;
+            if read.is_none() {
+                self.bytes.clear();
+                return None;
+            }
+        }
+        self.bytes.get(inside(self)?)
+    }
 }
 
 /// A file to write: the end of its name, its table, and what stands behind that.
@@ -46,36 +85,36 @@ impl Pack {
         let Some((table, tail)) = file else { return Pack::default() };
         let rows: Option<Vec<Row>> = postcard::from_bytes(&table).ok();
         let sound = |rows: &Vec<Row>| {
-            rows.is_sorted_by(|a, b| a.content < b.content && a.end <= b.end)
-                && rows.last().is_none_or(|last| last.end == tail.length)
+            rows.is_sorted_by(|a, b| a.content < b.content)
+                && rows.iter().all(|row| row.start <= row.end && row.end <= tail.length)
         };
         let rows = rows.filter(sound);
         let damaged = AtomicBool::new(rows.is_none());
         Pack { rows: rows.unwrap_or_default(), tail: Some(tail), damaged }
     }
 
-    /// The facts of a content in `bytes`, whose memory is used again.
-    fn get<'b>(&self, content: Content, bytes: &'b mut Vec<u8>) -> Option<&'b [u8]> {
+    /// The facts of a content.
+    fn get<'w>(&self, content: Content, window: &'w mut Window) -> Option<&'w [u8]> {
         let at = self.rows.binary_search_by_key(&content, |row| row.content).ok()?;
-        let start = at.checked_sub(1).map_or(0, |before| self.rows[before].end);
-        let read = self.tail.as_ref()?.read_into(start..self.rows[at].end, bytes);
-        let sound = read.is_some() && xxh3_64(bytes) == self.rows[at].sum;
-        self.damaged.fetch_or(!sound, Ordering::Relaxed);
-        sound.then_some(bytes)
+        let row = &self.rows[at];
+        let read = window.read(self.tail.as_ref()?, row.start..row.end);
+        let sound = read.filter(|bytes| xxh3_64(bytes) == row.sum);
+        self.damaged.fetch_or(sound.is_none(), Ordering::Relaxed);
+        sound
     }
 
+    /// All facts in the order in which they stand there.
     fn all(&self) -> Vec<(Content, Vec<u8>)> {
-        let read = |row: &Row| {
-            let mut bytes = Vec::new();
-            self.get(row.content, &mut bytes)?;
-            Some((row.content, bytes))
-        };
-        self.rows.iter().filter_map(read).collect()
+        let mut rows = self.rows.clone();
+        rows.sort_unstable_by_key(|row| row.start);
+        let mut window = Window::default();
+        let read = |row: Row| Some((row.content, self.get(row.content, &mut window)?.to_vec()));
+        rows.into_iter().filter_map(read).collect()
     }
 
     /// Number of bytes of all facts.
     fn size(&self) -> u64 {
-        self.rows.last().map_or(0, |last| last.end)
+        self.tail.as_ref().map_or(0, |tail| tail.length)
     }
 }
 
@@ -92,10 +131,10 @@ impl Packs {
         names.filter(move |(_, pack)| damaged(pack)).map(|(name, _)| name)
     }
 
-    /// What is known of a file with this content; `bytes` is memory to use again. What is
-    /// damaged is not known.
-    pub fn get(&self, content: Content, bytes: &mut Vec<u8>) -> Option<FileFacts> {
-        self.packs.iter().find_map(|pack| postcard::from_bytes(pack.get(content, bytes)?).ok())
+    /// What is known of a file with this content. What is damaged is not known.
+    pub fn get(&self, content: Content, windows: &mut Windows) -> Option<FileFacts> {
+        let mut both = self.packs.iter().zip(&mut windows.0);
+        both.find_map(|(pack, window)| postcard::from_bytes(pack.get(content, window)?).ok())
     }
 
     /// The file to write so that `fresh` is known, too.
@@ -118,14 +157,16 @@ impl Packs {
 
 /// A file of these facts. Of two of one content the first stays: what was read anew.
 fn pack(name: &'static str, mut all: Vec<(Content, Vec<u8>)>) -> Written {
-    all.sort_by_key(|(content, _)| *content);
-    all.dedup_by_key(|(content, _)| *content);
+    let mut seen = FxHashSet::default();
+    all.retain(|(content, _)| seen.insert(*content));
     let mut rows = Vec::with_capacity(all.len());
     let mut tail = Vec::with_capacity(all.iter().map(|(_, bytes)| bytes.len()).sum());
     for (content, bytes) in all {
+        let start = tail.len() as u64;
         tail.extend_from_slice(&bytes);
-        rows.push(Row { content, end: tail.len() as u64, sum: xxh3_64(&bytes) });
+        rows.push(Row { content, start, end: tail.len() as u64, sum: xxh3_64(&bytes) });
     }
+    rows.sort_unstable_by_key(|row| row.content);
     (name, postcard::to_allocvec(&rows).unwrap_or_default(), tail)
 }
 
@@ -154,7 +195,7 @@ mod tests {
     }
 
     fn get(packs: &Packs, content: u128) -> Option<FileFacts> {
-        packs.get(Content(content), &mut Vec::new())
+        packs.get(Content(content), &mut Windows::default())
     }
 
     #[test]
