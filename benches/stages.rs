@@ -118,12 +118,12 @@ fn scan(bencher: Bencher, corpus: &Corpus) {
 struct ByFolder;
 
 impl Placement for ByFolder {
-    fn driver(&self, path: &str) -> String {
-        path.to_owned()
+    fn driver<'a>(&'a self, path: &'a str) -> &'a str {
+        path
     }
 
-    fn class(&self, path: &str) -> String {
-        class_of(path).to_owned()
+    fn class<'a>(&'a self, path: &'a str) -> &'a str {
+        class_of(path)
     }
 
     fn drivers_in_class(&self, _class: &str) -> usize {

@@ -210,12 +210,12 @@ impl<'d> Placing<'d> {
 }
 
 impl Placement for Placing<'_> {
-    fn driver(&self, path: &str) -> String {
-        self.drivers.driver_of(path).to_owned()
+    fn driver<'a>(&'a self, path: &'a str) -> &'a str {
+        self.drivers.driver_of(path)
     }
 
-    fn class(&self, path: &str) -> String {
-        class_of(path).to_owned()
+    fn class<'a>(&'a self, path: &'a str) -> &'a str {
+        class_of(path)
     }
 
     fn drivers_in_class(&self, class: &str) -> usize {

@@ -69,11 +69,11 @@ fn functions_of_one_name_are_told_apart() {
 struct OneDriver;
 
 impl Placement for OneDriver {
-    fn driver(&self, _: &str) -> String {
-        "d".into()
+    fn driver<'a>(&'a self, _: &'a str) -> &'a str {
+        "d"
     }
-    fn class(&self, _: &str) -> String {
-        "hwmon".into()
+    fn class<'a>(&'a self, _: &'a str) -> &'a str {
+        "hwmon"
     }
     fn drivers_in_class(&self, _: &str) -> usize {
         1

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 /// Where a file belongs, as the Kbuild files and the folders say.
 pub trait Placement {
     /// The module that `path` is linked into.
-    fn driver(&self, path: &str) -> String;
+    fn driver<'a>(&'a self, path: &'a str) -> &'a str;
     /// The class of `path`.
-    fn class(&self, path: &str) -> String;
+    fn class<'a>(&'a self, path: &'a str) -> &'a str;
     /// The number of drivers of `class`.
     fn drivers_in_class(&self, class: &str) -> usize;
 }

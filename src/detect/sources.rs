@@ -63,7 +63,7 @@ impl<'a> Sources<'a> {
             maker.add(&(*content)?.0.to_le_bytes());
             let class = placement.class(&file.path);
             maker.add(placement.driver(&file.path).as_bytes());
-            maker.add(&placement.drivers_in_class(&class).to_le_bytes());
+            maker.add(&placement.drivers_in_class(class).to_le_bytes());
             maker.add(class.as_bytes());
             maker.add(&[u8::from(*offered)]);
             Some(maker.key())

@@ -84,11 +84,11 @@ impl<'a> World<'a> {
         let included = included(&read);
         let place = |(file, _, offered): &(&SourceFile, FileFacts, bool)| {
             let (driver, class) = (placement.driver(&file.path), placement.class(&file.path));
-            let drivers = placement.drivers_in_class(&class);
+            let drivers = placement.drivers_in_class(class);
             let identity = format!("{}\0{driver}\0{class}\0{drivers}\0{offered}", file.path);
             // A driver is told from one of the same name in another class.
             let full_name = format!("{class}\0{driver}");
-            (driver, class, full_name, xxh3_64(identity.as_bytes()))
+            (driver.to_owned(), class.to_owned(), full_name, xxh3_64(identity.as_bytes()))
         };
         let places: Vec<(String, String, String, u64)> = read.par_iter().map(place).collect();
         let entries: Vec<Entry> = read

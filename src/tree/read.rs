@@ -35,7 +35,11 @@ pub fn read_source_into(path: &Path, text: &mut Vec<u8>) -> io::Result<()> {
     read_into(path, MAX_FILE_SIZE, text)
 }
 
-fn read_into(path: &Path, most: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+/// As [`read_source_into`], with another limit.
+///
+/// # Errors
+/// As [`read_source`]; what is no file is [`io::ErrorKind::InvalidInput`].
+pub(super) fn read_into(path: &Path, most: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
     bytes.clear();
     let opened = fs::OpenOptions::new().read(true).custom_flags(NONBLOCK).open(path);
     let mut file = opened.map_err(|error| match fs::metadata(path) {
@@ -58,7 +62,7 @@ fn read_into(path: &Path, most: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
 }
 
 fn not_a_file() -> io::Error {
-    io::Error::other("not a regular file")
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
 
 /// `O_NONBLOCK`: opening a FIFO would wait for its other end for ever.

@@ -11,11 +11,11 @@ use tempfile::TempDir;
 struct Flat;
 
 impl Placement for Flat {
-    fn driver(&self, path: &str) -> String {
-        path.to_owned()
+    fn driver<'a>(&'a self, path: &'a str) -> &'a str {
+        path
     }
-    fn class(&self, _path: &str) -> String {
-        "net".to_owned()
+    fn class<'a>(&'a self, _path: &'a str) -> &'a str {
+        "net"
     }
     fn drivers_in_class(&self, _class: &str) -> usize {
         9

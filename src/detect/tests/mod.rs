@@ -13,11 +13,11 @@ struct Folders {
 }
 
 impl Placement for Folders {
-    fn driver(&self, path: &str) -> String {
-        path.split('/').nth(2).unwrap_or_default().to_owned()
+    fn driver<'a>(&'a self, path: &'a str) -> &'a str {
+        path.split('/').nth(2).unwrap_or_default()
     }
-    fn class(&self, path: &str) -> String {
-        path.split('/').nth(1).unwrap_or_default().to_owned()
+    fn class<'a>(&'a self, path: &'a str) -> &'a str {
+        path.split('/').nth(1).unwrap_or_default()
     }
     fn drivers_in_class(&self, _class: &str) -> usize {
         self.drivers

@@ -3,11 +3,12 @@
 use super::makefile::{Statement, statements};
 use super::variables::Variables;
 use crate::tree::path::join;
+use crate::tree::read::read_into;
 use crate::tree::{KernelTree, TreePath, Unreadable};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::fs;
 use std::io;
 use std::path::Path;
+use std::string::FromUtf8Error;
 
 /// Makefiles that one folder may include, and how deep; Linux 6.1 needs 56 and 3.
 const MAX_INCLUDES: usize = 2_000;
@@ -120,37 +121,55 @@ impl Reader<'_> {
         let mut seen = FxHashSet::default();
         let mut open = vec![goal.to_owned()];
         while let Some(stem) = open.pop() {
-            let source = join(&self.folder.path, &format!("{stem}.c")).filter(|source| {
-                known.contains(source.as_str()) || self.tree.root.join(source).is_file()
-            });
-            let lists =
-                ["y", "objs"].map(|list| self.variables.value(&format!("{stem}-{list}"))).join(" ");
+            let source = self.source(&stem, known);
+            let lists = self.lists(&stem);
             let mut parts =
                 lists.split_whitespace().filter_map(|part| part.strip_suffix(".o")).peekable();
             // A part with a C file of its own is that file, even where a module of
             // the same name is a list; so is a module that lists itself.
             let is_goal = seen.is_empty();
-            seen.insert(stem.clone());
             if !is_goal && source.is_some() || parts.peek().is_none() {
                 sources.extend(source);
-                continue;
-            }
-            for part in parts {
-                if part == stem {
-                    sources.extend(source.clone());
-                } else if !seen.contains(part) {
-                    open.push(part.to_owned());
+            } else {
+                for part in parts {
+                    if part == stem {
+                        sources.extend(source.clone());
+                    } else if !seen.contains(part) {
+                        open.push(part.to_owned());
+                    }
                 }
             }
+            seen.insert(stem);
         }
         sources.sort_unstable();
         sources.dedup();
         sources
     }
 
+    /// The C file from which the object `stem` is made where it has no list.
+    fn source(&self, stem: &str, known: &FxHashSet<&str>) -> Option<TreePath> {
+        let mut source = join(&self.folder.path, stem)?;
+        source.push_str(".c");
+        let exists = known.contains(source.as_str()) || self.tree.root.join(&source).is_file();
+        exists.then_some(source)
+    }
+
+    /// What is in the lists of the object `stem`; nothing where it has none.
+    fn lists(&self, stem: &str) -> String {
+        let mut lists = String::new();
+        for list in ["-y", "-objs"] {
+            let name = [stem, list].concat();
+            if self.variables.has(&name) {
+                lists += &self.variables.value(&name);
+                lists.push(' ');
+            }
+        }
+        lists
+    }
+
     fn includes_of_file(&self) -> FxHashMap<TreePath, Vec<TreePath>> {
         let mut includes = FxHashMap::default();
-        for name in self.variables.names() {
+        for name in self.variables.names("CFLAGS_") {
             let object = name.strip_prefix("CFLAGS_").and_then(|name| name.strip_suffix(".o"));
             let Some(file) =
                 object.and_then(|object| join(&self.folder.path, &format!("{object}.c")))
@@ -188,20 +207,16 @@ impl Reader<'_> {
 
 /// The text of a makefile; `None` where there is none.
 fn read_makefile(path: &Path) -> io::Result<Option<String>> {
-    let length = match fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => metadata.len(),
-        Ok(_) => return Ok(None),
-        Err(error)
-            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
-        {
+    use io::ErrorKind::{InvalidInput, NotADirectory, NotFound};
+    let mut text = Vec::new();
+    match read_into(path, MAX_MAKEFILE, &mut text) {
+        Ok(()) => {}
+        // A folder of that name, or whatever is no file, is no makefile.
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory | InvalidInput) => {
             return Ok(None);
         }
         Err(error) => return Err(error),
-    };
-    if length > MAX_MAKEFILE {
-        return Err(io::Error::other(format!(
-            "{length} bytes long; at most {MAX_MAKEFILE} are read"
-        )));
     }
-    Ok(Some(String::from_utf8_lossy(&fs::read(path)?).into_owned()))
+    let lossy = |error: FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
+    Ok(Some(String::from_utf8(text).unwrap_or_else(lossy)))
 }

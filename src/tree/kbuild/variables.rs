@@ -5,6 +5,7 @@
 use super::functions;
 use super::makefile::{Assignment, Operator};
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::cell::Cell;
 
 /// References within references that are followed.
@@ -77,7 +78,7 @@ impl Variables {
     /// Takes an assignment into account. What another configuration would assign
     /// adds to what is there instead of replacing it.
     pub fn assign(&mut self, assignment: &Assignment) {
-        let name = canonical(&self.expand(&assignment.name));
+        let name = canonical(&self.expand(&assignment.name)).into_owned();
         let depends_on_configuration = assignment.conditional
             || assignment.name.contains('$')
             || name.ends_with("-y")
@@ -108,9 +109,15 @@ impl Variables {
         self.lookup(name, &Scope::OUTERMOST)
     }
 
-    /// The names of all variables, sorted.
-    pub fn names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.values.keys().map(String::as_str).collect();
+    /// Whether there is a variable of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.values.contains_key(canonical(name).as_ref())
+    }
+
+    /// The names of all variables that begin so, sorted.
+    pub fn names<'a>(&'a self, prefix: &str) -> Vec<&'a str> {
+        let names = self.values.keys().map(String::as_str);
+        let mut names: Vec<&str> = names.filter(|name| name.starts_with(prefix)).collect();
         names.sort_unstable();
         names
     }
@@ -159,7 +166,7 @@ impl Variables {
         if let Some(value) = scope.lookup(name) {
             return value.to_owned();
         }
-        match self.values.get(&canonical(name)) {
+        match self.values.get(canonical(name).as_ref()) {
             Some(value) if value.recursive => self.expand_in(&value.text, &scope.deeper()),
             Some(value) if self.spend(value.text.len()) => value.text.clone(),
             None if name.starts_with("CONFIG_") => "y".to_owned(),
@@ -188,12 +195,14 @@ impl Value {
 
 /// One name for the lists `x-y`, `x-m` and `x-` (a list that is off), of which a
 /// configuration picks one: what is built in and what is a module is the same here.
-fn canonical(name: &str) -> String {
+fn canonical(name: &str) -> Cow<'_, str> {
     match name.rsplit_once('-') {
-        Some((stem, state)) if state.chars().all(|letter| matches!(letter, 'y' | 'm')) => {
-            format!("{stem}-y")
+        Some((stem, state))
+            if state != "y" && state.chars().all(|letter| matches!(letter, 'y' | 'm')) =>
+        {
+            Cow::Owned(format!("{stem}-y"))
         }
-        _ => name.to_owned(),
+        _ => Cow::Borrowed(name),
     }
 }
 
