@@ -86,6 +86,7 @@ fn scan_kinds(
     focus: Option<&Focus>,
 ) -> anyhow::Result<Scanned> {
     let Project { tree, config } = project;
+    let cache = cache(options, tree);
     let wants_offered = kinds.contains(&Kind::Reimplements);
     let (asked, offered) = rayon::join(
         || {
@@ -93,7 +94,11 @@ fn scan_kinds(
             // What is about to be written may stand anywhere.
             met.add(focus.map(|focus| focus.file.path.clone()));
             let look = || met.look(&tree.root);
-            Ok::<_, TreeError>(rayon::join(look, || Drivers::read(tree, &met.paths)))
+            let drivers = || match &cache {
+                Some(cache) => cache.drivers(tree, &met.paths),
+                None => Drivers::read(tree, &met.paths),
+            };
+            Ok::<_, TreeError>(rayon::join(look, drivers))
         },
         || if wants_offered { tree.offered() } else { Vec::new() },
     );
@@ -106,7 +111,7 @@ fn scan_kinds(
         kinds,
         lists: Lists::load(&config.rules)?,
         offered,
-        cache: cache(options, tree),
+        cache,
         focus: focus.map(|focus| focus.file.path.clone()),
     };
     let bytes = walk.files.iter().map(|file| file.size()).sum();

@@ -4,7 +4,7 @@ use super::path::{file_name, parent};
 use super::{SourceFile, TreePath, Unreadable};
 use rayon::iter::Either;
 use rayon::prelude::*;
-use rustix::fs::{AtFlags, Mode, OFlags, Stat, statat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, stat, statat};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
@@ -45,6 +45,13 @@ impl Stamp {
         let time = time.duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(SETTLED);
         self.modified.0.max(self.changed.0) < time.as_secs() as i64
     }
+}
+
+/// The stamp of the file at `path`, links followed; `None` where there is no file.
+pub(super) fn stamp_of(path: &Path) -> Option<Stamp> {
+    let stat = stat(path).ok()?;
+    let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+    is_file.then(|| Stamp::of(&stat))
 }
 
 /// Files below `root`, which are sorted, with their stamps, and those that have none.

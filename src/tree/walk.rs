@@ -5,6 +5,7 @@ use super::{KernelTree, SourceFile, TreeError, TreePath, stamped};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,7 +35,7 @@ pub struct Walk {
 }
 
 /// A file or folder that was left out, and why.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Unreadable {
     /// Where it is; bytes that are not UTF-8 are replaced by U+FFFD.
     pub path: TreePath,

@@ -4,6 +4,7 @@
 //! written to.
 //!
 //! ```text
+//! drivers  which files make up which, as long as no Kbuild file has changed
 //! stamps   which content a file has, as long as its size and times are the same
 //! packs    facts of files, by content
 //! results  whole scans, by the content of all files and what was asked
@@ -24,7 +25,7 @@ pub use stamps::Content;
 use super::facts::FileFacts;
 use super::memo::Outcome;
 use super::{CloneGroup, Scan};
-use crate::tree::SourceFile;
+use crate::tree::{Drivers, KernelTree, SourceFile, TreePath};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,9 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 /// Most bytes that all trees together may take.
 const MOST_BYTES: u64 = 1 << 30;
+
+/// The Kbuild files of fewer C files are read faster than what is kept of all.
+const FEW_FILES: usize = 2000;
 
 /// Results of one tree that are kept, for its different questions.
 const MOST_RESULTS: usize = 4;
@@ -114,6 +118,25 @@ impl Cache {
             self.write(&path, &stamps.encode(), &[[]; 0]);
         }
         contents
+    }
+
+    /// The drivers that `files` make up: as they were last time, where all that tells of
+    /// them is as it was.
+    pub fn drivers(&self, tree: &KernelTree, files: &[TreePath]) -> Drivers {
+        if files.len() < FEW_FILES {
+            return Drivers::read(tree, files);
+        }
+        let path = self.folder.join("drivers");
+        let known = self.read(&path).and_then(|known| postcard::from_bytes::<Drivers>(&known).ok());
+        if let Some(known) = known.filter(|known| known.hold(tree, files)) {
+            return known;
+        }
+        let drivers = Drivers::read(tree, files);
+        let kept = drivers.may_be_kept().then(|| postcard::to_allocvec(&drivers));
+        if let Some(Ok(bytes)) = kept {
+            self.write(&path, &bytes, &[[]; 0]);
+        }
+        drivers
     }
 
     /// The facts of files, by content, as `depth` asks for; a number that tells depths

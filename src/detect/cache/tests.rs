@@ -2,7 +2,7 @@
 
 use crate::detect::{Cache, Options, Placement, Scan, scan};
 use crate::syntax::LoopMacros;
-use crate::tree::stamped;
+use crate::tree::{Drivers, KernelTree, stamped};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -255,4 +255,31 @@ fn two_scans_at_once_do_not_disturb_each_other() {
             scope.spawn(|| assert_eq!(fixture.check(), [""; 0]));
         }
     });
+}
+
+#[test]
+fn drivers_are_read_again_where_a_makefile_changed_or_what_was_kept_is_damaged() {
+    let fixture = Fixture::new();
+    fixture.write("Makefile", "obj-m += one.o\none-y := 1.o 2.o\n");
+    fixture.settle();
+    let (root, kernel) = (fs::canonicalize(fixture.tree.path()).unwrap(), None);
+    let tree = KernelTree { root, kernel, loop_macros: Vec::new() };
+    let files: Vec<String> = (0..super::FEW_FILES).map(|number| format!("{number}.c")).collect();
+    let drivers = || {
+        let cache = fixture.cache();
+        let drivers = cache.drivers(&tree, &files);
+        assert_eq!(format!("{drivers:?}"), format!("{:?}", Drivers::read(&tree, &files)));
+        (drivers.driver_of("2.c").to_owned(), cache.notes().len())
+    };
+    assert_eq!(drivers(), ("one".to_owned(), 0));
+    let kept = fixture.files().into_iter().find(|path| path.ends_with("drivers")).unwrap();
+    let bytes = fs::read(&kept).unwrap();
+    assert_eq!(drivers(), ("one".to_owned(), 0));
+    let mut damaged = bytes.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    fs::write(&kept, damaged).unwrap();
+    assert_eq!(drivers(), ("one".to_owned(), 1));
+    assert_eq!(fs::read(&kept).unwrap(), bytes, "it was mended");
+    fixture.write("Makefile", "obj-m += two.o\ntwo-y := 1.o 2.o\n");
+    assert_eq!(drivers(), ("two".to_owned(), 0));
 }

@@ -1,11 +1,13 @@
 //! What the Kbuild file of one folder builds, and with which include folders.
 
+use super::looks::{Disk, Looks};
 use super::makefile::{Statement, statements};
 use super::variables::Variables;
 use crate::tree::path::join;
 use crate::tree::read::read_into;
 use crate::tree::{KernelTree, TreePath, Unreadable};
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
 use std::string::FromUtf8Error;
@@ -18,7 +20,7 @@ const MAX_INCLUDE_DEPTH: usize = 16;
 const MAX_MAKEFILE: u64 = 1 << 20;
 
 /// A folder with a Kbuild file.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Folder {
     /// Where it is.
     pub path: TreePath,
@@ -38,10 +40,11 @@ pub(super) struct Folder {
 
 impl Folder {
     /// Reads the `Kbuild` of the folder at `path`, or else its `Makefile`; `None`
-    /// where it has neither. `known` are files that need not be looked for on disk.
-    pub fn read(tree: &KernelTree, path: &str, known: &FxHashSet<&str>) -> Option<Self> {
+    /// where it has neither. `known` are files that need not be looked for on disk. Out,
+    /// beside it: what was looked for.
+    pub fn read(tree: &KernelTree, path: &str, known: &FxHashSet<&str>) -> (Option<Self>, Looks) {
         let mut reader = Reader {
-            tree,
+            disk: Disk::new(&tree.root),
             variables: Variables::of_folder(path),
             includes: 0,
             folder: Self { path: path.to_owned(), ..Self::default() },
@@ -50,14 +53,15 @@ impl Folder {
             .iter()
             .any(|name| join(path, name).is_some_and(|makefile| reader.makefile(&makefile, 0)));
         if !found && reader.folder.unreadable.is_empty() {
-            return None;
+            return (None, reader.disk.looks());
         }
-        Some(reader.finish(known))
+        let (folder, looks) = reader.finish(known);
+        (Some(folder), looks)
     }
 }
 
 struct Reader<'a> {
-    tree: &'a KernelTree,
+    disk: Disk<'a>,
     variables: Variables,
     includes: usize,
     folder: Folder,
@@ -70,7 +74,7 @@ impl Reader<'_> {
         if depth > MAX_INCLUDE_DEPTH || self.includes > MAX_INCLUDES {
             return false;
         }
-        let text = match read_makefile(&self.tree.root.join(path)) {
+        let text = match self.disk.makefile(path) {
             Ok(Some(text)) => text,
             Ok(None) => return false,
             Err(error) => {
@@ -95,7 +99,7 @@ impl Reader<'_> {
         true
     }
 
-    fn finish(mut self, known: &FxHashSet<&str>) -> Folder {
+    fn finish(mut self, known: &FxHashSet<&str>) -> (Folder, Looks) {
         let goals = ["obj-y", "lib-y", "subdir-y"].map(|list| self.variables.value(list)).join(" ");
         let mut seen = FxHashSet::default();
         for word in goals.split_whitespace().filter(|word| seen.insert(*word)) {
@@ -111,7 +115,7 @@ impl Reader<'_> {
         self.folder.includes = self.include_folders(&["EXTRA_CFLAGS", "ccflags-y"]);
         self.folder.includes_below = self.include_folders(&["subdir-ccflags-y"]);
         self.folder.includes_of_file = self.includes_of_file();
-        self.folder
+        (self.folder, self.disk.looks())
     }
 
     /// The C files that are linked into the object `goal`, sorted. An object is made
@@ -150,7 +154,7 @@ impl Reader<'_> {
     fn source(&self, stem: &str, known: &FxHashSet<&str>) -> Option<TreePath> {
         let mut source = join(&self.folder.path, stem)?;
         source.push_str(".c");
-        let exists = known.contains(source.as_str()) || self.tree.root.join(&source).is_file();
+        let exists = known.contains(source.as_str()) || self.disk.is_file(&source);
         exists.then_some(source)
     }
 
@@ -198,7 +202,7 @@ impl Reader<'_> {
                 continue;
             };
             let folder = if folder.is_empty() { words.next().unwrap_or_default() } else { folder };
-            let folder = join("", folder).filter(|folder| self.tree.root.join(folder).is_dir());
+            let folder = join("", folder).filter(|folder| self.disk.is_folder(folder));
             folders.extend(folder.filter(|folder| !folders.contains(folder)));
         }
         folders
@@ -206,7 +210,7 @@ impl Reader<'_> {
 }
 
 /// The text of a makefile; `None` where there is none.
-fn read_makefile(path: &Path) -> io::Result<Option<String>> {
+pub(super) fn read_makefile(path: &Path) -> io::Result<Option<String>> {
     use io::ErrorKind::{InvalidInput, NotADirectory, NotFound};
     let mut text = Vec::new();
     match read_into(path, MAX_MAKEFILE, &mut text) {

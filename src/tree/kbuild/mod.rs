@@ -5,18 +5,23 @@
 
 mod folder;
 mod functions;
+mod looks;
 mod makefile;
 mod variables;
 
 use super::path::{ancestors, file_name, parent};
 use super::{KernelTree, TreePath, Unreadable};
 use folder::Folder;
+use looks::Looks;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
+use xxhash_rust::xxh3::Xxh3;
 
 /// One driver: what Kbuild links into one module, or would if it were one.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Module {
     /// Its name, as the Kbuild file spells it (`snd-hda-intel`).
     pub name: String,
@@ -27,33 +32,54 @@ pub struct Module {
 }
 
 /// The drivers of a tree, as far as its Kbuild files were read.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Drivers {
     modules: Vec<Module>,
     /// For each file the indices of its modules, increasing.
     by_file: FxHashMap<TreePath, Vec<usize>>,
     folders: BTreeMap<TreePath, Folder>,
+    /// A hash of the files of the walk.
+    files: u128,
+    looks: Looks,
+    /// Whether all that was read had come to rest.
+    settled: bool,
 }
 
 impl Drivers {
     /// Reads the Kbuild files that say something about `files`: paths from the top.
     pub fn read(tree: &KernelTree, files: &[impl AsRef<str> + Sync]) -> Self {
+        let now = SystemTime::now();
+        let mut drivers = Self { files: hash(files), ..Self::default() };
         let files: Vec<&str> = files.iter().map(AsRef::as_ref).collect();
         let known: FxHashSet<&str> = files.iter().copied().collect();
-        let mut drivers = Self::default();
         let mut tried = BTreeSet::new();
         let above: FxHashSet<&str> = files.iter().flat_map(|file| ancestors(file)).collect();
         let mut wanted: BTreeSet<TreePath> = above.into_iter().map(str::to_owned).collect();
         while !wanted.is_empty() {
-            let read = wanted.par_iter().filter_map(|path| Folder::read(tree, path, &known));
-            let read: Vec<Folder> = read.collect();
-            drivers.folders.extend(read.into_iter().map(|folder| (folder.path.clone(), folder)));
+            let read = wanted.par_iter().map(|path| Folder::read(tree, path, &known));
+            let read: Vec<(Option<Folder>, Looks)> = read.collect();
+            for (folder, looks) in read {
+                drivers.looks.append(looks);
+                drivers.folders.extend(folder.map(|folder| (folder.path.clone(), folder)));
+            }
             tried.append(&mut wanted);
             wanted = drivers.neighbours(&files);
             wanted.retain(|path| !tried.contains(path));
         }
         drivers.index();
+        drivers.looks.sort();
+        drivers.settled = drivers.looks.settled_at(now);
         drivers
+    }
+
+    /// Whether [`Drivers::hold`] can tell later that nothing has changed.
+    pub fn may_be_kept(&self) -> bool {
+        self.settled && self.unreadable().is_empty()
+    }
+
+    /// Whether to read them again would give the same.
+    pub fn hold(&self, tree: &KernelTree, files: &[impl AsRef<str> + Sync]) -> bool {
+        self.files == hash(files) && self.looks.hold(&tree.root)
     }
 
     /// All modules, by name and folder.
@@ -192,6 +218,15 @@ impl Drivers {
             }
         }
     }
+}
+
+fn hash(files: &[impl AsRef<str>]) -> u128 {
+    let mut hasher = Xxh3::new();
+    for file in files {
+        hasher.update(file.as_ref().as_bytes());
+        hasher.update(&[0]);
+    }
+    hasher.digest128()
 }
 
 fn stem(path: &str) -> &str {

@@ -1,5 +1,6 @@
 use super::*;
 use std::fs;
+use std::path::Path;
 use tempfile::TempDir;
 
 /// A tree of these files; a file that is no makefile is empty.
@@ -178,4 +179,77 @@ fn a_makefile_that_is_no_text_or_no_file_does_no_harm() {
     assert_eq!(drivers.modules_of("e/b.c"), ["b"]);
     let reasons: Vec<&str> = drivers.unreadable().iter().map(|it| it.path.as_str()).collect();
     assert_eq!(reasons, ["f/Makefile"]);
+}
+
+/// Drivers as they are kept, and a tree in which something may have changed since.
+struct Kept {
+    dir: TempDir,
+    tree: KernelTree,
+    kept: Vec<u8>,
+}
+
+const WALKED: [&str; 2] = ["d/a.c", "d/e/b.c"];
+
+impl Kept {
+    fn new() -> Kept {
+        let makefile = "obj-y += a.o g.o e/\nccflags-y := -Id/x -Id/y\ninclude d/more.mk\n";
+        let (dir, tree) = tree(&[
+            ("d/Makefile", makefile),
+            ("d/more.mk", "a-y := a.o ../far/c.o\n"),
+            ("d/e/Makefile", "obj-m += b.o\n"),
+            ("d/a.c", ""),
+            ("d/e/b.c", ""),
+            ("far/c.c", ""),
+            ("d/x/x.h", ""),
+        ]);
+        let drivers = Drivers::read(&tree, &WALKED);
+        assert_eq!(drivers.files_of("a"), ["d/a.c", "far/c.c"]);
+        let kept = postcard::to_allocvec(&drivers).expect("they are encoded");
+        Kept { dir, tree, kept }
+    }
+
+    fn hold(&self, files: &[&str]) -> bool {
+        let drivers: Drivers = postcard::from_bytes(&self.kept).expect("they are decoded");
+        drivers.hold(&self.tree, files)
+    }
+
+    /// Asserts that what was kept holds no more once `change` is done, and not before.
+    #[track_caller]
+    fn check(change: impl Fn(&Path)) {
+        let kept = Kept::new();
+        assert!(kept.hold(&WALKED), "nothing has changed");
+        change(kept.dir.path());
+        assert!(!kept.hold(&WALKED), "something has changed");
+    }
+}
+
+#[test]
+fn kept_drivers_hold_until_something_changes_that_they_were_read_from() {
+    Kept::check(|top| fs::write(top.join("d/e/Makefile"), "obj-m += bb.o\n").unwrap());
+    Kept::check(|top| fs::write(top.join("d/more.mk"), "a-y := a.o ../far/d.o\n").unwrap());
+    Kept::check(|top| fs::write(top.join("d/e/Kbuild"), "obj-m += b.o\n").unwrap());
+    Kept::check(|top| fs::write(top.join("Makefile"), "").unwrap());
+    Kept::check(|top| fs::remove_file(top.join("d/more.mk")).unwrap());
+    Kept::check(|top| fs::remove_file(top.join("far/c.c")).unwrap());
+    Kept::check(|top| fs::write(top.join("d/g.c"), "").unwrap());
+    Kept::check(|top| fs::create_dir(top.join("d/y")).unwrap());
+    Kept::check(|top| fs::remove_dir_all(top.join("d/x")).unwrap());
+}
+
+#[test]
+fn kept_drivers_hold_for_their_files_only_and_whatever_these_say() {
+    let kept = Kept::new();
+    fs::write(kept.dir.path().join("d/a.c"), "int x;").expect("a file");
+    fs::write(kept.dir.path().join("d/x/y.h"), "int x;").expect("a file");
+    assert!(kept.hold(&WALKED));
+    assert!(!kept.hold(&["d/a.c"]));
+    assert!(!kept.hold(&["d/a.c", "d/e/b.c", "far/c.c"]));
+}
+
+#[test]
+fn drivers_are_kept_once_their_makefiles_have_come_to_rest() {
+    let (_dir, tree) = tree(&[("d/Makefile", "obj-y += a.o\n"), ("d/a.c", "")]);
+    assert!(!Drivers::read(&tree, &["d/a.c"]).may_be_kept());
+    std::thread::sleep(std::time::Duration::from_millis(3100));
+    assert!(Drivers::read(&tree, &["d/a.c"]).may_be_kept());
 }
