@@ -67,12 +67,15 @@ fn whole(tree: &Path, caches: &Path) -> io::Result<()> {
     let file = "drivers/hwmon/lm75.c";
     row("warm scan --focus of a file", &best(|| run(&mut scan(&["--focus", file])))?);
     let mut turn = 0;
-    let changed = best(|| {
-        turn += 1;
-        change(&tree.join(file), turn)?;
-        run(&mut scan(&[]))
-    })?;
-    row("scan after one file changed", &changed);
+    let mut changed = |arguments: &[&str]| {
+        best(|| {
+            turn += 1;
+            change(&tree.join(file), turn)?;
+            run(&mut scan(arguments))
+        })
+    };
+    row("scan after one file changed", &changed(&[])?);
+    row("scan after one file changed, JSON", &changed(&["--format", "json"])?);
     Ok(())
 }
 

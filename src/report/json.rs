@@ -11,7 +11,7 @@ use crate::verify::Verdict;
 use crate::verify::ladder::Proof;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 /// Version of the object's shape; grows only when a field changes its meaning.
 pub const SCHEMA: u32 = 1;
@@ -192,14 +192,19 @@ pub fn write_verified(out: &mut dyn Write, verified: &Verified) -> io::Result<()
     write_object(out, &object)
 }
 
+const BUFFER: usize = 64 << 10;
+
 /// Writes any value as the contract's objects are written: indented, and with a
 /// newline after it.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write_object(out: &mut dyn Write, object: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, object)?;
-    out.write_all(b"\n")
+    // Millions of small pieces: each would be a call through the trait object.
+    let mut out = BufWriter::with_capacity(BUFFER, out);
+    serde_json::to_writer_pretty(&mut out, object)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 fn summary(report: &Report) -> SummaryJson<'_> {
