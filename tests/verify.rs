@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Kbuild goes to the build folder and keeps the lists; so does this.
@@ -248,6 +249,149 @@ fn a_stale_proposal_is_named_and_not_verified() {
     let run = one.verify(&[]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""));
     assert!(run.stderr.contains("left out"), "{}", run.stderr);
+}
+
+/// A driver of other functions than those of `alpha.c`.
+const BETA: &str = "\
+struct beta { int last; };
+int beta_wait(struct beta *beta, int line);
+static int beta_lowest(struct beta *beta, int line, int *result)
+{
+	int turns = 0;
+
+	while (beta_wait(beta, line) > 0x10)
+		turns += beta->last;
+	beta->last = line;
+	*result = turns / 3;
+	return turns;
+}
+
+static int beta_highest(struct beta *beta, int line, int *result)
+{
+	int turns = 0;
+
+	while (beta_wait(beta, line) > 0x40)
+		turns += beta->last;
+	beta->last = line;
+	*result = turns / 3;
+	return turns;
+}
+
+int beta_show(struct beta *beta, int line, int *result)
+{
+	return beta_lowest(beta, line, result) + beta_highest(beta, line, result);
+}
+";
+
+/// Notes each text that it compiles, and hangs on one driver's.
+const HANGS: &str = r#"
+for source; do case $source in
+*beta.c) echo $$ >> "${0%/cc}/hangs"; sleep 600;;
+*.c) echo "$source" >> "${0%/cc}/compiled";;
+esac; done
+exec cc "$@"
+"#;
+
+impl One {
+    /// With a second driver, on which the compiler hangs.
+    fn and_one_that_hangs() -> Option<One> {
+        let one = One::new(&MAKEFILE.replace("alpha.o", "alpha.o drivers/hwmon/beta.o"))?;
+        write(one.tree.path(), "drivers/hwmon/beta.c", BETA);
+        let makefile = "obj-$(CONFIG_ALPHA) += alpha.o\nobj-$(CONFIG_BETA) += beta.o\n";
+        write(one.tree.path(), "drivers/hwmon/Makefile", makefile);
+        one.ok(&["plan", "-q"]);
+        assert_eq!(one.verdicts(), ["alpha expands", "beta expands"]);
+        one.compiler(HANGS);
+        Some(one)
+    }
+
+    /// Drivers and how far their proposals came.
+    fn verdicts(&self) -> Vec<String> {
+        let folder = self.tree.path().join(".drvdedup/proposals");
+        let files = fs::read_dir(folder).expect("proposals").map(|it| it.expect("a file").path());
+        let kept = files.filter(|path| path.extension().is_some_and(|it| it == "json"));
+        let verdict = |path: std::path::PathBuf| {
+            let text = fs::read_to_string(path).expect("a proposal");
+            let value: Value = serde_json::from_str(&text).expect("it is JSON");
+            let file = value["files"][0].as_str().expect("a file").to_owned();
+            let driver = file.trim_start_matches("drivers/hwmon/").trim_end_matches(".c");
+            format!("{driver} {}", value["verdict"].as_str().expect("a verdict"))
+        };
+        let mut verdicts: Vec<String> = kept.map(verdict).collect();
+        verdicts.sort();
+        verdicts
+    }
+
+    fn lines(&self, file: &str) -> Vec<String> {
+        let text = fs::read_to_string(self.work.path().join(file)).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+#[test]
+fn a_compiler_that_hangs_is_killed_and_only_its_proposal_stays_below() {
+    let Some(one) = One::and_one_that_hangs() else { return };
+    let run = one.verify(&["--timeout", "2"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert_eq!(one.verdicts(), ["alpha identical-object", "beta expands"]);
+    assert!(run.stdout.contains("the compiler was killed at its time limit"), "{}", run.stdout);
+    for process in one.lines("hangs") {
+        assert!(!Path::new("/proc").join(&process).exists(), "{process} is still there");
+    }
+}
+
+#[test]
+fn what_was_proved_before_an_interrupt_is_not_proved_again() {
+    for signal in ["INT", "KILL"] {
+        let Some(one) = One::and_one_that_hangs() else { return };
+        let before = contents(one.tree.path());
+        let scratch = one.work.path().join("scratch");
+        fs::create_dir(&scratch).expect("a folder");
+        let build = one.work.path().join("build").to_string_lossy().into_owned();
+        let mut command =
+            program(one.tree.path(), &["verify", "--all", "--kernel-build", build.as_str()]);
+        command.env("XDG_CACHE_HOME", one.work.path().join("cache"));
+        command.env("CC", one.work.path().join("cc")).env_remove("LLVM");
+        command.env("TMPDIR", &scratch).stdout(Stdio::null()).stderr(Stdio::piped());
+        let verify = command.spawn().expect("the program starts");
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while one.lines("hangs").is_empty()
+            || one.verdicts() != ["alpha identical-object", "beta expands"]
+        {
+            assert!(Instant::now() < deadline, "{signal}: {:?}", one.verdicts());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let kill = Command::new("kill").args(["-s", signal, &verify.id().to_string()]).status();
+        assert!(kill.is_ok_and(|it| it.success()), "{signal}");
+        let ended = verify.wait_with_output().expect("it ends");
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(!ended.status.success(), "{signal}: {said}");
+        if signal == "INT" {
+            assert_eq!(ended.status.code(), Some(2), "{said}");
+            assert!(
+                said.contains("interrupted") && said.contains("what was proved is kept"),
+                "{said}"
+            );
+            assert_eq!(fs::read_dir(&scratch).expect("a folder").count(), 0, "scratch is left");
+            for process in one.lines("hangs") {
+                assert!(!Path::new("/proc").join(&process).exists(), "{process} is still there");
+            }
+        }
+        assert_eq!(contents(one.tree.path()), before, "{signal}");
+
+        let compiled = one.lines("compiled");
+        one.compiler("echo again >> \"${0%/cc}/compiled\"\nexec cc \"$@\"\n");
+        let run = one.verify(&[]);
+        assert_eq!(run.code, Some(0), "{signal}: {}", run.stderr);
+        assert!(run.stderr.contains("1 proposal verified before"), "{signal}: {}", run.stderr);
+        assert_eq!(one.verdicts(), ["alpha identical-object", "beta identical-object"]);
+        assert!(compiled.iter().all(|it| it.ends_with("alpha.c")), "{compiled:?}");
+        // Those that hung go with the test.
+        for process in one.lines("hangs") {
+            let _ =
+                Command::new("kill").args(["-s", "KILL", &process]).stderr(Stdio::null()).status();
+        }
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::detect::{Kind, Level};
 use crate::verify::Verdict;
+use crate::verify::build::COMPILE_LIMIT;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::num::NonZeroUsize;
@@ -288,6 +289,10 @@ pub struct VerifyArgs {
     /// Also what was verified before with the same kernel
     #[arg(long)]
     pub again: bool,
+    /// Kill a compiler that takes longer; the proposals of its file stay below the rung
+    #[arg(long, value_name = "SECONDS", default_value_t = COMPILE_LIMIT.as_secs(),
+        value_parser = clap::value_parser!(u64).range(1..))]
+    pub timeout: u64,
     /// Plant faults in the patches that were proved, and count how many of them are
     /// found; exit with 1 if one is not. Nothing is stored
     #[arg(long, conflicts_with_all = ["require", "again"])]

@@ -5,6 +5,7 @@
 
 mod apply;
 mod args;
+mod cost;
 mod debug;
 mod error;
 mod exit;

@@ -1,6 +1,7 @@
 //! `drvdedup verify --selftest`: does the ladder find what is wrong.
 
 use super::args::Format;
+use super::cost::Cost;
 use super::error;
 use super::exit::Exit;
 use super::options::Options;
@@ -11,14 +12,13 @@ use crate::report::{contract_name, counted, json};
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;
 use crate::verify;
-use crate::verify::ladder::{Candidate, Ladder, Outcome, Planted, planted};
+use crate::verify::ladder::{Bill, Candidate, Ladder, Outcome, Planted, planted};
 use anyhow::Context;
 use codespan_reporting::term::termcolor::WriteColor;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::time::Instant;
 
 /// Faults in one proposal: enough for each sort and more than one place of most.
 const MOST: usize = 8;
@@ -87,14 +87,14 @@ pub fn run(
             planted.into_iter().map(move |it| (id.as_str(), right, it))
         })
         .collect();
-    let (start, mut cpu) = (Instant::now(), 0.0);
+    let (cost, mut bill) = (Cost::start(), Bill::default());
     let bar = progress::bar(options.progress, "testing", faults.len() as u64);
     let mut rows: BTreeMap<String, Row> = BTreeMap::new();
     for batch in faults.chunks(BATCH) {
         let pairs: Vec<_> = batch.iter().map(|(_, right, it)| (*right, it)).collect();
         let trials = ladder.try_faults(&pairs, &|| bar.inc(1))?;
         for ((id, right, planted), trial) in batch.iter().zip(trials) {
-            cpu += trial.cpu_seconds;
+            bill.add(&trial.bill);
             let row = rows.entry(contract_name(planted.fault)).or_default();
             row.count(id, right, planted, trial.outcome, loops);
         }
@@ -105,9 +105,7 @@ pub fn run(
         error::say(&format!("no faults in {proved}; `drvdedup verify` proves them first"));
     }
     if options.verbose {
-        let each = cpu / faults.len().max(1) as f64;
-        let wall = start.elapsed().as_secs();
-        error::say(&format!("{cpu:.1} CPU seconds, {each:.2} a fault; {wall} s in all"));
+        cost.say(&bill, faults.len(), "fault");
     }
     match options.format {
         Format::Json => {

@@ -1,6 +1,7 @@
 //! `drvdedup verify`.
 
 use super::args::{Format, VerifyArgs};
+use super::cost::Cost;
 use super::error::{self, Hinted};
 use super::exit::Exit;
 use super::options::Options;
@@ -10,19 +11,20 @@ use super::{progress, selftest, store};
 use crate::generate::unidiff;
 use crate::report::verified::{self, Verified};
 use crate::report::{contract_name, counted, json};
-use crate::store::{Proposal, Stale, Store};
+use crate::store::{Proposal, Stale, Store, StoreError};
 use crate::syntax::LoopMacros;
 use crate::tree::{Drivers, SourceFile, TreePath};
-use crate::verify::build::{Identity, Kernel};
-use crate::verify::ladder::{Ascent, Candidate, Ladder, Proof};
+use crate::verify::build::{Identity, Kernel, interrupt};
+use crate::verify::ladder::{Ascent, Bill, Candidate, ENGINE, Ladder, Proof};
 use crate::verify::{self, Claim, Climb, Files, Verdict};
 use anyhow::Context;
 use codespan_reporting::term::termcolor::WriteColor;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-/// Proposals after which the verdicts are saved.
+/// Proposals that share the objects of the texts before.
 const BATCH: usize = 16;
 
 /// A proposal on its way up.
@@ -49,12 +51,14 @@ pub fn run(
     }
     let mut proposals = Vec::new();
     if !ids.is_empty() {
+        interrupt::watch().context("cannot watch for interrupts")?;
         let kernel = kernel(&project, options, args)?;
         let climbers = climbers(&project, &store, &ids, args.which.all)?;
         if args.selftest {
-            return test(&project, options, &kernel, climbers, out);
+            return test(&project, options, args, &kernel, climbers, out).map_err(interrupted);
         }
-        proposals = climb_all(&project, options, args, &mut store, &kernel, climbers)?;
+        proposals = climb_all(&project, options, args, &mut store, &kernel, climbers)
+            .map_err(interrupted)?;
     }
     let verified = Verified { tree: project.tree, proposals };
     match options.format {
@@ -71,6 +75,16 @@ pub fn run(
         return Ok(Exit::Found);
     }
     Ok(Exit::Done)
+}
+
+/// The error, or that it is none but the user's will.
+fn interrupted(error: anyhow::Error) -> anyhow::Error {
+    match interrupt::came() {
+        true => {
+            Hinted::new("interrupted", "what was proved is kept: go on by the same command").into()
+        }
+        false => error,
+    }
 }
 
 /// The kernel to compile with: the one that was named, or the one that was prepared
@@ -167,7 +181,7 @@ fn climb_all(
         error::say(&format!("{done} verified before with this kernel; --again does it anew"));
     }
     if !open.is_empty() {
-        proposals.extend(climb(project, options, store, kernel, open)?);
+        proposals.extend(climb(project, options, args, store, kernel, open)?);
     }
     proposals.sort_by(|a, b| (&a.files, &a.id).cmp(&(&b.files, &b.id)));
     Ok(proposals)
@@ -177,6 +191,7 @@ fn climb_all(
 fn test(
     project: &Project,
     options: &Options,
+    args: &VerifyArgs,
     kernel: &Kernel,
     climbers: Vec<Climber>,
     out: &mut (dyn WriteColor + Send),
@@ -187,7 +202,7 @@ fn test(
     });
     let proved: Vec<Climber> = proved.collect();
     let loops = LoopMacros::new(&project.tree.loop_macros);
-    let ladder = ladder(project, options, kernel, &proved, &loops)?;
+    let ladder = ladder(project, options, args, kernel, &proved, &loops)?;
     let proved: Vec<(String, Candidate)> =
         proved.into_iter().map(|it| (it.proposal.id, it.candidate)).collect();
     selftest::run(options, &ladder, &loops, &proved, out)
@@ -197,6 +212,7 @@ fn test(
 fn ladder<'k>(
     project: &Project,
     options: &Options,
+    args: &VerifyArgs,
     kernel: &'k Kernel,
     climbers: &[Climber],
     loops: &'k LoopMacros,
@@ -209,52 +225,82 @@ fn ladder<'k>(
             error::say(line);
         }
     };
-    Ok(Ladder::new(kernel, &sources, Some(&drivers), loops, &say)?)
+    let limit = Duration::from_secs(args.timeout);
+    Ok(Ladder::new(kernel, &sources, Some(&drivers), loops, limit, &say)?)
 }
 
 fn climb(
     project: &Project,
     options: &Options,
+    args: &VerifyArgs,
     store: &mut Store,
     kernel: &Kernel,
     open: Vec<Climber>,
 ) -> anyhow::Result<Vec<Proposal>> {
+    let cost = Cost::start();
     let loops = LoopMacros::new(&project.tree.loop_macros);
-    let ladder = ladder(project, options, kernel, &open, &loops)?;
-    let start = Instant::now();
+    let ladder = ladder(project, options, args, kernel, &open, &loops)?;
     let bar = progress::bar(options.progress, "verifying", open.len() as u64);
-    let (mut proposals, mut cpu, total) = (Vec::new(), 0.0, open.len());
+    let (mut proposals, mut bill, total) = (Vec::new(), Bill::default(), open.len());
+    let keeper = Keeper { store: Mutex::new((store, Vec::new())) };
     for batch in batches(open) {
-        let (mut climbed, mut standing) = (Vec::new(), Vec::new());
+        let mut standing = Vec::new();
         for climber in batch {
             let Candidate { before, after, claim } = &climber.candidate;
             let climb = verify::climb(before, after, claim, &loops);
-            match climb.problem {
-                Some(_) => {
-                    bar.inc(1);
-                    climbed.push(fallen(climber, climb, kernel.identity()));
-                }
-                None => standing.push(climber),
+            if climb.problem.is_none() {
+                standing.push(climber);
+                continue;
             }
+            bar.inc(1);
+            let fallen = fallen(climber, climb, kernel.identity());
+            keeper.keep(fallen.clone());
+            proposals.push(fallen);
         }
         let candidates: Vec<Candidate> = standing.iter().map(|it| it.candidate.clone()).collect();
-        for (climber, ascent) in
-            standing.into_iter().zip(ladder.climb(&candidates, &|| bar.inc(1))?)
-        {
-            cpu += ascent.cpu_seconds;
-            let proof = proof(&climber, &ascent, kernel.identity());
-            climbed.push(climber.proposal.proved(proof));
+        let proved = |climber: &Climber, ascent: &Ascent| {
+            climber.proposal.proved(proof(climber, ascent, kernel.identity()))
+        };
+        let done = |at: usize, ascent: &Ascent| {
+            keeper.keep(proved(&standing[at], ascent));
+            bar.inc(1);
+        };
+        for (climber, ascent) in standing.iter().zip(ladder.climb(&candidates, &done)?) {
+            bill.add(&ascent.bill);
+            proposals.push(proved(climber, &ascent));
         }
-        store.keep_proofs(&climbed)?;
-        proposals.extend(climbed);
+        keeper.check()?;
     }
     bar.finish_and_clear();
     if options.verbose {
-        let each = cpu / total.max(1) as f64;
-        let wall = start.elapsed().as_secs();
-        error::say(&format!("{cpu:.1} CPU seconds, {each:.2} a proposal; {wall} s in all"));
+        cost.say(&bill, total, "proposal");
     }
     Ok(proposals)
+}
+
+/// Stores each proof as it comes: whoever is interrupted has lost only what was open.
+struct Keeper<'s> {
+    /// With what could not be stored yet: another process may be writing.
+    store: Mutex<(&'s mut Store, Vec<Proposal>)>,
+}
+
+impl Keeper<'_> {
+    fn keep(&self, proposal: Proposal) {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let (store, open) = &mut *store;
+        open.push(proposal);
+        if store.keep_proofs(open).is_ok() {
+            open.clear();
+        }
+    }
+
+    /// # Errors
+    /// Where something cannot be stored still.
+    fn check(&self) -> Result<(), StoreError> {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let (store, open) = &mut *store;
+        store.keep_proofs(&std::mem::take(open))
+    }
 }
 
 /// Proposals of one file stay together: they share the objects before.
@@ -295,7 +341,7 @@ fn fallen(climber: Climber, climb: Climb, identity: &Identity) -> Proposal {
         level: None,
         constants: false,
         not_built: Vec::new(),
-        cpu_seconds: 0.0,
+        bill: Bill::default(),
     };
     let proof = proof(&climber, &ascent, identity);
     climber.proposal.proved(proof)
@@ -310,6 +356,7 @@ fn proof(climber: &Climber, ascent: &Ascent, identity: &Identity) -> Proof {
         configuration: identity.configuration.clone(),
         compiler: identity.compiler.clone(),
         architecture: identity.architecture.clone(),
+        engine: if ascent.verdict >= Verdict::Compiles { ENGINE.to_owned() } else { String::new() },
         release: identity.release.clone(),
         of: climber.digest.clone(),
     }

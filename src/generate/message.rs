@@ -167,8 +167,8 @@ fn enumeration(items: &[String]) -> String {
     }
 }
 
-/// Breaks a paragraph into lines of at most [`BODY`] columns where words allow.
-fn fill(text: &str) -> String {
+/// Breaks a paragraph into lines of at most 72 columns where words allow.
+pub fn fill(text: &str) -> String {
     let mut lines: Vec<String> = vec![String::new()];
     for word in text.split_whitespace() {
         let line = lines.last_mut().filter(|line| {

@@ -7,6 +7,7 @@ pub mod diff;
 pub mod group;
 pub mod human;
 pub mod json;
+pub mod message;
 pub mod show;
 pub mod side_by_side;
 pub mod source;

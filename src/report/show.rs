@@ -1,6 +1,7 @@
 //! One group or proposal in full: the members, their holes, the plan, the diff and
 //! the verdict.
 
+use super::message::message;
 use super::source::{printable_line, shortened};
 use super::{Outcome, contract_name, counted, diff, group, heading, side_by_side, verified};
 use crate::detect::{CloneGroup, Hole, Member};
@@ -133,7 +134,6 @@ fn write_proposal(out: &mut dyn WriteColor, proposal: &Proposal, patch: &[u8]) -
                 false => format!("{} ({})", proposal.rewrite, proposal.strategy),
             },
         ),
-        ("subject", proposal.subject.clone()),
         ("lines", format!("+{} -{}", proposal.lines_added, proposal.lines_removed)),
         ("patch", proposal.patch.clone()),
         ("verdict", contract_name(proposal.current_verdict(patch))),
@@ -144,6 +144,12 @@ fn write_proposal(out: &mut dyn WriteColor, proposal: &Proposal, patch: &[u8]) -
     }
     for note in &proposal.notes {
         writeln!(out, "  note     {}", printable_line(note))?;
+    }
+    writeln!(out)?;
+    heading(out, "Message")?;
+    for line in message(proposal, patch).lines() {
+        let indent = if line.is_empty() { "" } else { "  " };
+        writeln!(out, "{indent}{}", printable_line(line))?;
     }
     writeln!(out)?;
     diff::write(out, patch)
@@ -194,11 +200,16 @@ mod tests {
         Proposal 11112222
           group    0a0b0c0d
           rule     extract-helper (procedural-abstraction)
-          subject  hwmon: a: Share a helper
           lines    +6 -8
           patch    .drvdedup/proposals/11112222.patch
           verdict  expands
           note     a_get() stays: its address is taken
+
+        Message
+          hwmon: a: Share a helper
+
+          Checked by expanding the new code: it is the code before, token by
+          token. Not compiled.
 
         --- a/a.c
         +++ b/a.c

@@ -84,6 +84,7 @@ pub fn proof_rows(proposal: &Proposal, patch: &[u8]) -> Vec<(&'static str, Strin
     };
     let mut rows: Vec<_> = proof.detail.lines().map(|line| (name, line.to_owned())).collect();
     rows.push(("with", format!("{}, {}", proof.compiler, kernel_text(proof))));
+    rows.push(("engine", proof.engine.clone()));
     rows
 }
 

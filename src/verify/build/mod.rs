@@ -12,6 +12,7 @@ mod diagnostics;
 mod error;
 mod farm;
 mod flags;
+pub mod interrupt;
 mod kernel;
 mod process;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! One child process with a limit: on its time, and on what is kept of its output.
 
+use super::interrupt;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 use std::io::{self, PipeReader, Read};
@@ -10,6 +11,9 @@ use std::time::{Duration, Instant};
 /// Bytes of output that are kept; the rest is read and dropped, so that a process
 /// that says too much does not wait for ever.
 const MAX_OUTPUT: usize = 4 << 20;
+
+/// How long an interrupt may go unnoticed.
+const SLICE: Duration = Duration::from_millis(200);
 
 /// How a process went.
 #[derive(Debug)]
@@ -45,8 +49,11 @@ pub(super) fn command(program: &str) -> Command {
 /// interrupt from the terminal ends it, too.
 ///
 /// # Errors
-/// The program cannot be started or watched.
+/// The program cannot be started or watched, or the user interrupts.
 pub(super) fn run(mut command: Command, limit: Option<Duration>) -> io::Result<Run> {
+    if interrupt::came() {
+        return Err(io::ErrorKind::Interrupted.into());
+    }
     let (reader, writer) = io::pipe()?;
     rustix::io::ioctl_fionbio(&reader, true)?;
     command.stdout(writer.try_clone()?).stderr(writer);
@@ -87,7 +94,11 @@ fn watch(
             (killed, deadline) = (true, None);
             continue;
         }
-        let timeout = left.and_then(|left| Timespec::try_from(left).ok());
+        if interrupt::came() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let wait = left.map_or(SLICE, |left| left.min(SLICE));
+        let timeout = Timespec::try_from(wait).ok();
         let mut ready = [PollFd::new(&pid, PollFlags::IN), PollFd::new(&reader, PollFlags::IN)];
         let count = if open { 2 } else { 1 };
         match poll(&mut ready[..count], timeout.as_ref()) {

@@ -19,7 +19,8 @@ mod wrap;
 
 pub use faults::{Fault, Planted, planted};
 pub use lines::Lines;
-pub use proof::Proof;
+pub use proof::{ENGINE, Proof};
+pub use shop::Bill;
 pub use trial::{Outcome, Trial};
 
 use super::build::{BuildError, Commands, Compile, Kernel, Level, NotBuilt, Say};
@@ -28,8 +29,9 @@ use super::{Claim, Files, Verdict};
 use crate::syntax::LoopMacros;
 use crate::tree::{Drivers, TreePath};
 use rayon::prelude::*;
-use shop::{Bill, Shop};
+use shop::Shop;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// A patch that has come up to *expands*.
 #[derive(Clone, Debug)]
@@ -57,8 +59,8 @@ pub struct Ascent {
     pub constants: bool,
     /// Touched files that the configuration does not build, sorted.
     pub not_built: Vec<TreePath>,
-    /// CPU time of all compiles made for it.
-    pub cpu_seconds: f64,
+    /// What the compiles made for it took.
+    pub bill: Bill,
 }
 
 /// What a rung found instead of a proof.
@@ -76,10 +78,12 @@ pub struct Ladder<'k> {
     kernel: &'k Kernel,
     commands: Commands,
     loops: &'k LoopMacros,
+    limit: Duration,
 }
 
 impl<'k> Ladder<'k> {
-    /// Asks Kbuild how it compiles `sources`: all that the candidates will touch.
+    /// Asks Kbuild how it compiles `sources`: all that the candidates will touch. A
+    /// compiler that takes longer than `limit` is killed.
     ///
     /// # Errors
     /// Those of [`Kernel::commands`].
@@ -88,15 +92,17 @@ impl<'k> Ladder<'k> {
         sources: &BTreeSet<TreePath>,
         drivers: Option<&Drivers>,
         loops: &'k LoopMacros,
+        limit: Duration,
         say: Say<'_>,
     ) -> Result<Self, BuildError> {
         let sources: Vec<TreePath> = sources.iter().cloned().collect();
         let commands = kernel.commands(&sources, drivers, say)?;
-        Ok(Self { kernel, commands, loops })
+        Ok(Self { kernel, commands, loops, limit })
     }
 
     /// Climbs with every candidate, each alone on the tree as it is. The objects
-    /// before are shared by those of one file. `progress` is called after each.
+    /// before are shared by those of one file. `done` is called with the number of each
+    /// and how far it came, as soon as that is known, from any thread.
     ///
     /// # Errors
     /// The compiler does not start, or scratch files cannot be written; what a text
@@ -104,13 +110,13 @@ impl<'k> Ladder<'k> {
     pub fn climb(
         &self,
         batch: &[Candidate],
-        progress: &(dyn Fn() + Sync),
+        done: &(dyn Fn(usize, &Ascent) + Sync),
     ) -> Result<Vec<Ascent>, BuildError> {
-        let shop = Shop::new(self.kernel);
-        let climbs = batch.par_iter().map(|candidate| {
-            let ascent = self.climb_one(&shop, candidate);
-            progress();
-            ascent
+        let shop = Shop::new(self.kernel, self.limit);
+        let climbs = batch.par_iter().enumerate().map(|(at, candidate)| {
+            let ascent = self.climb_one(&shop, candidate)?;
+            done(at, &ascent);
+            Ok(ascent)
         });
         climbs.collect()
     }
@@ -124,10 +130,10 @@ impl<'k> Ladder<'k> {
             level: None,
             constants: false,
             not_built: not_built.iter().map(|(path, _)| (*path).clone()).collect(),
-            cpu_seconds: 0.0,
+            bill: Bill::default(),
         };
         let found = self.rungs(shop, candidate, &built, &mut ascent, &mut bill)?;
-        ascent.cpu_seconds = bill.seconds;
+        ascent.bill = bill;
         ascent.detail = match found {
             Some(Found::Fault(fault)) => {
                 ascent.verdict = Verdict::Failed;

@@ -5,6 +5,10 @@ use crate::verify::Verdict;
 use crate::verify::build::Identity;
 use serde::{Deserialize, Serialize};
 
+/// [`Proof::engine`], of which there is one: both objects are decoded, and compared
+/// instruction by instruction.
+pub const ENGINE: &str = "x86-64 instructions";
+
 /// How far a proposal came on one kernel, and what that holds for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
@@ -25,6 +29,9 @@ pub struct Proof {
     pub compiler: String,
     /// `x86_64`, `arm64`, …
     pub architecture: String,
+    /// What compared the code; empty where it came to no comparison.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub engine: String,
     /// As `uname -r` would say.
     pub release: String,
     /// Digest of the patch and of the texts that it was planned against: the proof

@@ -3,10 +3,11 @@
 
 use crate::tree::TreePath;
 use crate::verify::Files;
-use crate::verify::build::{BuildError, COMPILE_LIMIT, Compile, Compiled, Kernel, Mode};
+use crate::verify::build::{BuildError, Compile, Compiled, Kernel, Level, Mode};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// A file, how it is compiled, and the digest of the texts.
 type Key = (TreePath, Mode, [u8; 32]);
@@ -16,18 +17,46 @@ type Slot = Arc<Mutex<Option<Arc<Compiled>>>>;
 /// The objects of a batch.
 pub(super) struct Shop<'k> {
     kernel: &'k Kernel,
+    limit: Duration,
     objects: Mutex<HashMap<Key, Slot>>,
 }
 
-/// CPU time, by who pays for it: an object that is shared costs the first.
-#[derive(Debug, Default)]
-pub(super) struct Bill {
-    pub seconds: f64,
+/// CPU seconds of compiles by what they were for. An object that is shared costs the
+/// first who wants it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bill(BTreeMap<&'static str, f64>);
+
+impl Bill {
+    /// What each sort of compiles took, by its name.
+    pub fn rows(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        self.0.iter().map(|(name, seconds)| (*name, *seconds))
+    }
+
+    /// What all took.
+    pub fn seconds(&self) -> f64 {
+        self.0.values().sum()
+    }
+
+    /// Adds another bill.
+    pub fn add(&mut self, other: &Bill) {
+        other.rows().for_each(|(name, seconds)| *self.0.entry(name).or_default() += seconds);
+    }
+
+    fn charge(&mut self, mode: Mode, seconds: f64) {
+        let name = match mode {
+            Mode::AsIs => "as the kernel is built",
+            Mode::Comparable { level: Level::O2, debug: false } => "to compare, -O2",
+            Mode::Comparable { debug: false, .. } => "to compare, other levels",
+            Mode::Comparable { debug: true, .. } => "for the lines of a difference",
+        };
+        *self.0.entry(name).or_default() += seconds;
+    }
 }
 
 impl<'k> Shop<'k> {
-    pub fn new(kernel: &'k Kernel) -> Self {
-        Self { kernel, objects: Mutex::default() }
+    /// Where a compiler that takes longer than `limit` is killed.
+    pub fn new(kernel: &'k Kernel, limit: Duration) -> Self {
+        Self { kernel, limit, objects: Mutex::default() }
     }
 
     /// The object of `texts`, kept for the rest of the batch.
@@ -60,8 +89,8 @@ impl<'k> Shop<'k> {
         mode: Mode,
         bill: &mut Bill,
     ) -> Result<Compiled, BuildError> {
-        let compiled = self.kernel.compile(compile, texts, mode, COMPILE_LIMIT)?;
-        bill.seconds += compiled.cpu_seconds;
+        let compiled = self.kernel.compile(compile, texts, mode, self.limit)?;
+        bill.charge(mode, compiled.cpu_seconds);
         Ok(compiled)
     }
 }

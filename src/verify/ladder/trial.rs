@@ -28,8 +28,8 @@ pub enum Outcome {
 pub struct Trial {
     /// See [`Outcome`].
     pub outcome: Outcome,
-    /// CPU time of all compiles made for it.
-    pub cpu_seconds: f64,
+    /// What the compiles made for it took.
+    pub bill: Bill,
 }
 
 impl Ladder<'_> {
@@ -48,12 +48,12 @@ impl Ladder<'_> {
         faults: &[(&Candidate, &Planted)],
         progress: &(dyn Fn() + Sync),
     ) -> Result<Vec<Trial>, BuildError> {
-        let shop = Shop::new(self.kernel);
+        let shop = Shop::new(self.kernel, self.limit);
         let trials = faults.par_iter().map(|(right, planted)| {
             let mut bill = Bill::default();
             let outcome = self.try_fault(&shop, right, planted, &mut bill)?;
             progress();
-            Ok(Trial { outcome, cpu_seconds: bill.seconds })
+            Ok(Trial { outcome, bill })
         });
         trials.collect()
     }
