@@ -251,6 +251,27 @@ fn a_stale_proposal_is_named_and_not_verified() {
     assert!(run.stderr.contains("left out"), "{}", run.stderr);
 }
 
+#[test]
+fn what_only_the_linker_would_miss_fails_the_proposal() {
+    let Some(one) = One::new(MAKEFILE) else { return };
+    // As if the patch made the compiler keep a call that it removed before.
+    one.compiler(
+        "for source; do case $source in *alpha.c)\n\
+         grep -q alpha_read_offset \"$source\" && \
+         sed -i -e '1i int wait_unknown(void);' -e 's/ret \\* 8/wait_unknown()/' \"$source\"\n\
+         esac; done\nexec cc \"$@\"\n",
+    );
+    let run = one.verify(&[]);
+    assert_eq!(one.verdicts(), ["alpha failed"], "{}{}", run.stdout, run.stderr);
+    let why =
+        "needs wait_unknown now, which the patch does not define and the tree does not export";
+    assert!(run.stdout.contains(why), "{}", run.stdout);
+
+    write(one.tree.path(), "lib/wait.c", "EXPORT_SYMBOL(wait_unknown);\n");
+    let run = one.verify(&["--again"]);
+    assert_ne!(one.verdicts(), ["alpha failed"], "{}{}", run.stdout, run.stderr);
+}
+
 /// A driver of other functions than those of `alpha.c`.
 const BETA: &str = "\
 struct beta { int last; };

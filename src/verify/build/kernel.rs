@@ -156,6 +156,11 @@ impl Kernel {
         Ok(Self { tree: top, folder, accepted_flags, architecture, toolchain, identity })
     }
 
+    /// The top of its source tree.
+    pub fn tree(&self) -> &Path {
+        &self.tree
+    }
+
     /// What a verdict reached with this kernel holds for.
     pub fn identity(&self) -> &Identity {
         &self.identity

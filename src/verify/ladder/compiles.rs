@@ -1,6 +1,7 @@
 //! The rung *compiles*: every object that the configuration builds of the touched
 //! files compiles as it is, and the compiler has nothing new to say.
 
+use super::links::Symbols;
 use super::shop::{Bill, Shop};
 use super::{Candidate, Found};
 use crate::verify::Files;
@@ -11,13 +12,14 @@ use crate::verify::build::{
 /// Messages that are quoted of one object.
 const QUOTED: usize = 3;
 
-/// Whether the object of `compile` comes up to the rung; `Err` is why not.
+/// The symbols of the object of `compile`, before and after, if it comes up to the rung;
+/// `Err` is why not.
 pub(super) fn check(
     shop: &Shop<'_>,
     candidate: &Candidate,
     compile: &Compile,
     bill: &mut Bill,
-) -> Result<Result<(), Found>, BuildError> {
+) -> Result<Result<(Symbols, Symbols), Found>, BuildError> {
     let before = shop.shared(compile, &candidate.before, Mode::AsIs, bill)?;
     if before.object.is_none() {
         let said = complaint(&before, &candidate.before);
@@ -25,7 +27,13 @@ pub(super) fn check(
         return Ok(Err(Found::Unknown(found)));
     }
     let after = shop.once(compile, &candidate.after, Mode::AsIs, bill)?;
-    Ok(judge(compile, &before, &after, &candidate.after))
+    let judged = judge(compile, &before, &after, &candidate.after);
+    Ok(judged.and_then(|()| Ok((symbols(compile, &before)?, symbols(compile, &after)?))))
+}
+
+fn symbols(compile: &Compile, compiled: &Compiled) -> Result<Symbols, Found> {
+    let object = compiled.object.as_deref().unwrap_or_default();
+    Symbols::read(object).map_err(|error| Found::Unknown(format!("{}: {error}", compile.source)))
 }
 
 fn judge(

@@ -3,7 +3,7 @@
 //! it came, how that was proved or why it came no further. It never takes what was
 //! not compiled for proved, and writes nothing.
 //!
-//! `force`, `wrap` and `constants` make texts comparable, `shop` compiles, `compiles` and `same` judge,
+//! `force`, `wrap` and `constants` make texts comparable, `shop` compiles, `compiles`, `links` and `same` judge,
 //! `lines` says where a difference stands; `faults` and `trial` put all of it to the test.
 
 mod compiles;
@@ -11,6 +11,7 @@ mod constants;
 mod faults;
 mod force;
 mod lines;
+mod links;
 mod proof;
 mod same;
 mod shop;
@@ -28,6 +29,7 @@ use super::object::Difference;
 use super::{Claim, Files, Verdict};
 use crate::syntax::LoopMacros;
 use crate::tree::{Drivers, TreePath};
+use links::Exports;
 use rayon::prelude::*;
 use shop::Shop;
 use std::collections::BTreeSet;
@@ -79,6 +81,7 @@ pub struct Ladder<'k> {
     commands: Commands,
     loops: &'k LoopMacros,
     limit: Duration,
+    exports: Exports,
 }
 
 impl<'k> Ladder<'k> {
@@ -97,7 +100,8 @@ impl<'k> Ladder<'k> {
     ) -> Result<Self, BuildError> {
         let sources: Vec<TreePath> = sources.iter().cloned().collect();
         let commands = kernel.commands(&sources, drivers, say)?;
-        Ok(Self { kernel, commands, loops, limit })
+        let exports = Exports::new(kernel.tree());
+        Ok(Self { kernel, commands, loops, limit, exports })
     }
 
     /// Climbs with every candidate, each alone on the tree as it is. The objects
@@ -176,8 +180,16 @@ impl<'k> Ladder<'k> {
         ascent: &mut Ascent,
         bill: &mut Bill,
     ) -> Result<Option<Found>, BuildError> {
+        let mut symbols = Vec::new();
         for compile in built {
-            if let Err(found) = compiles::check(shop, candidate, compile, bill)? {
+            match compiles::check(shop, candidate, compile, bill)? {
+                Ok(both) => symbols.push(both),
+                Err(found) => return Ok(Some(found)),
+            }
+        }
+        if let Some(first) = built.first() {
+            let linked = links::check(&candidate.claim, &first.source, symbols, &self.exports);
+            if let Err(found) = linked {
                 return Ok(Some(found));
             }
         }
