@@ -100,7 +100,7 @@ impl Faults {
 
 /// The CPU seconds that each fault took, of what `verify --selftest -v` says.
 pub fn cost(said: &str) -> f64 {
-    let each = said.split(" a fault").next().and_then(|before| before.rsplit(' ').next());
+    let each = said.split(" each; ").next().and_then(|before| before.rsplit(' ').next());
     each.and_then(|each| each.parse().ok()).unwrap_or_else(|| panic!("no cost in {said}"))
 }
 
