@@ -4,20 +4,13 @@ use super::looks::{Disk, Looks};
 use super::makefile::{Statement, statements};
 use super::variables::Variables;
 use crate::tree::path::join;
-use crate::tree::read::read_into;
 use crate::tree::{KernelTree, TreePath, Unreadable};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
-use std::io;
-use std::path::Path;
-use std::string::FromUtf8Error;
 
 /// Makefiles that one folder may include, and how deep; Linux 6.1 needs 56 and 3.
 const MAX_INCLUDES: usize = 2_000;
 const MAX_INCLUDE_DEPTH: usize = 16;
-
-/// Makefiles of more bytes are not read; the largest of Linux 6.1 has 32,166.
-const MAX_MAKEFILE: u64 = 1 << 20;
 
 /// A folder with a Kbuild file.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -207,20 +200,4 @@ impl Reader<'_> {
         }
         folders
     }
-}
-
-/// The text of a makefile; `None` where there is none.
-pub(super) fn read_makefile(path: &Path) -> io::Result<Option<String>> {
-    use io::ErrorKind::{InvalidInput, NotADirectory, NotFound};
-    let mut text = Vec::new();
-    match read_into(path, MAX_MAKEFILE, &mut text) {
-        Ok(()) => {}
-        // A folder of that name, or whatever is no file, is no makefile.
-        Err(error) if matches!(error.kind(), NotFound | NotADirectory | InvalidInput) => {
-            return Ok(None);
-        }
-        Err(error) => return Err(error),
-    }
-    let lossy = |error: FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
-    Ok(Some(String::from_utf8(text).unwrap_or_else(lossy)))
 }

@@ -1,7 +1,7 @@
 //! What Kbuild files were looked for and found on the way, so that a later run can tell
 //! whether it would find the same.
 
-use super::folder::read_makefile;
+use crate::tree::read::read_into;
 use crate::tree::stamp::stamp_of;
 use crate::tree::{Stamp, TreePath};
 use rayon::prelude::*;
@@ -9,7 +9,11 @@ use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::io;
 use std::path::Path;
+use std::string::FromUtf8Error;
 use std::time::SystemTime;
+
+/// Makefiles of more bytes are not read; the largest of Linux 6.1 has 32,166.
+const MAX_MAKEFILE: u64 = 1 << 20;
 
 /// What was found in one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -107,4 +111,20 @@ impl Looks {
     pub fn hold(&self, root: &Path) -> bool {
         self.0.par_iter().all(|(path, look)| look.again(&root.join(path)) == *look)
     }
+}
+
+/// The text of a makefile; `None` where there is none.
+fn read_makefile(path: &Path) -> io::Result<Option<String>> {
+    use io::ErrorKind::{InvalidInput, NotADirectory, NotFound};
+    let mut text = Vec::new();
+    match read_into(path, MAX_MAKEFILE, &mut text) {
+        Ok(()) => {}
+        // A folder of that name, or whatever is no file, is no makefile.
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory | InvalidInput) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    }
+    let lossy = |error: FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
+    Ok(Some(String::from_utf8(text).unwrap_or_else(lossy)))
 }
