@@ -12,7 +12,7 @@ use super::statements::{shared_names, statements_of_words};
 use super::words::{Word, words_into};
 use super::wrapped::Lists;
 use super::wrapper::{self, Wrapper};
-use crate::syntax::{Function, Token, line_at, split};
+use crate::syntax::{Function, Token, exports, line_at, split};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -226,16 +226,9 @@ pub fn included(source: &[u8]) -> Vec<String> {
     found
 }
 
-/// Hashes of the names in `EXPORT_SYMBOL*(name)`, sorted.
+/// Hashes of the names that `source` exports, sorted.
 fn exported(source: &[u8]) -> Vec<u32> {
-    let mut found = Vec::new();
-    for at in memchr::memmem::find_iter(source, b"EXPORT_SYMBOL") {
-        let rest = &source[at..source.len().min(at + 200)];
-        let Some(open) = memchr::memchr(b'(', rest) else { continue };
-        let name = rest[open + 1..].trim_ascii_start();
-        let end = name.iter().position(|&b| !crate::syntax::lexer::is_ident_byte(b));
-        found.push(name_hash(&name[..end.unwrap_or(name.len())]));
-    }
+    let mut found: Vec<u32> = exports(source).map(name_hash).collect();
     found.sort_unstable();
     found
 }

@@ -5,12 +5,14 @@
 
 pub mod census;
 pub mod decl;
+mod exports;
 pub mod lexer;
 mod locals;
 pub mod mask;
 pub mod parse;
 pub mod split;
 
+pub use exports::exports;
 pub use lexer::{Lexer, Token, TokenKind};
 pub use mask::LoopMacros;
 pub use parse::{FunctionTree, NodeId, ParseGap};

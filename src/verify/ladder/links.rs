@@ -6,10 +6,10 @@
 //! argument was a constant) shows nowhere else.
 
 use super::Found;
+use crate::syntax::exports;
 use crate::tree::{TreePath, read_source};
 use crate::verify::Claim;
 use ignore::WalkBuilder;
-use memchr::memmem;
 use object::{Object, ObjectSymbol};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -85,26 +85,12 @@ impl Exports {
         let sources: Vec<PathBuf> = paths.filter(is_source).collect();
         let names = sources.into_par_iter().flat_map_iter(|path| {
             // What cannot be read exports nothing, and then more is doubted.
-            exported(&read_source(&path).unwrap_or_default())
+            let source = read_source(&path).unwrap_or_default();
+            let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+            exports(&source).map(text).collect::<Vec<_>>()
         });
         names.collect()
     }
-}
-
-/// The names in `EXPORT_SYMBOL(name)`, `EXPORT_SYMBOL_GPL(name)` and their like.
-fn exported(source: &[u8]) -> Vec<String> {
-    let name = |at: usize| {
-        let after = source.get(at..)?;
-        let open = after.iter().position(|byte| *byte == b'(')?;
-        let is_macro = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-        if !after[..open].iter().all(is_macro) {
-            return None;
-        }
-        let inside = after[open + 1..].trim_ascii_start();
-        let end = inside.iter().position(|byte| !is_macro(byte))?;
-        Some(String::from_utf8_lossy(&inside[..end]).into_owned())
-    };
-    memmem::find_iter(source, b"EXPORT_SYMBOL").filter_map(name).collect()
 }
 
 /// Compares what all touched objects need and give, `(before, after)` of each.
