@@ -1,7 +1,6 @@
 //! The message of a patch as it would be sent: what the patch does, and how far that was
 //! checked and how far not.
 
-use super::verified::kernel_text;
 use crate::generate::message::fill;
 use crate::store::Proposal;
 use crate::verify::Verdict;
@@ -24,7 +23,7 @@ fn checked(proposal: &Proposal, patch: &[u8]) -> String {
         };
     };
     let first = proof.detail.lines().next().unwrap_or_default();
-    let with = format!("{}, {}", proof.compiler, kernel_text(proof));
+    let with = proof.holds_for();
     match proof.verdict {
         Verdict::IdenticalObject => format!(
             "{expands} Compiled with {with}: no new warning at W=1, and, with what the patch \

@@ -51,7 +51,7 @@ pub fn write(out: &mut dyn WriteColor, verified: &Verified) -> io::Result<()> {
     let Some(proposal) = verified.proposals.first() else { return Ok(()) };
     if let Some(proof) = &proposal.proof {
         writeln!(out)?;
-        heading(out, &format!("Verified with {}, {}", proof.compiler, kernel_text(proof)))?;
+        heading(out, &format!("Verified with {}", proof.holds_for()))?;
     }
     let by_verdict = verified.by_verdict();
     let rungs = [Verdict::IdenticalObject, Verdict::Compiles, Verdict::Expands, Verdict::Failed];
@@ -83,13 +83,7 @@ pub fn proof_rows(proposal: &Proposal, patch: &[u8]) -> Vec<(&'static str, Strin
         _ => "open",
     };
     let mut rows: Vec<_> = proof.detail.lines().map(|line| (name, line.to_owned())).collect();
-    rows.push(("with", format!("{}, {}", proof.compiler, kernel_text(proof))));
+    rows.push(("with", proof.holds_for()));
     rows.push(("engine", proof.engine.clone()));
     rows
-}
-
-/// `x86_64 6.1.0, configuration 0123456789ab`.
-pub fn kernel_text(proof: &crate::verify::ladder::Proof) -> String {
-    let configuration: String = proof.configuration.chars().take(12).collect();
-    format!("{} {}, configuration {configuration}", proof.architecture, proof.release)
 }

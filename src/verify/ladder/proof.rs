@@ -52,4 +52,11 @@ impl Proof {
     pub fn is_built(&self) -> bool {
         self.not_built.is_empty()
     }
+
+    /// What it holds for: `gcc 12, x86_64 6.1.0, configuration 0123456789ab`.
+    pub fn holds_for(&self) -> String {
+        let Proof { compiler, architecture, release, .. } = self;
+        let configuration: String = self.configuration.chars().take(12).collect();
+        format!("{compiler}, {architecture} {release}, configuration {configuration}")
+    }
 }
