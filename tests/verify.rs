@@ -70,11 +70,15 @@ impl One {
         fs::set_permissions(self.work.path().join("cc"), mode).expect("a mode");
     }
 
-    fn run(&self, args: &[&str]) -> Run {
+    fn command(&self, args: &[&str]) -> Command {
         let mut command = program(self.tree.path(), args);
         command.env("XDG_CACHE_HOME", self.work.path().join("cache"));
         command.env("CC", self.work.path().join("cc")).env_remove("LLVM");
-        let output = command.output().expect("the program starts");
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Run {
+        let output = self.command(args).output().expect("the program starts");
         Run {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -369,10 +373,7 @@ fn what_was_proved_before_an_interrupt_is_not_proved_again() {
         let scratch = one.work.path().join("scratch");
         fs::create_dir(&scratch).expect("a folder");
         let build = one.work.path().join("build").to_string_lossy().into_owned();
-        let mut command =
-            program(one.tree.path(), &["verify", "--all", "--kernel-build", build.as_str()]);
-        command.env("XDG_CACHE_HOME", one.work.path().join("cache"));
-        command.env("CC", one.work.path().join("cc")).env_remove("LLVM");
+        let mut command = one.command(&["verify", "--all", "--kernel-build", build.as_str()]);
         command.env("TMPDIR", &scratch).stdout(Stdio::null()).stderr(Stdio::piped());
         let verify = command.spawn().expect("the program starts");
         let deadline = Instant::now() + Duration::from_secs(60);

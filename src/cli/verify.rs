@@ -21,7 +21,7 @@ use anyhow::Context;
 use codespan_reporting::term::termcolor::WriteColor;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Proposals that share the objects of the texts before.
@@ -241,8 +241,8 @@ fn climb(
     let loops = LoopMacros::new(&project.tree.loop_macros);
     let ladder = ladder(project, options, args, kernel, &open, &loops)?;
     let bar = progress::bar(options.progress, "verifying", open.len() as u64);
-    let (mut proposals, mut bill, total) = (Vec::new(), Bill::default(), open.len());
-    let keeper = Keeper { store: Mutex::new((store, Vec::new())) };
+    let total = open.len();
+    let keeper = Keeper::new(store);
     for batch in batches(open) {
         let mut standing = Vec::new();
         for climber in batch {
@@ -253,25 +253,17 @@ fn climb(
                 continue;
             }
             bar.inc(1);
-            let fallen = fallen(climber, climb, kernel.identity());
-            keeper.keep(fallen.clone());
-            proposals.push(fallen);
+            keeper.keep(&climber, &fallen(climb), kernel.identity());
         }
         let candidates: Vec<Candidate> = standing.iter().map(|it| it.candidate.clone()).collect();
-        let proved = |climber: &Climber, ascent: &Ascent| {
-            climber.proposal.proved(proof(climber, ascent, kernel.identity()))
-        };
-        let done = |at: usize, ascent: &Ascent| {
-            keeper.keep(proved(&standing[at], ascent));
+        ladder.climb(&candidates, &|at, ascent| {
+            keeper.keep(&standing[at], ascent, kernel.identity());
             bar.inc(1);
-        };
-        for (climber, ascent) in standing.iter().zip(ladder.climb(&candidates, &done)?) {
-            bill.add(&ascent.bill);
-            proposals.push(proved(climber, &ascent));
-        }
+        })?;
         keeper.check()?;
     }
     bar.finish_and_clear();
+    let Kept { proposals, bill, .. } = keeper.done();
     if options.verbose {
         cost.say(&bill, total, "proposal");
     }
@@ -279,27 +271,51 @@ fn climb(
 }
 
 /// Stores each proof as it comes: whoever is interrupted has lost only what was open.
-struct Keeper<'s> {
-    /// With what could not be stored yet: another process may be writing.
-    store: Mutex<(&'s mut Store, Vec<Proposal>)>,
+struct Keeper<'s>(Mutex<Kept<'s>>);
+
+struct Kept<'s> {
+    store: &'s mut Store,
+    /// With their proofs.
+    proposals: Vec<Proposal>,
+    /// How many of them are stored: another process may be writing.
+    stored: usize,
+    bill: Bill,
 }
 
-impl Keeper<'_> {
-    fn keep(&self, proposal: Proposal) {
-        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        let (store, open) = &mut *store;
-        open.push(proposal);
-        if store.keep_proofs(open).is_ok() {
-            open.clear();
-        }
+impl<'s> Keeper<'s> {
+    fn new(store: &'s mut Store) -> Self {
+        let (proposals, bill) = (Vec::new(), Bill::default());
+        Self(Mutex::new(Kept { store, proposals, stored: 0, bill }))
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept<'s>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What cannot be stored now is tried again with the next.
+    fn keep(&self, climber: &Climber, ascent: &Ascent, identity: &Identity) {
+        let mut kept = self.kept();
+        kept.bill.add(&ascent.bill);
+        kept.proposals.push(climber.proposal.proved(proof(climber, ascent, identity)));
+        let _ = kept.save();
     }
 
     /// # Errors
     /// Where something cannot be stored still.
     fn check(&self) -> Result<(), StoreError> {
-        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        let (store, open) = &mut *store;
-        store.keep_proofs(&std::mem::take(open))
+        self.kept().save()
+    }
+
+    fn done(self) -> Kept<'s> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept<'_> {
+    fn save(&mut self) -> Result<(), StoreError> {
+        self.store.keep_proofs(&self.proposals[self.stored..])?;
+        self.stored = self.proposals.len();
+        Ok(())
     }
 }
 
@@ -333,18 +349,16 @@ fn drivers(project: &Project, sources: &BTreeSet<TreePath>) -> anyhow::Result<Dr
     Ok(Drivers::read(&project.tree, &files))
 }
 
-/// A proposal that does not even come up to *expands*.
-fn fallen(climber: Climber, climb: Climb, identity: &Identity) -> Proposal {
-    let ascent = Ascent {
+/// How far one came that does not even come up to *expands*.
+fn fallen(climb: Climb) -> Ascent {
+    Ascent {
         verdict: climb.verdict,
         detail: climb.problem.map(|problem| problem.to_string()).unwrap_or_default(),
         level: None,
         constants: false,
         not_built: Vec::new(),
         bill: Bill::default(),
-    };
-    let proof = proof(&climber, &ascent, identity);
-    climber.proposal.proved(proof)
+    }
 }
 
 fn proof(climber: &Climber, ascent: &Ascent, identity: &Identity) -> Proof {

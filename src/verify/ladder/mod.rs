@@ -3,8 +3,9 @@
 //! it came, how that was proved or why it came no further. It never takes what was
 //! not compiled for proved, and writes nothing.
 //!
-//! `force`, `wrap` and `constants` make texts comparable, `shop` compiles, `compiles`, `links` and `same` judge,
-//! `lines` says where a difference stands; `faults` and `trial` put all of it to the test.
+//! `force`, `wrap` and `constants` make texts comparable, `shop` compiles, `compiles`,
+//! `links` and `same` judge, `lines` says where a difference stands; `faults` and `trial`
+//! put all of it to the test.
 
 mod compiles;
 mod constants;
@@ -115,14 +116,12 @@ impl<'k> Ladder<'k> {
         &self,
         batch: &[Candidate],
         done: &(dyn Fn(usize, &Ascent) + Sync),
-    ) -> Result<Vec<Ascent>, BuildError> {
+    ) -> Result<(), BuildError> {
         let shop = Shop::new(self.kernel, self.limit);
-        let climbs = batch.par_iter().enumerate().map(|(at, candidate)| {
-            let ascent = self.climb_one(&shop, candidate)?;
-            done(at, &ascent);
-            Ok(ascent)
-        });
-        climbs.collect()
+        batch.par_iter().enumerate().try_for_each(|(at, candidate)| {
+            done(at, &self.climb_one(&shop, candidate)?);
+            Ok(())
+        })
     }
 
     fn climb_one(&self, shop: &Shop<'_>, candidate: &Candidate) -> Result<Ascent, BuildError> {
