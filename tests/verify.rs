@@ -59,21 +59,29 @@ impl One {
         let config = "# Linux/x86 6.1.7 Kernel Configuration\nCONFIG_64BIT=y\n";
         write(one.work.path(), "build/.config", config);
         one.compiler("exec cc \"$@\"\n");
+        one.script("bin/clang", "exit 1\n");
         one.ok(&["plan", "-q"]);
         Some(one)
     }
 
     /// Makes a shell script the compiler.
     fn compiler(&self, script: &str) {
-        write(self.work.path(), "cc", &format!("#!/bin/sh\n{script}"));
+        self.script("cc", script);
+    }
+
+    fn script(&self, path: &str, script: &str) {
+        write(self.work.path(), path, &format!("#!/bin/sh\n{script}"));
         let mode = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(self.work.path().join("cc"), mode).expect("a mode");
+        fs::set_permissions(self.work.path().join(path), mode).expect("a mode");
     }
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = program(self.tree.path(), args);
         command.env("XDG_CACHE_HOME", self.work.path().join("cache"));
         command.env("CC", self.work.path().join("cc")).env_remove("LLVM");
+        // What is first in the path stands in for clang.
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.env("PATH", format!("{}:{path}", self.work.path().join("bin").display()));
         command
     }
 
@@ -186,16 +194,57 @@ fn what_the_configuration_does_not_build_is_no_pass() {
 #[test]
 fn a_compiler_that_makes_other_code_of_the_patch_leaves_it_below_the_top_and_says_where() {
     let Some(one) = One::new(MAKEFILE) else { return };
-    // As if the patch had another constant.
-    one.compiler(
-        "for source; do case $source in *alpha.c)\n\
-         grep -q alpha_read_offset \"$source\" && sed -i 's/ret \\* 8/ret * 9/' \"$source\"\n\
-         esac; done\nexec cc \"$@\"\n",
-    );
+    one.compiler(&format!("{OTHER_CODE}exec cc \"$@\"\n"));
     let run = one.verify(&[]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     assert!(run.stdout.contains(" compiles "), "{}", run.stdout);
     assert!(run.stdout.contains("the code differs in alpha_show()"), "{}", run.stdout);
+}
+
+/// As if the patch had another constant, for one compiler.
+const OTHER_CODE: &str = r#"
+for source; do case $source in *alpha.c)
+	grep -q alpha_read_offset "$source" && sed -i 's/ret \* 8/ret * 9/' "$source"
+esac; done
+"#;
+
+#[test]
+fn what_one_compiler_makes_otherwise_a_second_one_may_show_to_be_the_same() {
+    let Some(one) = One::new(MAKEFILE) else { return };
+    let has = |program| Command::new(program).arg("--version").output().is_ok();
+    if !has("clang") || !has("llvm-diff") {
+        eprintln!("skipped: no clang or no llvm-diff");
+        return;
+    }
+    // The first in the path is ours.
+    let real = "PATH=${PATH#*:}\n";
+    one.compiler(&format!("{OTHER_CODE}exec cc \"$@\"\n"));
+    one.script("bin/clang", &format!("{real}exec clang \"$@\"\n"));
+    let run = one.verify(&["--require", "identical-object", "--format", "json"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    let value: Value = serde_json::from_str(&run.stdout).expect("it is JSON");
+    let proof = &value["proposals"][0]["proof"];
+    assert_eq!(
+        proof["detail"],
+        "the same LLVM IR at -O2 with constant arguments in the place of parameters"
+    );
+    let engine = proof["engine"].as_str().expect("a text");
+    assert!(
+        engine.starts_with("LLVM IR of ") && engine.ends_with("by llvm-diff as well"),
+        "{engine}"
+    );
+
+    one.script("bin/clang", &format!("{real}{OTHER_CODE}exec clang \"$@\"\n"));
+    let run = one.verify(&["--again"]);
+    assert!(run.stdout.contains(" compiles "), "{}", run.stdout);
+    assert!(run.stdout.contains("the code differs in alpha_show()"), "{}", run.stdout);
+
+    // Where either of them sees a difference there is one.
+    one.script("bin/clang", &format!("{real}exec clang \"$@\"\n"));
+    let differs = "case $1 in --version) exit 0; esac; echo 'in function alpha_show:'; exit 1\n";
+    one.script("bin/llvm-diff", differs);
+    let run = one.verify(&["--again"]);
+    assert!(run.stdout.contains(" compiles "), "{}", run.stdout);
 }
 
 /// Takes a fault out again, but only where code is compared, and leaves a mark where no

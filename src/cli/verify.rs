@@ -15,7 +15,7 @@ use crate::store::{Proposal, Stale, Store, StoreError};
 use crate::syntax::LoopMacros;
 use crate::tree::{Drivers, SourceFile, TreePath};
 use crate::verify::build::{Identity, Kernel, interrupt};
-use crate::verify::ladder::{Ascent, Bill, Candidate, ENGINE, Ladder, Proof};
+use crate::verify::ladder::{Ascent, Bill, Candidate, Ladder, Proof};
 use crate::verify::{self, Claim, Climb, Files, Verdict};
 use anyhow::Context;
 use codespan_reporting::term::termcolor::WriteColor;
@@ -354,8 +354,8 @@ fn fallen(climb: Climb) -> Ascent {
     Ascent {
         verdict: climb.verdict,
         detail: climb.problem.map(|problem| problem.to_string()).unwrap_or_default(),
-        level: None,
-        constants: false,
+        way: None,
+        engine: String::new(),
         not_built: Vec::new(),
         bill: Bill::default(),
     }
@@ -365,12 +365,12 @@ fn proof(climber: &Climber, ascent: &Ascent, identity: &Identity) -> Proof {
     Proof {
         verdict: ascent.verdict,
         detail: ascent.detail.clone(),
-        level: ascent.level.map(|level| level.flag().to_owned()),
+        level: ascent.way.map(|way| way.level.flag().to_owned()),
         not_built: ascent.not_built.clone(),
         configuration: identity.configuration.clone(),
         compiler: identity.compiler.clone(),
         architecture: identity.architecture.clone(),
-        engine: if ascent.verdict >= Verdict::Compiles { ENGINE.to_owned() } else { String::new() },
+        engine: ascent.engine.clone(),
         release: identity.release.clone(),
         of: climber.digest.clone(),
     }

@@ -43,7 +43,7 @@ fn checked(proposal: &Proposal, patch: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::report::sample;
-    use crate::verify::ladder::{ENGINE, Proof};
+    use crate::verify::ladder::{Engine, Proof};
 
     #[track_caller]
     fn check(verdict: Verdict, detail: &str, expected: &[&str]) {
@@ -57,7 +57,7 @@ mod tests {
             configuration: "0123456789abcdef".to_owned(),
             compiler: "gcc 12".to_owned(),
             architecture: "x86_64".to_owned(),
-            engine: ENGINE.to_owned(),
+            engine: Engine::Instructions.name(""),
             release: "6.1.0".to_owned(),
             of: proposal.digest(patch),
         };

@@ -84,6 +84,8 @@ pub fn proof_rows(proposal: &Proposal, patch: &[u8]) -> Vec<(&'static str, Strin
     };
     let mut rows: Vec<_> = proof.detail.lines().map(|line| (name, line.to_owned())).collect();
     rows.push(("with", proof.holds_for()));
-    rows.push(("engine", proof.engine.clone()));
+    if !proof.engine.is_empty() {
+        rows.push(("engine", proof.engine.clone()));
+    }
     rows
 }

@@ -17,6 +17,7 @@ pub mod context;
 pub mod definition;
 pub mod expands;
 pub mod facts;
+pub mod ir;
 pub mod ladder;
 pub mod macros;
 pub mod names;

@@ -60,6 +60,11 @@ impl Compile {
         let (source, object) = (source.to_owned(), object.to_owned());
         Ok(Self { source, object, words, spelled_source, doc })
     }
+
+    /// The compiler's name or path.
+    pub(super) fn compiler(&self) -> &str {
+        self.words.first().map_or("", String::as_str)
+    }
 }
 
 /// Splits the first command of a line as a POSIX shell does; a second one after it

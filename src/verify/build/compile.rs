@@ -7,6 +7,7 @@ use super::error::BuildError;
 use super::farm;
 use super::flags::{self, Mode};
 use super::kernel::{Kernel, end_of};
+use super::llvm;
 use super::process;
 use crate::tree::TreePath;
 use crate::verify::Files;
@@ -27,7 +28,8 @@ const MAX_TRIES: usize = 4;
 /// What came of one compile.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    /// The ELF file, before objtool; `None` where the compiler failed or was killed.
+    /// The ELF file, before objtool, or for [`Mode::Ir`] the text of the module; `None`
+    /// where the compiler failed or was killed.
     pub object: Option<Vec<u8>>,
     /// In the compiler's order, then those of `kernel-doc`.
     pub diagnostics: Vec<Diagnostic>,
@@ -68,17 +70,27 @@ impl Kernel {
         limit: Duration,
     ) -> Result<Compiled, BuildError> {
         let scratch = self.scratch(compile, overlay, limit)?;
-        let compiler = compile.words.first().map_or("", String::as_str);
+        let compiler = match mode {
+            Mode::Ir => llvm::CLANG,
+            _ => compile.compiler(),
+        };
         let accepted = match mode {
-            Mode::AsIs => &[][..],
+            Mode::AsIs | Mode::Ir => &[][..],
             Mode::Comparable { .. } => {
                 self.accepted_flags.get_or_init(|| flags::accepted(compiler))
             }
         };
         let header = scratch.header.to_string_lossy();
-        let arguments = flags::arguments(compile, mode, accepted, &header);
-        let mut command = self.command(compile, &arguments, &scratch);
-        command.arg("-c").arg("-o").arg(&scratch.object);
+        let mut arguments = flags::arguments(compile, mode, accepted, &header);
+        let output: &[&str] = match mode {
+            Mode::Ir => &["-S", "-emit-llvm"],
+            _ => &["-c"],
+        };
+        if mode == Mode::Ir {
+            arguments = llvm::known(&arguments);
+        }
+        let mut command = self.command(compile, (compiler, &arguments), &scratch);
+        command.args(output).arg("-o").arg(&scratch.object);
         let run = self.run(compiler, command, limit)?;
         let object = if run.status.success() { fs::read(&scratch.object).ok() } else { None };
         let mut compiled = Compiled {
@@ -96,8 +108,13 @@ impl Kernel {
     }
 
     /// The compiler on the source in the farm, but for what it shall make of it.
-    fn command(&self, compile: &Compile, arguments: &[String], scratch: &Scratch) -> Command {
-        let mut command = process::command(compile.words.first().map_or("", String::as_str));
+    fn command(
+        &self,
+        compile: &Compile,
+        (compiler, arguments): (&str, &[String]),
+        scratch: &Scratch,
+    ) -> Command {
+        let mut command = process::command(compiler);
         // First, so that the kernel's own mapping wins where it has one.
         command.arg(self.mapping("-fmacro-prefix-map", scratch));
         command.arg(self.mapping("-fdebug-prefix-map", scratch));
@@ -193,9 +210,9 @@ impl Kernel {
         scratch: &Scratch,
         limit: Duration,
     ) -> Result<(Vec<TreePath>, Duration), BuildError> {
-        let compiler = compile.words.first().map_or("", String::as_str);
+        let compiler = compile.compiler();
         let arguments = flags::arguments(compile, Mode::AsIs, &[], "");
-        let mut command = self.command(compile, &arguments, scratch);
+        let mut command = self.command(compile, (compiler, &arguments), scratch);
         command.args(["-w", "-E", "-o", "/dev/null"]);
         // What it cannot read is told by the compile.
         let run = self.run(compiler, command, limit)?;

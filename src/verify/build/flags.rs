@@ -19,6 +19,8 @@ pub enum Mode {
         /// Whether the object has DWARF, for the lines of instructions.
         debug: bool,
     },
+    /// As [`Mode::Comparable`] at [`Level::O2`], by clang, as the text of LLVM's IR.
+    Ir,
 }
 
 /// How much the compiler optimises.
@@ -103,13 +105,21 @@ pub(super) fn arguments(
     let mut arguments: Vec<String> = compile.words.iter().skip(1).cloned().collect();
     let mut add = |flags: &[&str]| arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
     add(&["-pipe"]);
-    if let Mode::Comparable { level, debug } = mode {
-        add(&[level.flag(), "-w", "-ffunction-sections", "-fdata-sections"]);
-        add(accepted);
-        add(&["-Wno-builtin-macro-redefined", "-D__LINE__=0", "-D__FILE__=\"x.c\""]);
-        add(&["-include", header]);
-        add(if debug { &["-g"] } else { &["-g0"] });
-    }
+    let debug = match mode {
+        Mode::AsIs => return arguments,
+        Mode::Comparable { level, debug } => {
+            add(&[level.flag(), "-ffunction-sections", "-fdata-sections"]);
+            add(accepted);
+            debug
+        }
+        Mode::Ir => {
+            add(&[Level::O2.flag(), "-fno-inline-functions", "-fno-discard-value-names"]);
+            false
+        }
+    };
+    add(&["-w", "-Wno-builtin-macro-redefined", "-D__LINE__=0", "-D__FILE__=\"x.c\""]);
+    add(&["-include", header]);
+    add(if debug { &["-g"] } else { &["-g0"] });
     arguments
 }
 

@@ -14,6 +14,7 @@ mod farm;
 mod flags;
 pub mod interrupt;
 mod kernel;
+mod llvm;
 mod process;
 #[cfg(test)]
 mod tests;
@@ -26,4 +27,5 @@ pub use diagnostics::{Diagnostic, Severity, new_diagnostics, parse};
 pub use error::BuildError;
 pub use flags::{Level, Mode};
 pub use kernel::{Identity, Kernel, Say};
+pub use llvm::{Llvm, Said};
 pub use tools::Missing;

@@ -21,11 +21,11 @@ mod wrap;
 
 pub use faults::{Fault, Planted, planted};
 pub use lines::Lines;
-pub use proof::{ENGINE, Proof};
+pub use proof::{Engine, Proof, Way};
 pub use shop::Bill;
 pub use trial::{Outcome, Trial};
 
-use super::build::{BuildError, Commands, Compile, Kernel, Level, NotBuilt, Say};
+use super::build::{BuildError, Commands, Compile, Kernel, Llvm, NotBuilt, Say};
 use super::object::Difference;
 use super::{Claim, Files, Verdict};
 use crate::syntax::LoopMacros;
@@ -55,11 +55,10 @@ pub struct Ascent {
     pub verdict: Verdict,
     /// See [`Proof::detail`].
     pub detail: String,
-    /// The weakest level that was needed, for [`Verdict::IdenticalObject`].
-    pub level: Option<Level>,
-    /// Whether constants had to be put in the place of the helper's parameters, and
-    /// words into the messages that print them.
-    pub constants: bool,
+    /// The way that took most, for [`Verdict::IdenticalObject`].
+    pub way: Option<Way>,
+    /// What compared the code, all that were asked; empty where it came to no comparison.
+    pub engine: String,
     /// Touched files that the configuration does not build, sorted.
     pub not_built: Vec<TreePath>,
     /// What the compiles made for it took.
@@ -83,6 +82,7 @@ pub struct Ladder<'k> {
     loops: &'k LoopMacros,
     limit: Duration,
     exports: Exports,
+    llvm: Option<Llvm>,
 }
 
 impl<'k> Ladder<'k> {
@@ -102,7 +102,22 @@ impl<'k> Ladder<'k> {
         let sources: Vec<TreePath> = sources.iter().cloned().collect();
         let commands = kernel.commands(&sources, drivers, say)?;
         let exports = Exports::new(kernel.tree());
-        Ok(Self { kernel, commands, loops, limit, exports })
+        Ok(Self { kernel, commands, loops, limit, exports, llvm: Llvm::find() })
+    }
+
+    fn shop(&self) -> Shop<'_> {
+        Shop::new(self.kernel, self.llvm.as_ref(), self.limit)
+    }
+
+    fn engine(&self, engine: Engine) -> String {
+        engine.name(self.llvm.as_ref().map_or("", |it| &it.version))
+    }
+
+    /// All that compare code here.
+    fn engines(&self) -> String {
+        let mut engines = vec![Engine::Instructions];
+        engines.extend(self.llvm.as_ref().map(|_| Engine::Ir));
+        engines.into_iter().map(|it| self.engine(it)).collect::<Vec<_>>().join("; ")
     }
 
     /// Climbs with every candidate, each alone on the tree as it is. The objects
@@ -117,7 +132,7 @@ impl<'k> Ladder<'k> {
         batch: &[Candidate],
         done: &(dyn Fn(usize, &Ascent) + Sync),
     ) -> Result<(), BuildError> {
-        let shop = Shop::new(self.kernel, self.limit);
+        let shop = self.shop();
         batch.par_iter().enumerate().try_for_each(|(at, candidate)| {
             done(at, &self.climb_one(&shop, candidate)?);
             Ok(())
@@ -130,8 +145,8 @@ impl<'k> Ladder<'k> {
         let mut ascent = Ascent {
             verdict: Verdict::Expands,
             detail: String::new(),
-            level: None,
-            constants: false,
+            way: None,
+            engine: String::new(),
             not_built: not_built.iter().map(|(path, _)| (*path).clone()).collect(),
             bill: Bill::default(),
         };
@@ -142,10 +157,16 @@ impl<'k> Ladder<'k> {
                 ascent.verdict = Verdict::Failed;
                 fault
             }
-            Some(Found::Difference(difference, lines)) => explained(&difference, &lines),
+            Some(Found::Difference(difference, lines)) => {
+                ascent.engine = self.engines();
+                explained(&difference, &lines)
+            }
             Some(Found::Unknown(why)) => why,
-            None => match ascent.level {
-                Some(level) => proved(level, ascent.constants),
+            None => match ascent.way {
+                Some(way) => {
+                    ascent.engine = self.engine(way.engine);
+                    way.to_string()
+                }
                 None => {
                     not_built.iter().map(|(_, why)| why.to_string()).collect::<Vec<_>>().join("; ")
                 }
@@ -205,19 +226,9 @@ impl<'k> Ladder<'k> {
             }
         }
         ascent.verdict = Verdict::IdenticalObject;
-        ascent.level = weakest.map(|way| way.level);
-        ascent.constants = weakest.is_some_and(|way| way.constants);
+        ascent.way = weakest;
         Ok(None)
     }
-}
-
-/// How much the same the code is.
-fn proved(level: Level, constants: bool) -> String {
-    let how = match constants {
-        true => " with constant arguments in the place of parameters",
-        false => "",
-    };
-    format!("the same machine code at {}{how}", level.flag())
 }
 
 /// A difference with the lines that it is in.

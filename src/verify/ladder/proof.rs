@@ -2,12 +2,54 @@
 
 use crate::tree::TreePath;
 use crate::verify::Verdict;
-use crate::verify::build::Identity;
+use crate::verify::build::{Identity, Level};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
-/// [`Proof::engine`], of which there is one: both objects are decoded, and compared
-/// instruction by instruction.
-pub const ENGINE: &str = "x86-64 instructions";
+/// What saw that the code before and after is the same. The greater, the later it is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Engine {
+    /// Both objects are decoded, and compared instruction by instruction.
+    Instructions,
+    /// clang's IR of both texts is compared, by this program and by `llvm-diff`.
+    Ir,
+}
+
+impl Engine {
+    /// [`Proof::engine`]; `clang` is the version of that.
+    pub fn name(self, clang: &str) -> String {
+        match self {
+            Self::Instructions => "x86-64 instructions".to_owned(),
+            Self::Ir => format!("LLVM IR of {clang}, by llvm-diff as well"),
+        }
+    }
+}
+
+/// How the code was made the same. The greater, the more it took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Way {
+    /// What saw that it is the same.
+    pub engine: Engine,
+    /// Whether constants had to be put in the place of the helper's parameters, and
+    /// words into the messages that print them.
+    pub constants: bool,
+    /// How both were optimised.
+    pub level: Level,
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.engine {
+            Engine::Instructions => "machine code",
+            Engine::Ir => "LLVM IR",
+        };
+        let how = match self.constants {
+            true => " with constant arguments in the place of parameters",
+            false => "",
+        };
+        write!(f, "the same {what} at {}{how}", self.level.flag())
+    }
+}
 
 /// How far a proposal came on one kernel, and what that holds for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,11 +3,12 @@
 
 use super::compiles::complaint;
 use super::shop::{Bill, Shop};
-use super::{Candidate, Found, constants, force, lines, wrap};
+use super::{Candidate, Engine, Found, Way, constants, force, lines, wrap};
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;
 use crate::verify::Files;
 use crate::verify::build::{BuildError, Compile, Level, Mode};
+use crate::verify::ir;
 use crate::verify::object::{
     Cause, Comparison, Difference, Merged, Object, Subject, compare_merged,
 };
@@ -30,14 +31,6 @@ enum Compared {
     },
     /// The texts do not compile so, or are no objects that can be read.
     Not(String),
-}
-
-/// How the code was made the same. The greater, the more it took.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Way {
-    /// With constants put in the place of parameters.
-    pub constants: bool,
-    pub level: Level,
 }
 
 /// Why an object is not shown to be the same.
@@ -77,7 +70,8 @@ pub(super) fn prove(
 ) -> Result<Result<Way, Unproved>, BuildError> {
     let roles = Roles::of(candidate, &compile.source);
     let texts = roles.inlined(candidate);
-    let plain = |level| Way { constants: false, level };
+    let engine = Engine::Instructions;
+    let plain = |level| Way { engine, constants: false, level };
     let (first, state_kept) = match compared(shop, (&roles, &texts), compile, Level::O2, bill)? {
         Compared::Same => return Ok(Ok(plain(Level::O2))),
         Compared::Not(why) => return Ok(Err(Unproved::Not(why))),
@@ -87,7 +81,7 @@ pub(super) fn prove(
     let put = if state_kept { roles.with_constants(candidate, compile, loops) } else { None };
     let (tried, ways) = match &put {
         Some(put) => {
-            let way = |level| Way { constants: true, level };
+            let way = |level| Way { engine, constants: true, level };
             (put, [Level::O2, Level::O1, Level::Os].map(way).to_vec())
         }
         None => (&texts, [Level::O1, Level::Os].map(plain).to_vec()),
@@ -98,6 +92,10 @@ pub(super) fn prove(
             Compared::Differs { .. } => {}
             Compared::Not(_) => break,
         }
+    }
+    if shop.has_llvm() && same_ir(shop, (&roles, tried), compile, bill)? {
+        let (engine, constants) = (Engine::Ir, put.is_some());
+        return Ok(Ok(Way { engine, constants, level: Level::O2 }));
     }
     Ok(Err(Unproved::Differs(first, texts)))
 }
@@ -115,6 +113,25 @@ pub(super) fn with_constants(
     loops: &LoopMacros,
 ) -> Option<Texts> {
     Roles::of(candidate, &compile.source).with_constants(candidate, compile, loops)
+}
+
+/// Whether clang makes the same IR of both texts: by our comparison and by `llvm-diff`.
+fn same_ir(
+    shop: &Shop<'_>,
+    (roles, texts): (&Roles, &Texts),
+    compile: &Compile,
+    bill: &mut Bill,
+) -> Result<bool, BuildError> {
+    let before = shop.shared(compile, &texts.before, Mode::Ir, bill)?;
+    let after = shop.once(compile, &texts.after, Mode::Ir, bill)?;
+    let (Some(old), Some(new)) = (&before.object, &after.object) else { return Ok(false) };
+    let text = |module| String::from_utf8_lossy(module);
+    let comparison = ir::compare(&text(old), &text(new), &roles.merged);
+    if !matches!(roles.judge(comparison), Compared::Same) {
+        return Ok(false);
+    }
+    let said = shop.llvm_diff(old, new, bill)?;
+    Ok(said.is_some_and(|said| said.unlike.is_some_and(|unlike| unlike.is_empty())))
 }
 
 fn compared(

@@ -3,7 +3,7 @@
 
 use crate::tree::TreePath;
 use crate::verify::Files;
-use crate::verify::build::{BuildError, Compile, Compiled, Kernel, Level, Mode};
+use crate::verify::build::{BuildError, Compile, Compiled, Kernel, Level, Llvm, Mode, Said};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +18,7 @@ type Slot = Arc<Mutex<Option<Arc<Compiled>>>>;
 pub(super) struct Shop<'k> {
     kernel: &'k Kernel,
     limit: Duration,
+    llvm: Option<&'k Llvm>,
     objects: Mutex<HashMap<Key, Slot>>,
 }
 
@@ -45,6 +46,7 @@ impl Bill {
     fn charge(&mut self, mode: Mode, seconds: f64) {
         let name = match mode {
             Mode::AsIs => "as the kernel is built",
+            Mode::Ir => IR,
             Mode::Comparable { level: Level::O2, debug: false } => "to compare, -O2",
             Mode::Comparable { debug: false, .. } => "to compare, other levels",
             Mode::Comparable { debug: true, .. } => "for the lines of a difference",
@@ -53,10 +55,30 @@ impl Bill {
     }
 }
 
+const IR: &str = "to compare, LLVM's IR";
+
 impl<'k> Shop<'k> {
     /// Where a compiler that takes longer than `limit` is killed.
-    pub fn new(kernel: &'k Kernel, limit: Duration) -> Self {
-        Self { kernel, limit, objects: Mutex::default() }
+    pub fn new(kernel: &'k Kernel, llvm: Option<&'k Llvm>, limit: Duration) -> Self {
+        Self { kernel, limit, llvm, objects: Mutex::default() }
+    }
+
+    /// Whether there is a second engine.
+    pub fn has_llvm(&self) -> bool {
+        self.llvm.is_some()
+    }
+
+    /// What `llvm-diff` says of two modules; `None` where it is not installed.
+    pub fn llvm_diff(
+        &self,
+        before: &[u8],
+        after: &[u8],
+        bill: &mut Bill,
+    ) -> Result<Option<Said>, BuildError> {
+        let Some(llvm) = self.llvm else { return Ok(None) };
+        let said = llvm.compare(before, after, self.limit)?;
+        bill.charge(Mode::Ir, said.cpu_seconds);
+        Ok(Some(said))
     }
 
     /// The object of `texts`, kept for the rest of the batch.

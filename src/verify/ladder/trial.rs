@@ -48,7 +48,7 @@ impl Ladder<'_> {
         faults: &[(&Candidate, &Planted)],
         progress: &(dyn Fn() + Sync),
     ) -> Result<Vec<Trial>, BuildError> {
-        let shop = Shop::new(self.kernel, self.limit);
+        let shop = self.shop();
         let trials = faults.par_iter().map(|(right, planted)| {
             let mut bill = Bill::default();
             let outcome = self.try_fault(&shop, right, planted, &mut bill)?;
