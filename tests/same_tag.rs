@@ -100,7 +100,7 @@ fn a_patch_that_shares_a_helper_between_two_structs_of_one_tag_does_not_expand()
         merged_into: Some(MEMBER.to_owned()),
         ..Claim::default()
     };
-    let climb = verify::climb(&before, &after, &claim, &LoopMacros::default());
+    let climb = verify::climb(&before, &after, &claim, (&LoopMacros::default(), None));
     let problem = climb.problem.map(|it| it.to_string()).unwrap_or_default();
     assert_eq!(climb.verdict, Verdict::Failed, "{problem}");
     // Only patches of one file expand as yet.

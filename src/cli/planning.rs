@@ -7,7 +7,7 @@ use super::project::Project;
 use crate::detect::{self, CloneGroup};
 use crate::generate::templates::Templates;
 use crate::plan::Reason;
-use crate::plan::rules::{self, Rule};
+use crate::plan::rules::{self, Rule, TemplateNames};
 use crate::propose::{self, Proposer};
 use crate::report::{Outcome, Refusal};
 use crate::store::Proposal;
@@ -15,7 +15,7 @@ use crate::syntax::decl::Universe;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What planning made of a scan.
 pub struct PlannedGroups {
@@ -44,6 +44,8 @@ pub fn plan_groups(
         templates: &templates,
         universe: Arc::new(Universe::new(tree.root.clone())),
         included: detect::included_sources(&tree.root, &whole.files),
+        sources: whole.files.iter().map(|file| file.path.clone()).collect(),
+        globals: OnceLock::new(),
     };
     let bar = progress::bar(options.progress, "planning", scanned.groups.len() as u64);
     let outcomes = proposer.propose(&scanned.groups, &|done| bar.inc(done))?;
@@ -119,7 +121,8 @@ pub struct RuleText {
 pub fn rules(folders: &[PathBuf]) -> anyhow::Result<Vec<RuleText>> {
     let templates = Templates::load(folders)?;
     let text = |rule: Rule| {
-        let names = [&rule.templates.helper, &rule.templates.thin, &rule.templates.message];
+        let TemplateNames { helper, thin, message, prototype } = &rule.templates;
+        let names = [helper, thin, message, prototype];
         let templates = names
             .into_iter()
             .filter_map(|name| Some((name.clone(), templates.text(name)?.to_owned())))

@@ -11,7 +11,7 @@ use crate::report::source::printable_line;
 use crate::report::{contract_name, counted, json};
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;
-use crate::verify;
+use crate::verify::{self, Scope};
 use crate::verify::ladder::{Bill, Candidate, Ladder, Outcome, Planted, planted};
 use anyhow::Context;
 use codespan_reporting::term::termcolor::WriteColor;
@@ -76,7 +76,7 @@ struct SelftestJson<'r> {
 pub fn run(
     options: &Options,
     ladder: &Ladder<'_>,
-    loops: &LoopMacros,
+    (loops, scope): (&LoopMacros, &dyn Scope),
     proposals: &[(String, Candidate)],
     out: &mut (dyn WriteColor + Send),
 ) -> anyhow::Result<Exit> {
@@ -96,7 +96,7 @@ pub fn run(
         for ((id, right, planted), trial) in batch.iter().zip(trials) {
             bill.add(&trial.bill);
             let row = rows.entry(contract_name(planted.fault)).or_default();
-            row.count(id, right, planted, trial.outcome, loops);
+            row.count(id, right, planted, trial.outcome, (loops, scope));
         }
     }
     bar.finish_and_clear();
@@ -136,7 +136,7 @@ impl Row {
         right: &Candidate,
         planted: &Planted,
         outcome: Outcome,
-        loops: &LoopMacros,
+        (loops, scope): (&LoopMacros, &dyn Scope),
     ) {
         self.planted += 1;
         if outcome == Outcome::Equivalent {
@@ -144,7 +144,7 @@ impl Row {
             return;
         }
         let Candidate { before, after, claim } = &planted.candidate(right);
-        let rejected_by_text = verify::climb(before, after, claim, loops).problem.is_some();
+        let rejected_by_text = verify::climb(before, after, claim, (loops, Some(scope))).problem.is_some();
         self.rejected_by_text += usize::from(rejected_by_text);
         let place = Place {
             proposal: id.to_owned(),

@@ -13,15 +13,16 @@ use crate::report::verified::{self, Verified};
 use crate::report::{contract_name, counted, json};
 use crate::store::{Proposal, Stale, Store, StoreError};
 use crate::syntax::LoopMacros;
+use crate::syntax::decl::Universe;
 use crate::tree::{Drivers, SourceFile, TreePath};
 use crate::verify::build::{Identity, Kernel, interrupt};
 use crate::verify::ladder::{Ascent, Bill, Candidate, Ladder, Proof};
-use crate::verify::{self, Claim, Climb, Files, Verdict};
+use crate::verify::{self, Claim, Climb, Files, TreeScope, Verdict};
 use anyhow::Context;
 use codespan_reporting::term::termcolor::WriteColor;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Proposals that share the objects of the texts before.
@@ -155,6 +156,11 @@ fn climber(
         let text = before.get(&patch.path).map_or(&[][..], Vec::as_slice);
         after.insert(patch.path.clone(), unidiff::apply_to(text, &patch).with_context(broken)?);
     }
+    // What the patch calls may stand in a file that it leaves alone.
+    for path in proposal.base.keys().filter(|path| !after.contains_key(*path)) {
+        let text = project.tree.read(path).with_context(|| path.clone())?;
+        before.insert(path.clone(), text);
+    }
     let digest = proposal.digest(&patch);
     Ok(Climber { proposal, digest, candidate: Candidate { before, after, claim } })
 }
@@ -202,31 +208,40 @@ fn test(
     });
     let proved: Vec<Climber> = proved.collect();
     let loops = LoopMacros::new(&project.tree.loop_macros);
-    let ladder = ladder(project, options, args, kernel, &proved, &loops)?;
+    let drivers = drivers(project, &proved)?;
+    let ladder = ladder(options, args, kernel, &proved, (&drivers, &loops))?;
+    let scope = scope(project, &drivers);
     let proved: Vec<(String, Candidate)> =
         proved.into_iter().map(|it| (it.proposal.id, it.candidate)).collect();
-    selftest::run(options, &ladder, &loops, &proved, out)
+    selftest::run(options, &ladder, (&loops, &scope), &proved, out)
+}
+
+/// The headers around the texts.
+fn scope<'d>(project: &Project, drivers: &'d Drivers) -> TreeScope<'d> {
+    TreeScope { universe: Arc::new(Universe::new(project.tree.root.clone())), drivers }
+}
+
+/// All files that are touched.
+fn sources(climbers: &[Climber]) -> BTreeSet<TreePath> {
+    climbers.iter().flat_map(|it| it.candidate.before.keys().cloned()).collect()
 }
 
 /// A ladder for all files that are touched.
 fn ladder<'k>(
-    project: &Project,
     options: &Options,
     args: &VerifyArgs,
     kernel: &'k Kernel,
     climbers: &[Climber],
-    loops: &'k LoopMacros,
+    (drivers, loops): (&Drivers, &'k LoopMacros),
 ) -> anyhow::Result<Ladder<'k>> {
-    let sources: BTreeSet<TreePath> =
-        climbers.iter().flat_map(|it| it.candidate.after.keys().cloned()).collect();
-    let drivers = drivers(project, &sources)?;
+    let sources = sources(climbers);
     let say = |line: &str| {
         if options.verbose {
             error::say(line);
         }
     };
     let limit = Duration::from_secs(args.timeout);
-    Ok(Ladder::new(kernel, &sources, Some(&drivers), loops, limit, &say)?)
+    Ok(Ladder::new(kernel, &sources, Some(drivers), loops, limit, &say)?)
 }
 
 fn climb(
@@ -239,7 +254,9 @@ fn climb(
 ) -> anyhow::Result<Vec<Proposal>> {
     let cost = Cost::start();
     let loops = LoopMacros::new(&project.tree.loop_macros);
-    let ladder = ladder(project, options, args, kernel, &open, &loops)?;
+    let drivers = drivers(project, &open)?;
+    let ladder = ladder(options, args, kernel, &open, (&drivers, &loops))?;
+    let scope = scope(project, &drivers);
     let bar = progress::bar(options.progress, "verifying", open.len() as u64);
     let total = open.len();
     let keeper = Keeper::new(store);
@@ -247,7 +264,7 @@ fn climb(
         let mut standing = Vec::new();
         for climber in batch {
             let Candidate { before, after, claim } = &climber.candidate;
-            let climb = verify::climb(before, after, claim, &loops);
+            let climb = verify::climb(before, after, claim, (&loops, Some(&scope)));
             if climb.problem.is_none() {
                 standing.push(climber);
                 continue;
@@ -339,7 +356,8 @@ fn batches(open: Vec<Climber>) -> Vec<Vec<Climber>> {
 }
 
 /// The Kbuild files that say how the sources are built.
-fn drivers(project: &Project, sources: &BTreeSet<TreePath>) -> anyhow::Result<Drivers> {
+fn drivers(project: &Project, climbers: &[Climber]) -> anyhow::Result<Drivers> {
+    let sources = sources(climbers);
     let paths = sources.iter().map(|path| project.tree.root.join(path));
     let paths: Vec<PathBuf> = paths.filter(|path: &PathBuf| Path::is_file(path)).collect();
     let files: Vec<SourceFile> = match paths.as_slice() {

@@ -4,7 +4,7 @@
 use super::layout;
 use super::templates::{TemplateError, Templates};
 use crate::plan::align::lossy;
-use crate::plan::{Fate, FileContext, Helper, MemberPlan, Plan};
+use crate::plan::{Fate, FileContext, Helper, MemberPlan, Plan, Remedy};
 use crate::syntax::{Function, lexer};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -39,14 +39,8 @@ pub fn text(
 ) -> Result<Vec<u8>, TemplateError> {
     let member = &plan.members[0];
     let function = &member.function;
-    let (head, tail) = signature(file, member);
-    let kept = member.own.iter().enumerate().filter(|(i, _)| !helper.dropped.contains(i));
-    let own = kept.map(|(_, own)| pointer_style(&one_line(&own.text)));
-    let new = helper.parameters.iter().map(|p| declared(&p.ctype, &p.name));
-    let mut parameters: Vec<String> = own.chain(new).collect();
-    if parameters.is_empty() {
-        parameters.push("void".to_owned());
-    }
+    let linkage = if plan.is_shared() { Linkage::Global } else { Linkage::Static };
+    let (head, tail) = signature(file, member, linkage);
     let body = body(helper, file, function);
     // The body may hold bytes that are no UTF-8: it is put in after rendering.
     const BODY: &str = "{\u{1}}";
@@ -54,13 +48,72 @@ pub fn text(
         comment: comment(plan, helper, file),
         head,
         name: helper.name.clone(),
-        parameters: parameters.join(", "),
+        parameters: parameters(member, Some(helper)),
         tail,
         body: BODY.to_owned(),
     };
     let text = layout::wrap(&templates.render(&plan.rule.templates.helper, &data)?);
     let (before, after) = text.split_once(BODY).unwrap_or((&text, ""));
     Ok([before.as_bytes(), &body, after.as_bytes()].concat())
+}
+
+/// Who sees the function that is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Linkage {
+    /// Its file.
+    Static,
+    /// All files of its driver.
+    Global,
+}
+
+/// What the template of a prototype is given.
+#[derive(Serialize)]
+struct PrototypeData {
+    /// Everything before its name.
+    head: String,
+    /// Its name.
+    name: String,
+    /// Its parameters, separated by commas, or `void`.
+    parameters: String,
+}
+
+/// The prototype of the function that the files of `plan` share; `file` is that of
+/// `member`, whose signature it has.
+///
+/// # Errors
+/// A template that cannot be rendered.
+pub fn prototype(
+    plan: &Plan,
+    member: &MemberPlan,
+    file: &FileContext,
+    templates: &Templates,
+) -> Result<Vec<u8>, TemplateError> {
+    let (head, _) = signature(file, member, Linkage::Global);
+    let (name, parameters) = match &plan.remedy {
+        Remedy::Helper(helper) => (&helper.name, parameters(member, Some(helper))),
+        Remedy::Merge(_) => (&member.name, parameters(member, None)),
+    };
+    let data = PrototypeData { head: head.replace('\n', " "), name: name.clone(), parameters };
+    let text = templates.render(&plan.rule.templates.prototype, &data)?;
+    Ok(layout::wrap(&text).into_bytes())
+}
+
+/// The signature of `member`, up to its body, as one that all files may call.
+pub fn global_signature(member: &MemberPlan, file: &FileContext) -> String {
+    let (head, tail) = signature(file, member, Linkage::Global);
+    let text = format!("{head}{}({}){tail}\n", member.name, parameters(member, None));
+    layout::wrap(&text)
+}
+
+/// The parameters of `member`, or of the helper that does its work.
+fn parameters(member: &MemberPlan, helper: Option<&Helper>) -> String {
+    let dropped: &[usize] = helper.map_or(&[], |helper| &helper.dropped);
+    let kept = member.own.iter().enumerate().filter(|(i, _)| !dropped.contains(i));
+    let own = kept.map(|(_, own)| pointer_style(&one_line(&own.text)));
+    let new = helper.into_iter().flat_map(|helper| &helper.parameters);
+    let new = new.map(|p| declared(&p.ctype, &p.name));
+    let parameters: Vec<String> = own.chain(new).collect();
+    if parameters.is_empty() { "void".to_owned() } else { parameters.join(", ") }
 }
 
 /// A parameter's declaration: `int reg`, `const char *name`.
@@ -92,19 +145,22 @@ pub fn one_line(text: &[u8]) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What stands before the name (always `static`, never `__maybe_unused`: the
-/// helper has users) and behind the parameter list.
-fn signature(file: &FileContext, member: &MemberPlan) -> (String, String) {
+/// What stands before the name (never `__maybe_unused`: the function has users) and
+/// behind the parameter list.
+fn signature(file: &FileContext, member: &MemberPlan, linkage: Linkage) -> (String, String) {
     let function = &member.function;
     let name = file.token_at(function.name.start);
     let words: Vec<usize> = (file.token_at(function.start)..name).collect();
     let mut head = String::new();
-    if !words.iter().any(|&i| file.text(i) == b"static") {
+    if linkage == Linkage::Static && !words.iter().any(|&i| file.text(i) == b"static") {
         head.push_str("static ");
     }
     for (at, &index) in words.iter().enumerate() {
         let text = file.text(index);
-        if matches!(text, b"__maybe_unused" | b"__always_unused" | b"extern") {
+        let is_local = matches!(text, b"static" | b"inline" | b"__always_inline");
+        if matches!(text, b"__maybe_unused" | b"__always_unused" | b"extern")
+            || linkage == Linkage::Global && is_local
+        {
             continue;
         }
         head.push_str(&lossy(text));

@@ -23,6 +23,7 @@ struct MessageData {
     /// The small table of what each function passes, one line a row.
     rows: Vec<String>,
     rule: String,
+    /// The files of the functions, separated by blanks.
     file: String,
 }
 
@@ -77,7 +78,7 @@ pub fn compose(
         text: paragraphs(plan).iter().map(|text| fill(text)).collect(),
         rows: rows(plan),
         rule: plan.rule.name.clone(),
-        file: file.path.clone(),
+        file: plan.files.join(" "),
     };
     let text = templates.render(&plan.rule.templates.message, &data)?;
     let (subject, body) = text.split_once('\n').unwrap_or((&text, ""));

@@ -26,6 +26,18 @@ impl Patch {
         patch
     }
 
+    /// The patches of different files as one.
+    pub fn joined(patches: Vec<Patch>) -> Patch {
+        let mut all = Patch::empty();
+        for patch in patches {
+            all.text.extend(patch.text);
+            all.files.extend(patch.files);
+            all.lines_added += patch.lines_added;
+            all.lines_removed += patch.lines_removed;
+        }
+        all
+    }
+
     /// The patch that shows `edits` of whole lines of `before` as they are, even
     /// where a shorter one would give the same text.
     ///

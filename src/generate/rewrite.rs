@@ -1,4 +1,4 @@
-//! From a plan to the edits of its file.
+//! From a plan to the edits of its files.
 
 use super::helper::{self, one_line};
 use super::layout;
@@ -23,43 +23,71 @@ struct ThinData {
     arguments: String,
 }
 
-/// The edits that carry out `plan` on `file`.
+/// The edits that carry out `plan` on `files`, which are those of the plan in its order.
 ///
 /// # Errors
 /// A template that cannot be rendered.
 pub fn edits(
     plan: &Plan,
-    file: &FileContext,
+    files: &[&FileContext],
     templates: &Templates,
 ) -> Result<EditSet, TemplateError> {
-    let mut edits: Vec<Edit> = Vec::new();
+    let mut edits: Vec<Vec<Edit>> = vec![Vec::new(); files.len()];
     let callee = match &plan.remedy {
         Remedy::Helper(helper) => {
+            let file = files[0];
             let mut text = helper::text(plan, helper, file, templates)?;
             let above = file.bytes[..helper.insert_at].trim_ascii_end().len();
             let newlines = memchr::memchr_iter(b'\n', &file.bytes[above..helper.insert_at]).count();
             if above > 0 && newlines < 2 {
                 text.insert(0, b'\n');
             }
-            edits.push(Edit { range: helper.insert_at..helper.insert_at, text });
+            edits[0].push(Edit { range: helper.insert_at..helper.insert_at, text });
             helper.name.clone()
         }
         Remedy::Merge(survivor) => plan.members[*survivor].name.clone(),
     };
     for (index, member) in plan.members.iter().enumerate() {
+        let (file, edits) = (files[member.file], &mut edits[member.file]);
         match member.fate {
+            // What only its file knew is made known to the others.
+            Fate::Survives if plan.declaration.is_some() => {
+                let range = member.function.start as usize..member.function.body as usize;
+                let text = helper::global_signature(member, file).into_bytes();
+                edits.push(Edit { range, text });
+                let gone = member.uses.prototypes.iter();
+                edits.extend(gone.map(|range| Edit { range: range.clone(), text: Vec::new() }));
+            }
             Fate::Survives => {}
             Fate::Thin => edits.push(thin(plan, index, &callee, file, templates)?),
-            Fate::Gone => gone(plan, index, &callee, file, &mut edits),
+            Fate::Gone => gone(plan, index, &callee, file, edits),
         }
     }
+    let mut set = EditSet::default();
+    for (file, edits) in files.iter().zip(edits) {
+        set.files.insert(file.path.clone(), ordered(file, edits));
+    }
+    if let Some(declaration) = &plan.declaration {
+        let member = match plan.remedy {
+            Remedy::Helper(_) => &plan.members[0],
+            Remedy::Merge(survivor) => &plan.members[survivor],
+        };
+        let text = helper::prototype(plan, member, files[member.file], templates)?;
+        let range = declaration.insert_at..declaration.insert_at;
+        set.files.entry(declaration.header.clone()).or_default().push(Edit { range, text });
+    }
+    Ok(set)
+}
+
+/// The edits of a file in their order, with its line ends.
+fn ordered(file: &FileContext, mut edits: Vec<Edit>) -> Vec<Edit> {
     if file.crlf {
         for edit in &mut edits {
             edit.text = with_crlf(&edit.text);
         }
     }
     edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
-    Ok(EditSet { files: [(file.path.clone(), edits)].into() })
+    edits
 }
 
 fn with_crlf(text: &[u8]) -> Vec<u8> {

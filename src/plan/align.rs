@@ -9,7 +9,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::Range;
 
 /// One member, lexed and parsed.
-pub struct AlignedMember {
+pub struct AlignedMember<'f> {
+    /// The file that it stands in.
+    pub file: &'f FileContext,
     /// Its tokens, as indices into the file's.
     pub tokens: Range<usize>,
     /// Its syntax tree, free of gaps.
@@ -28,9 +30,9 @@ pub struct Site {
 }
 
 /// The members side by side.
-pub struct Alignment {
+pub struct Alignment<'f> {
     /// In the order of the group.
-    pub members: Vec<AlignedMember>,
+    pub members: Vec<AlignedMember<'f>>,
     /// Where they differ, in order. The function's own name and consistently
     /// renamed locals are no sites.
     pub sites: Vec<Site>,
@@ -38,10 +40,15 @@ pub struct Alignment {
     pub renamed_locals: bool,
 }
 
-impl Alignment {
-    /// The file's token index of token `relative` of member `member`.
+impl Alignment<'_> {
+    /// The token index, in the file of `member`, of its token `relative`.
     pub fn token(&self, member: usize, relative: usize) -> usize {
         self.members[member].tokens.start + relative
+    }
+
+    /// The text of token `relative` of `member`.
+    pub fn text(&self, member: usize, relative: usize) -> &[u8] {
+        self.members[member].file.text(self.token(member, relative))
     }
 
     /// Number of tokens, the same in every member.
@@ -55,39 +62,37 @@ impl Alignment {
     }
 }
 
-/// Parses and aligns the members of `group`, which all lie in `file`.
+/// Parses and aligns the members of `group`, each of which lies in the one of `files`
+/// at its place.
 ///
 /// # Errors
 /// `parse-gap` when a member has no complete syntax tree, `operator-differs` when
 /// the members do not have one shape.
-pub fn align(
-    file: &FileContext,
+pub fn align<'f>(
+    files: &[&'f FileContext],
     group: &CloneGroup,
     loops: &LoopMacros,
-) -> Result<Alignment, Refusal> {
+) -> Result<Alignment<'f>, Refusal> {
     let mut members = Vec::with_capacity(group.members.len());
-    for member in &group.members {
+    for (member, &file) in group.members.iter().zip(files) {
         let tree = FunctionTree::parse(&file.bytes, &member.function, loops);
         if let Some(gap) = &tree.gap {
             let detail = format!("{} does not parse here", member.name);
             return Err(file.refuse(Reason::ParseGap, gap.offset, detail));
         }
         let locals = locals(file, &tree);
-        members.push(AlignedMember { tokens: file.tokens_of(&member.function), tree, locals });
+        let tokens = file.tokens_of(&member.function);
+        members.push(AlignedMember { file, tokens, tree, locals });
     }
     let mut alignment = Alignment { members, sites: Vec::new(), renamed_locals: false };
-    find_sites(file, group, &mut alignment)?;
+    find_sites(group, &mut alignment)?;
     Ok(alignment)
 }
 
-fn find_sites(
-    file: &FileContext,
-    group: &CloneGroup,
-    alignment: &mut Alignment,
-) -> Result<(), Refusal> {
+fn find_sites(group: &CloneGroup, alignment: &mut Alignment<'_>) -> Result<(), Refusal> {
     let length = alignment.len();
     if let Some(other) = alignment.members.iter().position(|m| m.tokens.len() != length) {
-        let member = &group.members[other];
+        let (member, file) = (&group.members[other], alignment.members[other].file);
         let detail = format!("{} has another number of tokens", member.name);
         return Err(file.refuse(Reason::OperatorDiffers, member.function.start, detail));
     }
@@ -96,20 +101,21 @@ fn find_sites(
     let mut renaming: Vec<FxHashMap<Vec<u8>, Vec<u8>>> = vec![FxHashMap::default(); count];
     let mut inverse = renaming.clone();
     for relative in 0..length {
-        let first = alignment.token(0, relative);
+        let (file, first) = (alignment.members[0].file, alignment.token(0, relative));
         let own_name = file.tokens[first].start == group.members[0].function.name.start;
         let mut differs = false;
         for k in 1..count {
-            let (a, b) = (file.text(first), file.text(alignment.token(k, relative)));
+            let (a, b) = (file.text(first), alignment.text(k, relative));
             let member_name = relative > 0 && matches!(file.text(first - 1), b"." | b"->");
             let local = |m: usize, text: &[u8]| alignment.members[m].locals.contains(text);
             if !member_name && local(0, a) && local(k, b) {
                 let consistent = *renaming[k].entry(b.to_vec()).or_insert(a.to_vec()) == a
                     && *inverse[k].entry(a.to_vec()).or_insert(b.to_vec()) == b;
                 if !consistent {
-                    let at = file.tokens[alignment.token(k, relative)].start;
+                    let other = alignment.members[k].file;
+                    let at = other.tokens[alignment.token(k, relative)].start;
                     let detail = format!("`{}` stands for another local", lossy(b));
-                    return Err(file.refuse(Reason::LocalDiffers, at, detail));
+                    return Err(other.refuse(Reason::LocalDiffers, at, detail));
                 }
                 alignment.renamed_locals |= a != b;
             } else {
@@ -119,8 +125,7 @@ fn find_sites(
         // The same word in every member, and yet another name in each.
         let named = is_function_name(file.text(first));
         if (differs || named) && !own_name {
-            let values =
-                (0..count).map(|k| file.text(alignment.token(k, relative)).to_vec()).collect();
+            let values = (0..count).map(|k| alignment.text(k, relative).to_vec()).collect();
             alignment.sites.push(Site { token: relative, values });
         }
     }

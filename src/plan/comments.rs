@@ -2,6 +2,7 @@
 //! members say stays there. A comment of fewer is carried over to the thin function
 //! that it came from, if it can stand above a call; else nothing is proposed.
 
+use super::file::FileContext;
 use super::holes::Subject;
 use super::refusal::{Reason, Refusal};
 use crate::syntax::lexer;
@@ -66,7 +67,7 @@ pub fn inside(subject: &Subject<'_>) -> Result<Inside, Refusal> {
 }
 
 fn gap(subject: &Subject<'_>, member: usize, relative: usize) -> Gap {
-    let file = subject.file;
+    let file = subject.file_of(member);
     let index = subject.alignment.token(member, relative);
     let bytes = file.tokens[index].end as usize..file.tokens[index + 1].start as usize;
     let comment = |range: Range<usize>| {
@@ -93,7 +94,7 @@ fn settle(
     };
     for (member, gap) in gaps.iter().enumerate() {
         for comment in gap.comments.iter().filter(|comment| !common(comment)) {
-            let carries = outermost && stands_alone(subject, comment);
+            let carries = outermost && stands_alone(subject.file_of(member), comment);
             let place = &mut inside.carried[member];
             if !carries || place.is_some() {
                 return Err(lost(subject, member, comment));
@@ -105,7 +106,10 @@ fn settle(
         }
     }
     if !whole(&gaps[0]) {
-        let better = gaps.iter().find(|gap| whole(gap) && gap.comments.iter().all(common));
+        // Only the first member's file has the text at hand.
+        let here = |(member, _): &(usize, &Gap)| subject.file_of(*member).path == subject.file.path;
+        let mut gaps_here = gaps.iter().enumerate().filter(here).map(|(_, gap)| gap);
+        let better = gaps_here.find(|gap| whole(gap) && gap.comments.iter().all(common));
         match better {
             Some(better) if inside.dropped.is_empty() => {
                 inside.replaced.push((gaps[0].bytes.clone(), better.bytes.clone()));
@@ -141,8 +145,7 @@ fn first_with(gaps: &[Gap]) -> usize {
 }
 
 /// Whether nothing but white space shares the lines of a comment.
-fn stands_alone(subject: &Subject<'_>, comment: &Comment) -> bool {
-    let file = subject.file;
+fn stands_alone(file: &FileContext, comment: &Comment) -> bool {
     let before = &file.bytes[file.line_start(comment.range.start)..comment.range.start];
     let after = &file.bytes[comment.range.end..file.line_end(comment.range.end)];
     before.iter().chain(after).all(u8::is_ascii_whitespace)
@@ -151,5 +154,6 @@ fn stands_alone(subject: &Subject<'_>, comment: &Comment) -> bool {
 fn lost(subject: &Subject<'_>, member: usize, comment: &Comment) -> Refusal {
     let name = &subject.group.members[member].name;
     let detail = format!("what {name} says here would be lost, or out of place");
-    subject.file.refuse(Reason::CommentsDiffer, comment.range.start as u32, detail)
+    let file = subject.file_of(member);
+    file.refuse(Reason::CommentsDiffer, comment.range.start as u32, detail)
 }

@@ -60,7 +60,10 @@ fn sort_of(subject: &Subject<'_>, site: &Site) -> Result<(Range<usize>, Sort), R
         };
         return Err(subject.refuse(reason, site.token, format!("{shown} in the signature")));
     }
-    let kind_in = |member: usize| file.tokens[subject.alignment.token(member, site.token)].kind;
+    let kind_in = |member: usize| {
+        let token = subject.alignment.token(member, site.token);
+        subject.file_of(member).tokens[token].kind
+    };
     let kinds: Vec<TokenKind> = (0..site.values.len()).map(kind_in).collect();
     let function_name = site.values.iter().all(|value| is_function_name(value));
     if function_name || kinds.iter().all(|&kind| kind == TokenKind::Str) {
@@ -101,8 +104,9 @@ fn sort_of(subject: &Subject<'_>, site: &Site) -> Result<(Range<usize>, Sort), R
 fn object_span(subject: &Subject<'_>, site: &Site) -> Option<Range<usize>> {
     let file = subject.file;
     let first = subject.first(site.token);
+    let object = |(member, name): (usize, &Vec<u8>)| subject.file_of(member).object(name);
     let objects: Vec<Object> =
-        site.values.iter().map(|name| file.object(name)).collect::<Option<_>>()?;
+        site.values.iter().enumerate().map(object).collect::<Option<_>>()?;
     if objects.iter().any(|object| *object != objects[0]) {
         return None;
     }
@@ -150,7 +154,7 @@ fn is_constant_name(subject: &Subject<'_>, span: &Range<usize>, token: usize) ->
 /// Whether any member declares the name at `token` for itself.
 fn is_local(subject: &Subject<'_>, token: usize) -> bool {
     (0..subject.alignment.members.len()).any(|member| {
-        let text = subject.file.text(subject.alignment.token(member, token));
+        let text = subject.alignment.text(member, token);
         subject.alignment.members[member].locals.contains(text)
     })
 }
@@ -184,9 +188,10 @@ fn not_constant(subject: &Subject<'_>, site: &Site, shown: &str) -> Refusal {
 
 fn constant_problem(subject: &Subject<'_>, site: &Site, shown: &str) -> Refusal {
     let span = site.token..site.token + 1;
-    for value in subject.values(&span) {
-        if let Err(problem) = subject.file.unit.constant(&value) {
-            let object = subject.file.is_object(&value);
+    for (member, value) in subject.values(&span).into_iter().enumerate() {
+        let file = subject.file_of(member);
+        if let Err(problem) = file.unit.constant(&value) {
+            let object = file.is_object(&value);
             let reason = match object {
                 true if under_array_size(subject, site) => Reason::ArraySize,
                 true => Reason::GlobalDiffers,

@@ -1,14 +1,15 @@
 //! What becomes of each member: it goes, it stays as a thin function, or it
 //! serves for all; and how many lines that saves.
 
-use super::Claimed;
 use super::align::{self, OwnParameter};
 use super::comments::Inside;
 use super::file::FileContext;
 use super::holes::Subject;
 use super::refusal::{Reason, Refusal};
-use super::uses::{self, CallSite, Pastes, Uses};
+use super::sharing::Sharing;
+use super::uses::{self, Anchor, CallSite, Uses};
 use super::words;
+use super::OpenFile;
 use crate::syntax::Function;
 use std::ops::Range;
 
@@ -35,6 +36,8 @@ pub enum Fate {
 pub struct MemberPlan {
     /// Its name.
     pub name: String,
+    /// Its file, by its place among the files of the plan.
+    pub file: usize,
     /// Its place.
     pub function: Function,
     /// Its own parameters.
@@ -53,11 +56,11 @@ pub struct MemberPlan {
 /// `unused-member`, `comments-differ`, `overlaps-proposal`.
 pub fn helper(
     subject: &Subject<'_>,
-    pastes: &Pastes,
-    claimed: &Claimed,
+    open: &[&OpenFile],
+    sharing: Option<&Sharing<'_>>,
     comments: Option<&Inside>,
 ) -> Result<Vec<MemberPlan>, Refusal> {
-    let mut members = survey(subject, pastes)?;
+    let mut members = survey(subject, open)?;
     let first = members[0].function.start;
     // Without a parameter, the helper is as good as the member wherever it is named.
     let same = subject.alignment.sites.is_empty();
@@ -73,14 +76,13 @@ pub fn helper(
             && !says_more
             && member.uses.anchor.is_none()
             && (same || member.uses.addresses.is_empty())
-            && used_after(subject.file, &member.uses, first)
-            && under_same_conditions(subject.file, &member.uses, first)
-            && editable(subject.file, &member.uses, claimed);
+            && (sharing.is_some() || reaches(subject.file, &member.uses, first))
+            && editable(open[index], &member.uses);
         member.fate = if goes { Fate::Gone } else { Fate::Thin };
     }
-    keep_comments(subject.file, &mut members);
-    keep_symmetry(subject, &mut members);
-    claim(subject.file, &members, claimed)?;
+    keep_comments(subject, &mut members);
+    keep_symmetry(subject, sharing, &mut members);
+    claim(&members, open)?;
     Ok(members)
 }
 
@@ -107,15 +109,19 @@ fn not_by_accident(subject: &Subject<'_>) -> Result<(), Refusal> {
 /// As [`helper`], and `declaration-order`, `name-would-lie`.
 pub fn merge(
     subject: &Subject<'_>,
-    pastes: &Pastes,
-    claimed: &Claimed,
+    open: &[&OpenFile],
+    sharing: Option<&Sharing<'_>>,
 ) -> Result<(usize, Vec<MemberPlan>), Refusal> {
-    let members = survey(subject, pastes)?;
+    let members = survey(subject, open)?;
     not_by_accident(subject)?;
     let mut best: Option<((bool, i64), usize, Vec<MemberPlan>)> = None;
     for survivor in 0..members.len() {
-        let Some(candidate) = with_survivor(subject, &members, survivor, claimed) else { continue };
-        let saved = saved_lines(subject.file, &candidate, None);
+        let candidate = match sharing {
+            None => with_survivor(subject, &members, survivor, open),
+            Some(sharing) => with_shared(subject, &members, survivor, (open, sharing)),
+        };
+        let Some(candidate) = candidate else { continue };
+        let saved = saved_lines(subject, &candidate, None, sharing);
         // A name that says less than the others' fits them all.
         let name = &members[survivor].name;
         let general = members.iter().all(|other| words::is_more_general(name, &other.name));
@@ -126,25 +132,34 @@ pub fn merge(
     }
     let Some((_, survivor, members)) = best else {
         let at = subject.group.members[0].function.start;
-        let detail = "no member is declared before every use of the others";
-        return Err(subject.file.refuse(Reason::DeclarationOrder, at, detail));
+        let (reason, detail) = match sharing {
+            None => (
+                Reason::DeclarationOrder,
+                "no member is declared before every use of the others",
+            ),
+            Some(_) => (Reason::NoHome, "no member has a name that all files may use"),
+        };
+        return Err(subject.file.refuse(reason, at, detail));
     };
-    claim(subject.file, &members, claimed)?;
+    claim(&members, open)?;
     Ok((survivor, members))
 }
 
 /// The members with their uses, all of them thin for now.
-fn survey(subject: &Subject<'_>, pastes: &Pastes) -> Result<Vec<MemberPlan>, Refusal> {
-    let file = subject.file;
+fn survey(subject: &Subject<'_>, open: &[&OpenFile]) -> Result<Vec<MemberPlan>, Refusal> {
+    let paths = subject.paths();
     let mut members = Vec::new();
-    for (member, aligned) in subject.group.members.iter().zip(&subject.alignment.members) {
-        let uses = uses::uses(file, &member.function, pastes);
+    let aligned = subject.alignment.members.iter().zip(open);
+    for (member, (aligned, open)) in subject.group.members.iter().zip(aligned) {
+        let file = aligned.file;
+        let uses = uses::uses(file, &member.function, &open.pastes);
         if uses.none() {
             let detail = format!("nothing uses {}: delete it", member.name);
             return Err(file.refuse(Reason::UnusedMember, member.function.start, detail));
         }
         members.push(MemberPlan {
             name: member.name.clone(),
+            file: paths.iter().position(|path| **path == file.path).unwrap_or_default(),
             function: member.function.clone(),
             own: align::parameters(file, &aligned.tree),
             comment: file.leading_comment(member.function.start, &member.name),
@@ -159,7 +174,7 @@ fn with_survivor(
     subject: &Subject<'_>,
     members: &[MemberPlan],
     survivor: usize,
-    claimed: &Claimed,
+    open: &[&OpenFile],
 ) -> Option<Vec<MemberPlan>> {
     let file = subject.file;
     let mut members = members.to_vec();
@@ -170,12 +185,48 @@ fn with_survivor(
         let goes = member.uses.anchor.is_none()
             && after
             && under_same_conditions(file, &member.uses, members_start)
-            && editable(file, &member.uses, claimed);
+            && editable(open[index], &member.uses);
         member.fate = match () {
             () if index == survivor => Fate::Survives,
             () if goes => Fate::Gone,
             () if member.function.start >= declared => Fate::Thin,
             () => return None,
+        };
+    }
+    Some(members)
+}
+
+/// As [`with_survivor`], where a header declares the survivor to all files.
+fn with_shared(
+    subject: &Subject<'_>,
+    members: &[MemberPlan],
+    survivor: usize,
+    (open, sharing): (&[&OpenFile], &Sharing<'_>),
+) -> Option<Vec<MemberPlan>> {
+    let stays = &members[survivor];
+    let is_global = stays.uses.anchor == Some(Anchor::Global);
+    let name = stays.name.clone();
+    let paths = subject.paths();
+    let own: Vec<&str> =
+        members.iter().filter(|m| m.name == name).map(|m| paths[m.file].as_str()).collect();
+    // One that is global but that no header declares to the others stays where it is.
+    let declared = || {
+        let files = subject.alignment.members.iter().map(|member| member.file);
+        files.into_iter().all(|file| file.is_declared_in_header(&name))
+    };
+    let may_stay = if is_global { declared() } else { sharing.may_be_global(&name, &own) };
+    if !may_stay || !sharing.homes[survivor] {
+        return None;
+    }
+    let mut members = members.to_vec();
+    for (index, member) in members.iter_mut().enumerate() {
+        let goes = member.uses.anchor.is_none() && editable(open[index], &member.uses);
+        member.fate = match () {
+            () if index == survivor => Fate::Survives,
+            () if goes => Fate::Gone,
+            // Two functions of one name cannot both be there.
+            () if member.name == name => return None,
+            () => Fate::Thin,
         };
     }
     Some(members)
@@ -199,6 +250,11 @@ fn used_after(file: &FileContext, uses: &Uses, offset: u32) -> bool {
         && uses.addresses.iter().all(|&token| file.tokens[token].start > offset)
 }
 
+/// Whether every use stands behind `start` and is compiled only if what stands there is.
+fn reaches(file: &FileContext, uses: &Uses, start: u32) -> bool {
+    used_after(file, uses, start) && under_same_conditions(file, uses, start)
+}
+
 /// Whether every use stands under the conditions that the function at `start` stands
 /// under: whatever takes its place stands there, too.
 fn under_same_conditions(file: &FileContext, uses: &Uses, start: u32) -> bool {
@@ -210,7 +266,8 @@ fn under_same_conditions(file: &FileContext, uses: &Uses, start: u32) -> bool {
 
 /// Whether every use can be rewritten: none lies where another proposal writes,
 /// or around a directive.
-fn editable(file: &FileContext, uses: &Uses, claimed: &Claimed) -> bool {
+fn editable(open: &OpenFile, uses: &Uses) -> bool {
+    let (file, claimed) = (&open.context, &open.claimed);
     let call_range = |call: &CallSite| {
         file.tokens[call.name].start as usize..file.tokens[call.parens.1].end as usize
     };
@@ -225,13 +282,14 @@ fn editable(file: &FileContext, uses: &Uses, claimed: &Claimed) -> bool {
 
 /// A member with a comment that does not say the same of the others stays, so
 /// that what it says is not lost.
-fn keep_comments(file: &FileContext, members: &mut [MemberPlan]) {
-    let comment = |member: &MemberPlan| {
+fn keep_comments(subject: &Subject<'_>, members: &mut [MemberPlan]) {
+    let comment = |(index, member): (usize, &MemberPlan)| {
         let range = member.comment.clone()?;
-        let text = String::from_utf8_lossy(&file.bytes[range]).replace(&member.name, "");
+        let bytes = &subject.file_of(index).bytes[range];
+        let text = String::from_utf8_lossy(bytes).replace(&member.name, "");
         Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
     };
-    let texts: Vec<Option<String>> = members.iter().map(comment).collect();
+    let texts: Vec<Option<String>> = members.iter().enumerate().map(comment).collect();
     let alike = texts.iter().all(|text| *text == texts[0]);
     for (member, text) in members.iter_mut().zip(&texts) {
         if member.fate == Fate::Gone && text.is_some() && !alike {
@@ -242,7 +300,11 @@ fn keep_comments(file: &FileContext, members: &mut [MemberPlan]) {
 
 /// Where one member stays only for what is said about it, its siblings stay, too, if
 /// that still saves lines: readers expect functions of one shape side by side.
-fn keep_symmetry(subject: &Subject<'_>, members: &mut [MemberPlan]) {
+fn keep_symmetry(
+    subject: &Subject<'_>,
+    sharing: Option<&Sharing<'_>>,
+    members: &mut [MemberPlan],
+) {
     let could_go =
         |member: &MemberPlan| member.uses.anchor.is_none() && member.uses.addresses.is_empty();
     if !members.iter().any(|member| member.fate == Fate::Thin && could_go(member)) {
@@ -252,15 +314,16 @@ fn keep_symmetry(subject: &Subject<'_>, members: &mut [MemberPlan]) {
     for member in &mut all_stay {
         member.fate = Fate::Thin;
     }
-    if saved_lines(subject.file, &all_stay, Some(0)) >= WORTH_SYMMETRY {
+    if saved_lines(subject, &all_stay, Some(0), sharing) >= WORTH_SYMMETRY {
         members.clone_from_slice(&all_stay);
     }
 }
 
 /// # Errors
 /// `overlaps-proposal` when a member's own lines are claimed already.
-fn claim(file: &FileContext, members: &[MemberPlan], claimed: &Claimed) -> Result<(), Refusal> {
-    for member in members {
+fn claim(members: &[MemberPlan], open: &[&OpenFile]) -> Result<(), Refusal> {
+    for (member, open) in members.iter().zip(open) {
+        let OpenFile { context: file, claimed, .. } = open;
         // The text that stays is copied or called as it stands: nobody else may
         // rewrite it, even where this proposal does not.
         let range = extent(member);
@@ -281,29 +344,40 @@ pub fn extent(member: &MemberPlan) -> Range<usize> {
 /// How many lines go on balance: an estimate that is never too low by more than
 /// the wrapping of long lines, made before anything else is looked at, so that
 /// what cannot get shorter is refused for that reason.
-pub fn saved_lines(file: &FileContext, members: &[MemberPlan], helper_of: Option<usize>) -> i64 {
-    let lines = |range: &Range<usize>| {
+pub fn saved_lines(
+    subject: &Subject<'_>,
+    members: &[MemberPlan],
+    helper_of: Option<usize>,
+    sharing: Option<&Sharing<'_>>,
+) -> i64 {
+    let lines = |file: &FileContext, range: &Range<usize>| {
         i64::from(file.line_of(range.end.saturating_sub(1))) - i64::from(file.line_of(range.start))
             + 1
     };
-    let saved = |member: &MemberPlan| match member.fate {
-        Fate::Survives => 0,
-        // The blank line behind it goes, too.
-        Fate::Gone => {
-            lines(&extent(member)) + 1 + member.uses.prototypes.iter().map(&lines).sum::<i64>()
+    let saved = |(index, member): (usize, &MemberPlan)| {
+        let lines = |range: &Range<usize>| lines(subject.file_of(index), range);
+        match member.fate {
+            Fate::Survives => 0,
+            // The blank line behind it goes, too.
+            Fate::Gone => {
+                lines(&extent(member)) + 1 + member.uses.prototypes.iter().map(&lines).sum::<i64>()
+            }
+            // `{`, the call, `}`.
+            Fate::Thin => {
+                lines(&(member.function.body as usize..member.function.end as usize)) - 3
+            }
         }
-        // `{`, the call, `}`.
-        Fate::Thin => lines(&(member.function.body as usize..member.function.end as usize)) - 3,
     };
     let cost = helper_of.map_or(0, |index| {
         let member = &members[index];
+        let lines = |range: &Range<usize>| lines(subject.file_of(index), range);
         let comment = match (member.fate, &member.comment) {
             (Fate::Gone, Some(range)) => lines(range),
             _ => 0,
         };
         lines(&member.function.range()) + comment + 1
     });
-    members.iter().map(saved).sum::<i64>() - cost
+    members.iter().enumerate().map(saved).sum::<i64>() - cost - i64::from(sharing.is_some())
 }
 
 /// # Errors
@@ -312,9 +386,9 @@ pub fn gain(
     subject: &Subject<'_>,
     members: &[MemberPlan],
     helper_of: Option<usize>,
-    least: i64,
+    (least, sharing): (i64, Option<&Sharing<'_>>),
 ) -> Result<(), Refusal> {
-    let saved = saved_lines(subject.file, members, helper_of);
+    let saved = saved_lines(subject, members, helper_of, sharing);
     if saved >= least {
         return Ok(());
     }

@@ -169,6 +169,11 @@ impl FileContext {
         &self.conditions[after.saturating_sub(1)].1
     }
 
+    /// Whether `name` means nothing yet, here and in the headers that the file includes.
+    pub fn is_new_name(&self, name: &str) -> bool {
+        !self.mentions(name.as_bytes()) && self.unit.lookup(name).is_empty()
+    }
+
     /// Whether `name` is declared as a function.
     pub fn is_function(&self, name: &str) -> bool {
         let function = |d: &Definition| matches!(d.kind, DefinitionKind::Function(_));

@@ -11,6 +11,7 @@ use super::wording::{self, Wording};
 use crate::detect::CloneGroup;
 use crate::syntax::NodeId;
 use crate::syntax::decl::NotConstantReason;
+use crate::tree::TreePath;
 use rustc_hash::FxHashSet;
 use std::ops::Range;
 
@@ -54,17 +55,38 @@ pub struct Holes {
     pub spans: Vec<Span>,
 }
 
-/// The members side by side, and the file that they stand in.
+/// The members side by side, and the file that the first stands in.
 pub struct Subject<'a> {
-    /// The file.
+    /// The file of the first member, whose text a helper takes.
     pub file: &'a FileContext,
     /// The group.
     pub group: &'a CloneGroup,
     /// Its members, aligned.
-    pub alignment: &'a Alignment,
+    pub alignment: &'a Alignment<'a>,
 }
 
-impl Subject<'_> {
+impl<'a> Subject<'a> {
+    /// The file that a member stands in.
+    pub fn file_of(&self, member: usize) -> &'a FileContext {
+        self.alignment.members[member].file
+    }
+
+    /// Whether some two members stand in different files.
+    pub fn is_across_files(&self) -> bool {
+        self.alignment.members.iter().any(|member| member.file.path != self.file.path)
+    }
+
+    /// The files of the members, each once, the first member's first.
+    pub fn paths(&self) -> Vec<&'a TreePath> {
+        let mut paths: Vec<&TreePath> = Vec::new();
+        for member in &self.alignment.members {
+            if !paths.contains(&&member.file.path) {
+                paths.push(&member.file.path);
+            }
+        }
+        paths
+    }
+
     /// File token index of `relative` in the first member.
     pub fn first(&self, relative: usize) -> usize {
         self.alignment.token(0, relative)
@@ -76,12 +98,12 @@ impl Subject<'_> {
         let mut text = String::new();
         let mut end = None;
         for relative in span.clone() {
-            let index = self.alignment.token(member, relative);
-            let token = self.file.tokens[index];
+            let file = self.file_of(member);
+            let token = file.tokens[self.alignment.token(member, relative)];
             if end.is_some_and(|end| end < token.start) {
                 text.push(' ');
             }
-            text.push_str(&lossy(token.text(&self.file.bytes)));
+            text.push_str(&lossy(token.text(&file.bytes)));
             end = Some(token.end);
         }
         text
@@ -114,13 +136,16 @@ impl Subject<'_> {
     /// Whether the span is a constant expression in every member, its type known
     /// or not.
     pub fn is_constant(&self, span: &Range<usize>) -> bool {
-        self.values(span).iter().all(|value| match self.file.unit.constant(value) {
-            Ok(_) => true,
-            Err(problem) => matches!(
-                problem.reason,
-                NotConstantReason::Ambiguous(_) | NotConstantReason::WideEnum(_)
-            ),
-        })
+        let is_constant = |(member, value): (usize, &String)| {
+            match self.file_of(member).unit.constant(value) {
+                Ok(_) => true,
+                Err(problem) => matches!(
+                    problem.reason,
+                    NotConstantReason::Ambiguous(_) | NotConstantReason::WideEnum(_)
+                ),
+            }
+        };
+        self.values(span).iter().enumerate().all(is_constant)
     }
 }
 

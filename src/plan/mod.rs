@@ -1,4 +1,4 @@
-//! What to do about a clone group. In: a [`CloneGroup`] and the file that its
+//! What to do about a clone group. In: a [`CloneGroup`] and the files that its
 //! members lie in. Out: a [`Plan`] or a [`Refusal`]; every group gets one of the
 //! two. It writes no C text and never guesses: what it cannot establish, it
 //! refuses.
@@ -14,6 +14,7 @@ pub mod kernel;
 pub mod names;
 pub mod refusal;
 pub mod rules;
+pub mod sharing;
 pub mod traps;
 pub mod types;
 pub mod uses;
@@ -26,6 +27,7 @@ pub use file::FileContext;
 pub use holes::{Parameter, Span};
 pub use refusal::{Reason, Refusal};
 pub use rules::{RemedyKind, Rule};
+pub use sharing::Sharing;
 
 use crate::detect::CloneGroup;
 use crate::syntax::LoopMacros;
@@ -41,8 +43,11 @@ pub struct Plan {
     pub rule: Rule,
     /// The group's id.
     pub group: String,
-    /// The file that it rewrites.
-    pub file: TreePath,
+    /// The files of the members, each once; a helper or a survivor stands in the first.
+    pub files: Vec<TreePath>,
+    /// Where a header declares what the files share; `None` where they share nothing,
+    /// or what is declared already.
+    pub declaration: Option<Declaration>,
     /// The helper, or the member that stays.
     pub remedy: Remedy,
     /// The members, in the order of the group.
@@ -52,6 +57,31 @@ pub struct Plan {
     /// Why the plan may not be carried out, although it can be written: it only
     /// serves to find out whether the group would get shorter at all.
     pub objection: Option<Refusal>,
+}
+
+impl Plan {
+    /// Whether several files share what does the members' work.
+    pub fn is_shared(&self) -> bool {
+        self.files.len() > 1
+    }
+
+    /// The file of what does the members' work.
+    pub fn home(&self) -> &TreePath {
+        let file = match self.remedy {
+            Remedy::Helper(_) => 0,
+            Remedy::Merge(survivor) => self.members[survivor].file,
+        };
+        &self.files[file]
+    }
+}
+
+/// Where a prototype comes to stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declaration {
+    /// The header.
+    pub header: TreePath,
+    /// The byte before which it is inserted: the beginning of a line.
+    pub insert_at: usize,
 }
 
 /// See [`Plan`].
@@ -98,18 +128,29 @@ impl Claimed {
     }
 }
 
-/// Plans a group whose members all lie in `file`.
+/// A source file while plans are made for it.
+pub struct OpenFile {
+    /// The file.
+    pub context: FileContext,
+    /// Its macro calls that may make up names.
+    pub pastes: uses::Pastes,
+    /// What the plans made so far claim.
+    pub claimed: Claimed,
+}
+
+/// Plans a group whose members lie each in the one of `open` at its place: all in one
+/// file, or in several that may share what `sharing` says.
 ///
 /// # Errors
 /// Why no rule can do anything about it.
 pub fn plan(
-    file: &FileContext,
+    open: &[&OpenFile],
     group: &CloneGroup,
     rules: &[Rule],
-    pastes: &uses::Pastes,
     loops: &LoopMacros,
-    claimed: &Claimed,
+    sharing: Option<&Sharing<'_>>,
 ) -> Result<Plan, Refusal> {
+    let file = &open[0].context;
     let at = group.members[0].function.start;
     let fits = |rule: &&Rule| {
         rule.kinds.contains(&group.kind)
@@ -120,14 +161,20 @@ pub fn plan(
     if !rules.iter().any(|rule| fits(&rule)) {
         return Err(file.refuse(Reason::NoRule, at, no_rule(group)));
     }
-    preconditions(file, group)?;
-    let alignment = align::align(file, group, loops)?;
+    preconditions(open, group)?;
+    let conditions = file.conditions_at(at);
+    if sharing.is_some() && !conditions.is_empty() {
+        let detail = "what all files use may not depend on a condition";
+        return Err(file.refuse(Reason::DifferentConditions, at, detail));
+    }
+    let files: Vec<&FileContext> = open.iter().map(|open| &open.context).collect();
+    let alignment = align::align(&files, group, loops)?;
     let subject = Subject { file, group, alignment: &alignment };
     let mut first_refusal = None;
     for rule in rules.iter().filter(fits) {
         let planned = match rule.remedy {
-            RemedyKind::Merge => merge(&subject, rule, pastes, claimed),
-            RemedyKind::Helper => helper(&subject, rule, pastes, claimed),
+            RemedyKind::Merge => merge(&subject, rule, open, sharing),
+            RemedyKind::Helper => helper(&subject, rule, open, sharing),
         };
         match planned {
             Ok(plan) if plan.objection.is_none() || first_refusal.is_none() => return Ok(plan),
@@ -149,15 +196,14 @@ fn no_rule(group: &CloneGroup) -> String {
 const LARGEST: u32 = 64 * 1024;
 
 /// What holds for the members whatever the remedy.
-fn preconditions(file: &FileContext, group: &CloneGroup) -> Result<(), Refusal> {
-    let first = group.members[0].function.start;
-    if file.too_deep {
-        let detail = "the file nests its #ifs more than a hundred deep";
-        return Err(file.refuse(Reason::TooLarge, first, detail));
-    }
-    let conditions = file.conditions_at(first);
-    for member in &group.members {
-        let function = &member.function;
+fn preconditions(open: &[&OpenFile], group: &CloneGroup) -> Result<(), Refusal> {
+    let conditions = open[0].context.conditions_at(group.members[0].function.start);
+    for (member, open) in group.members.iter().zip(open) {
+        let (file, function) = (&open.context, &member.function);
+        if file.too_deep {
+            let detail = "the file nests its #ifs more than a hundred deep";
+            return Err(file.refuse(Reason::TooLarge, function.start, detail));
+        }
         if function.macro_defined {
             let detail = format!("a macro makes up the signature of {}", member.name);
             return Err(file.refuse(Reason::MacroDefined, function.start, detail));
@@ -185,17 +231,24 @@ fn preconditions(file: &FileContext, group: &CloneGroup) -> Result<(), Refusal> 
 fn merge(
     subject: &Subject<'_>,
     rule: &Rule,
-    pastes: &uses::Pastes,
-    claimed: &Claimed,
+    open: &[&OpenFile],
+    sharing: Option<&Sharing<'_>>,
 ) -> Result<Plan, Refusal> {
-    let (file, group) = (subject.file, subject.group);
-    let (survivor, members) = fate::merge(subject, pastes, claimed)?;
-    fate::gain(subject, &members, None, rule.limits.lines_saved)?;
-    traps::check(file, group, subject.alignment, rule.remedy)?;
+    let group = subject.group;
+    let (survivor, members) = fate::merge(subject, open, sharing)?;
+    fate::gain(subject, &members, None, (rule.limits.lines_saved, sharing))?;
+    traps::check(group, subject.alignment, rule.remedy)?;
+    let mut declaration = None;
+    if let Some(sharing) = sharing {
+        sharing::agree(subject, &holes::Holes::default())?;
+        let is_global = members[survivor].uses.anchor == Some(uses::Anchor::Global);
+        declaration = (!is_global).then(|| sharing.declare(subject, survivor)).transpose()?;
+    }
     Ok(Plan {
         rule: rule.clone(),
         group: group.id.clone(),
-        file: file.path.clone(),
+        files: subject.paths().into_iter().cloned().collect(),
+        declaration,
         notes: accident_note(&members, survivor),
         objection: None,
         remedy: Remedy::Merge(survivor),
@@ -228,17 +281,17 @@ fn format_notes(parameters: &[Parameter]) -> Vec<String> {
 fn helper(
     subject: &Subject<'_>,
     rule: &Rule,
-    pastes: &uses::Pastes,
-    claimed: &Claimed,
+    open: &[&OpenFile],
+    sharing: Option<&Sharing<'_>>,
 ) -> Result<Plan, Refusal> {
     let (file, group) = (subject.file, subject.group);
     let first = &group.members[0].function;
     let comments = comments::inside(subject);
-    let members = fate::helper(subject, pastes, claimed, comments.as_ref().ok())?;
-    fate::gain(subject, &members, Some(0), rule.limits.lines_saved)?;
+    let members = fate::helper(subject, open, sharing, comments.as_ref().ok())?;
+    fate::gain(subject, &members, Some(0), (rule.limits.lines_saved, sharing))?;
     // What stands against it is kept until the patch is written: a group that would
     // not get shorter anyway is refused for that.
-    let trap = traps::check(file, group, subject.alignment, rule.remedy).err();
+    let trap = traps::check(group, subject.alignment, rule.remedy).err();
     let holes = holes::plan(subject).map_err(|refusal| trap.clone().unwrap_or(refusal))?;
     let mut objection = trap.or(wrapper::adds_something(subject, &holes).err());
     let dropped = fate::dropped_parameters(subject, &members);
@@ -269,8 +322,25 @@ fn helper(
         ));
     }
     let parameters: Vec<&str> = holes.parameters.iter().map(|p| p.name.as_str()).collect();
+    let mut declaration = None;
+    if let Some(sharing) = sharing {
+        sharing::agree(subject, &holes)?;
+        declaration = Some(sharing.declare(subject, 0)?);
+    }
+    let candidates = names::helper(&names, &parameters);
+    let name = match sharing {
+        None => {
+            let claimed = &open[0].claimed.names;
+            candidates.into_iter().find(|name| file.is_new_name(name) && !claimed.contains(name))
+        }
+        Some(sharing) => sharing.global_name(candidates),
+    };
+    let Some(name) = name else {
+        let detail = "no name is free that all files may use";
+        return Err(file.refuse(Reason::NoHome, first.start, detail));
+    };
     let helper = Helper {
-        name: names::helper(file, &names, &parameters, &claimed.names),
+        name,
         parameters: holes.parameters,
         spans: holes.spans,
         dropped,
@@ -280,7 +350,8 @@ fn helper(
     Ok(Plan {
         rule: rule.clone(),
         group: group.id.clone(),
-        file: file.path.clone(),
+        files: subject.paths().into_iter().cloned().collect(),
+        declaration,
         remedy: Remedy::Helper(helper),
         members,
         notes,

@@ -3,7 +3,6 @@
 
 use super::align::is_function_name;
 use super::context::Sort;
-use super::file::FileContext;
 use super::holes::Subject;
 use super::types::SpanType;
 use super::words::{are_opposites, common_words, words};
@@ -23,14 +22,14 @@ impl Taken {
         let mut names = FxHashSet::default();
         for member in &subject.alignment.members {
             for index in member.tokens.clone() {
-                let file = subject.file;
+                let file = member.file;
                 // Members of structures have a name space of their own.
                 let is_member = index > 0 && matches!(file.text(index - 1), b"." | b"->");
                 if file.tokens[index].kind != TokenKind::Ident || is_member {
                     continue;
                 }
-                let word = String::from_utf8_lossy(subject.file.text(index)).into_owned();
-                if let Some(facts) = subject.file.unit.macro_facts(&word) {
+                let word = String::from_utf8_lossy(file.text(index)).into_owned();
+                if let Some(facts) = file.unit.macro_facts(&word) {
                     names.extend(facts.free_names.keys().cloned());
                 }
                 names.insert(word);
@@ -194,15 +193,9 @@ const SAY_NOTHING: &[&str] = &[
     "ptr", "p", "param", "name", "func", "caller", "str", "what",
 ];
 
-/// A name for a helper: what the members' names share, and where that is not
-/// enough, what `parameters` are; never one that stands in the file, in a header
-/// that it includes, or in `reserved`.
-pub fn helper(
-    file: &FileContext,
-    members: &[&str],
-    parameters: &[&str],
-    reserved: &FxHashSet<String>,
-) -> String {
+/// Names for a helper, the best first: what the members' names share, and where that
+/// is not enough, what `parameters` are.
+pub fn helper(members: &[&str], parameters: &[&str]) -> Vec<String> {
     let base = shared_name(members);
     let numbered = |name: &str| name.ends_with(|c: char| c.is_ascii_digit());
     let object = parameters.iter().find(|name| !SAY_NOTHING.contains(*name) && !numbered(name));
@@ -216,13 +209,8 @@ pub fn helper(
     candidates.extend(object.map(|object| format!("{base}_{object}")));
     candidates.push(format!("{base}_common"));
     candidates.push(format!("{base}_helper"));
-    let numbered = (2..).map(|n| format!("{base}_common{n}"));
-    let free = |name: &String| {
-        !file.mentions(name.as_bytes())
-            && file.unit.lookup(name).is_empty()
-            && !reserved.contains(name)
-    };
-    candidates.into_iter().chain(numbered).find(free).unwrap_or_default()
+    candidates.extend((2..20).map(|n| format!("{base}_common{n}")));
+    candidates
 }
 
 /// The words that all names share, or what is left of them without their digits.

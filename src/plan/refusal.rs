@@ -50,7 +50,9 @@ macro_rules! reasons {
 }
 
 reasons! {
-    NotOneFile "not-one-file" "the members lie in several files; helpers are not shared across files yet",
+    NotOneFile "not-one-file" "the members lie in files of several drivers; helpers are not shared across drivers yet",
+    NoHeader "no-header" "the files have no header in common that declares the functions of their driver",
+    NoHome "no-home" "no file is built whenever the others are, or no name is free that all may use",
     NoRule "no-rule" "no rewrite rule in force takes groups of this kind and level",
     NoGain "no-gain" "no rule makes the code shorter",
     ParseGap "parse-gap" "a member does not parse completely, so its structure is not known",
@@ -71,11 +73,11 @@ reasons! {
     CapturedName "captured-name" "a macro in the body uses a local name that is not the same in all members",
     NameWouldLie "name-would-lie" "the members do the same by accident: no name would fit all that they are for",
     UnusedMember "unused-member" "a member is never used: delete it instead",
-    TypeDiffers "type-differs" "the members differ in a type",
+    TypeDiffers "type-differs" "the members differ in a type, or in what one name of a type means",
     FieldDiffers "field-differs" "the members differ in a structure member",
-    CalleeDiffers "callee-differs" "the members call different functions",
+    CalleeDiffers "callee-differs" "the members call different functions, or different ones of one name",
     ArraySize "array-size" "the members use different arrays of file scope under ARRAY_SIZE or sizeof",
-    GlobalDiffers "global-differs" "the members use different objects of file scope",
+    GlobalDiffers "global-differs" "the members use different objects of file scope, be they of one name",
     LocalDiffers "local-differs" "the members use their locals in different ways",
     OperatorDiffers "operator-differs" "the members differ in more than names and constants",
     ConstantContext "constant-context" "the language or a macro wants a constant where the members differ",

@@ -79,6 +79,14 @@ pub struct TemplateNames {
     pub thin: String,
     /// The message of the patch.
     pub message: String,
+    /// The declaration in a header of what several files share.
+    #[serde(default = "prototype")]
+    pub prototype: String,
+}
+
+/// The template of a declaration where a rule names none.
+fn prototype() -> String {
+    "prototype.hbs".to_owned()
 }
 
 /// All rules in force: ours, overridden and extended by those in the subfolder

@@ -17,14 +17,13 @@ use rustc_hash::FxHashSet;
 /// The first trap. Where copies are merged, text does not move: directives and
 /// attributes, which are the same in all, stay where they are.
 pub fn check(
-    file: &FileContext,
     group: &CloneGroup,
-    alignment: &Alignment,
+    alignment: &Alignment<'_>,
     remedy: RemedyKind,
 ) -> Result<(), Refusal> {
     let moves = remedy == RemedyKind::Helper;
     for (member, aligned) in group.members.iter().zip(&alignment.members) {
-        let function = &member.function;
+        let (file, function) = (aligned.file, &member.function);
         let body = file.token_at(function.body);
         for index in aligned.tokens.clone() {
             let token = file.tokens[index];
@@ -44,8 +43,8 @@ pub fn check(
             }
         }
     }
-    macro_traps(file, alignment)?;
-    redefined_macros(file, group, alignment)
+    macro_traps(alignment)?;
+    redefined_macros(group, alignment)
 }
 
 fn signature_word(file: &FileContext, index: usize) -> Result<(), Refusal> {
@@ -90,17 +89,18 @@ fn body_word(
 }
 
 /// What the macros used in the body hide.
-fn macro_traps(file: &FileContext, alignment: &Alignment) -> Result<(), Refusal> {
+fn macro_traps(alignment: &Alignment<'_>) -> Result<(), Refusal> {
     // Members have one shape, but a hole may be a macro of another name in each.
-    let mut seen: FxHashSet<&[u8]> = FxHashSet::default();
+    let mut seen: FxHashSet<(&str, &[u8])> = FxHashSet::default();
     for aligned in &alignment.members {
+        let file = aligned.file;
         for index in aligned.tokens.clone() {
             let word = file.text(index);
             // `if` is a macro under CONFIG_PROFILE_ALL_BRANCHES.
             if file.tokens[index].kind != TokenKind::Ident
                 || lexer::is_keyword(word)
                 || aligned.locals.contains(word)
-                || !seen.insert(word)
+                || !seen.insert((&file.path, word))
             {
                 continue;
             }
@@ -113,8 +113,8 @@ fn macro_traps(file: &FileContext, alignment: &Alignment) -> Result<(), Refusal>
 fn macro_trap(
     file: &FileContext,
     index: usize,
-    alignment: &Alignment,
-    aligned: &AlignedMember,
+    alignment: &Alignment<'_>,
+    aligned: &AlignedMember<'_>,
 ) -> Result<(), Refusal> {
     let Ok(word) = std::str::from_utf8(file.text(index)) else { return Ok(()) };
     let Some(facts) = file.unit.macro_facts(word) else { return Ok(()) };
@@ -158,24 +158,23 @@ fn keeps_state_by_name(word: &str) -> bool {
 
 /// A macro of the body that is defined, or undefined, between the members would
 /// mean one thing in the helper and another at a member.
-fn redefined_macros(
-    file: &FileContext,
-    group: &CloneGroup,
-    alignment: &Alignment,
-) -> Result<(), Refusal> {
-    let (Some(first), Some(last)) = (group.members.first(), group.members.last()) else {
+fn redefined_macros(group: &CloneGroup, alignment: &Alignment<'_>) -> Result<(), Refusal> {
+    let Some(first) = alignment.members.first() else { return Ok(()) };
+    let file = first.file;
+    // What is defined otherwise in another file is found by what the name means there.
+    let here = |m: &&AlignedMember<'_>| m.file.path == file.path;
+    let members = || alignment.members.iter().filter(here);
+    let in_file = group.members.iter().filter(|member| member.file == file.path);
+    let (Some(first), Some(last)) = (in_file.clone().next(), in_file.last()) else {
         return Ok(());
     };
-    let words: FxHashSet<&[u8]> = alignment
-        .members
-        .iter()
+    let words: FxHashSet<&[u8]> = members()
         .flat_map(|m| m.tokens.clone())
         .filter(|&i| file.tokens[i].kind == TokenKind::Ident)
         .map(|i| file.text(i))
         .collect();
-    let shared = |word: &[u8]| {
-        alignment.members.iter().all(|m| m.tokens.clone().any(|i| file.text(i) == word))
-    };
+    let shared =
+        |word: &[u8]| members().all(|m| m.tokens.clone().any(|i| file.text(i) == word));
     let between = file.token_at(first.function.end)..file.token_at(last.function.start);
     for index in between {
         let token = file.tokens[index];

@@ -116,8 +116,8 @@ pub fn unify(
         return Ok("bool".to_owned());
     }
     let mut own: Vec<CType> = Vec::new();
-    for value in values {
-        match subject.file.unit.constant(value) {
+    for (member, value) in values.iter().enumerate() {
+        match subject.file_of(member).unit.constant(value) {
             Ok(constant) => own.push(constant.ctype),
             Err(problem) => {
                 let detail = format!("the type of `{value}` is not known: {problem}");
@@ -231,15 +231,15 @@ fn enum_type(
     values: &[String],
     places: &[(Range<usize>, Sort)],
 ) -> Option<String> {
-    let tag = |value: &String| {
-        let definitions = subject.file.unit.lookup(value);
+    let tag = |member: usize, value: &String| {
+        let definitions = subject.file_of(member).unit.lookup(value);
         let [definition] = definitions.as_slice() else { return None };
         match &definition.kind {
             DefinitionKind::Enumerator { tag, .. } => tag.clone(),
             _ => None,
         }
     };
-    let first = tag(values.first()?)?;
+    let first = tag(0, values.first()?)?;
     let tree = &subject.alignment.members[0].tree;
     let as_such = |(span, _): &(Range<usize>, Sort)| {
         let Some(node) = subject.node(span) else { return false };
@@ -254,7 +254,8 @@ fn enum_type(
             _ => false,
         }
     };
-    let same = values.iter().all(|value| tag(value).as_ref() == Some(&first));
+    let is_first = |(member, value)| tag(member, value).as_ref() == Some(&first);
+    let same = values.iter().enumerate().all(is_first);
     (same && places.iter().all(as_such)).then(|| format!("enum {first}"))
 }
 

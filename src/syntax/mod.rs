@@ -6,6 +6,7 @@
 pub mod census;
 pub mod decl;
 mod exports;
+mod globals;
 pub mod lexer;
 mod locals;
 pub mod mask;
@@ -13,6 +14,7 @@ pub mod parse;
 pub mod split;
 
 pub use exports::exports;
+pub use globals::{Globals, global_functions};
 pub use lexer::{Lexer, Token, TokenKind};
 pub use mask::LoopMacros;
 pub use parse::{FunctionTree, NodeId, ParseGap};

@@ -106,7 +106,7 @@ impl<'d, 'u, 's> Walker<'d, 'u, 's> {
     }
 
     fn target_name(&self) -> &'s [u8] {
-        self.file.after.text(self.rewrites.target.name)
+        self.rewrites.target.unit.text(self.rewrites.target.name)
     }
 
     /// A use of the surviving copy's name: it must mean the function there.

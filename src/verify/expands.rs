@@ -1,5 +1,6 @@
-//! The rung *expands* for a claim whose members lie in one file: every member's
-//! replacement expands to it, and nothing else has changed.
+//! The rung *expands*: every member's replacement expands to it, and nothing else has
+//! changed in its file. Claims whose members lie in several files are for
+//! [`across`](super::across), file by file.
 
 use super::align::CallPair;
 use super::callsites::{Rewrites, Walker};
@@ -9,7 +10,7 @@ use super::names::FileNames;
 use super::signature::{self, Linkage};
 use super::substitution::{self, OneFile};
 use super::unit::{Difference, Unit, shown};
-use super::{Claim, Files, Problem, Verdict, placement};
+use super::{Claim, Files, Problem, Scope, Verdict, across, placement};
 use crate::syntax::{Lexer, LoopMacros};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +19,11 @@ pub fn check(
     before: &Files,
     after: &Files,
     claim: &Claim,
-    loops: &LoopMacros,
+    (loops, scope): (&LoopMacros, Option<&dyn Scope>),
 ) -> Result<(), Problem> {
+    if claim.is_across_files() {
+        return across::check(before, after, claim, (loops, scope));
+    }
     let path = claim.target_path().cloned().unwrap_or_default();
     let problem = |path: &str, line: u32, after_line: Option<u32>, detail: String| {
         let rung = Verdict::Expands;
@@ -29,10 +33,6 @@ pub fn check(
     let other = touched.into_iter().find(|p| **p != path && before.get(*p) != after.get(*p));
     if let Some(other) = other {
         let detail = "the file changed, but no member of the claim is in it".to_owned();
-        return Err(problem(other, 1, None, detail));
-    }
-    if let Some((other, name)) = claim.members.iter().find(|(p, _)| *p != path) {
-        let detail = format!("the member `{name}` is not in the file of the helper, `{path}`");
         return Err(problem(other, 1, None, detail));
     }
     let (Some(old), Some(new)) = (before.get(&path), after.get(&path)) else {
@@ -48,7 +48,7 @@ pub fn check(
 }
 
 /// A difference that has no place but the file.
-fn nowhere(detail: impl Into<String>) -> Difference {
+pub(super) fn nowhere(detail: impl Into<String>) -> Difference {
     Difference { before: None, after: None, detail: detail.into() }
 }
 
@@ -75,12 +75,12 @@ fn one_file<'s>(
     let target = target.map_err(|e| nowhere(format!("after the patch: {e}")))?;
     let linkage = if survives { Linkage::AsMember } else { Linkage::Static };
     let file = OneFile { before, after, names: &names, macros: &macros, loops, linkage };
-    let check = FileCheck { file: &file, members: &members, target: &target, merged };
-    check.run()
+    let place = TargetPlace::Here;
+    FileCheck { file: &file, members: &members, target: &target, merged, place }.run()
 }
 
 /// The helper's name must mean nothing yet, not even inside a directive.
-fn is_new_name(before: &Unit, name: &[u8]) -> Result<(), Difference> {
+pub(super) fn is_new_name(before: &Unit, name: &[u8]) -> Result<(), Difference> {
     let mentions = |&at: &usize| match before.directive(at) {
         Some(_) => directive_words(before.text(at)).contains(&name),
         None => before.text(at) == name,
@@ -101,11 +101,29 @@ fn directive_words(directive: &[u8]) -> Vec<&[u8]> {
     Lexer::new(text).map(|token| token.text(text)).collect()
 }
 
-struct FileCheck<'d, 'u, 's> {
-    file: &'d OneFile<'u, 's>,
-    members: &'d [Definition<'u, 's>],
-    target: &'d Definition<'u, 's>,
-    merged: bool,
+/// Where the function stands that does the members' work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TargetPlace {
+    /// In this file, and nobody else knows it.
+    Here,
+    /// In this file, and a header declares it to others.
+    HereForAll,
+    /// In another file.
+    Elsewhere,
+}
+
+/// The check of one file.
+pub(super) struct FileCheck<'d, 'u, 's> {
+    /// The file.
+    pub file: &'d OneFile<'u, 's>,
+    /// The members that stood in it.
+    pub members: &'d [Definition<'u, 's>],
+    /// What does their work.
+    pub target: &'d Definition<'u, 's>,
+    /// Copies are merged.
+    pub merged: bool,
+    /// Where the target stands.
+    pub place: TargetPlace,
 }
 
 /// A call whose old arguments are the function's own parameters, in order.
@@ -132,7 +150,8 @@ impl CallPair for OwnParams<'_> {
 }
 
 impl<'u, 's> FileCheck<'_, 'u, 's> {
-    fn run(&self) -> Result<(), Difference> {
+    /// Whether every member's replacement expands to it, and nothing else changed.
+    pub fn run(&self) -> Result<(), Difference> {
         let mut gone: BTreeMap<&'s [u8], &Definition<'u, 's>> = BTreeMap::new();
         let mut thin: BTreeMap<usize, usize> = BTreeMap::new();
         for member in self.members {
@@ -151,7 +170,11 @@ impl<'u, 's> FileCheck<'_, 'u, 's> {
             }
         }
         let members: Vec<&Definition> = self.members.iter().collect();
-        placement::check(self.file, self.target, &members)?;
+        match self.place {
+            TargetPlace::Here => placement::check(self.file, self.target, &members)?,
+            TargetPlace::HereForAll => placement::declared(self.file, self.target, &members)?,
+            TargetPlace::Elsewhere => {}
+        }
         let rewrites = Rewrites { target: self.target, gone, merged: self.merged };
         self.rest(&rewrites, &thin)
     }
@@ -161,7 +184,7 @@ impl<'u, 's> FileCheck<'_, 'u, 's> {
     }
 
     fn is_target(&self, member: &Definition<'u, 's>) -> bool {
-        self.name(member) == self.name(self.target)
+        self.place != TargetPlace::Elsewhere && self.name(member) == self.name(self.target)
     }
 
     /// The member's parameters handed on one for one.
@@ -225,7 +248,7 @@ impl<'u, 's> FileCheck<'_, 'u, 's> {
         if self.merged {
             return self.same_function(member);
         }
-        let called = self.target.body.clone().find(|&at| after.text(at) == name);
+        let called = self.target.body.clone().find(|&at| self.target.unit.text(at) == name);
         match called {
             Some(at) => Err(Difference::new(member.name, at, "the helper uses a deleted member")),
             None => Ok(()),
@@ -260,7 +283,7 @@ impl<'u, 's> FileCheck<'_, 'u, 's> {
         let new = segments(after, |index| {
             if stays.contains(&index) {
                 Part::Member
-            } else if index == self.target.item
+            } else if self.place != TargetPlace::Elsewhere && index == self.target.item
                 || after.is_prototype_of(&after.items[index], target)
             {
                 Part::Left

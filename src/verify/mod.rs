@@ -5,10 +5,11 @@
 //!
 //! The rungs: [`parses`] compares parse gaps; [`expands`] checks one file against
 //! the claim with the comparison core in [`align`], which knows only two function
-//! definitions and the arguments between them; [`build`] runs the
+//! definitions and the arguments between them; [`across`] does so for several files; [`build`] runs the
 //! compiler, [`object`] compares what it made of the files, and [`ladder`] climbs
 //! *compiles* and *identical-object* with them.
 
+pub mod across;
 pub mod align;
 pub mod build;
 pub mod callsites;
@@ -24,6 +25,7 @@ pub mod names;
 pub mod object;
 pub mod parses;
 pub mod placement;
+mod scope;
 pub mod signature;
 pub mod substitution;
 #[cfg(test)]
@@ -31,6 +33,8 @@ mod tests;
 pub mod unit;
 pub mod width;
 pub mod wording;
+
+pub use scope::{Scope, TreeScope};
 
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;
@@ -79,6 +83,11 @@ impl Claim {
         self.helper.as_deref().or(self.merged_into.as_deref())
     }
 
+    /// Whether some member does not stand in the file of that function.
+    pub fn is_across_files(&self) -> bool {
+        self.target_path().is_some_and(|path| self.members.iter().any(|(it, _)| it != path))
+    }
+
     /// File of that function.
     pub fn target_path(&self) -> Option<&TreePath> {
         self.helper_path.as_ref().or(self.members.first().map(|(path, _)| path))
@@ -113,10 +122,16 @@ pub struct Climb {
 /// Climbs *parses* and *expands* with files to which the patch has been applied.
 ///
 /// `before` and `after` hold the touched files; more do no harm. That `after` is
-/// what the patch gives is the caller's word: see [`climb_applied`].
-pub fn climb(before: &Files, after: &Files, claim: &Claim, loops: &LoopMacros) -> Climb {
+/// what the patch gives is the caller's word: see [`climb_applied`]. Without a `scope`,
+/// nothing is proved of a claim whose members lie in several files.
+pub fn climb(
+    before: &Files,
+    after: &Files,
+    claim: &Claim,
+    (loops, scope): (&LoopMacros, Option<&dyn Scope>),
+) -> Climb {
     let rungs = parses::check(before, after, loops)
-        .and_then(|()| expands::check(before, after, claim, loops));
+        .and_then(|()| expands::check(before, after, claim, (loops, scope)));
     match rungs {
         Ok(()) => Climb { verdict: Verdict::Expands, problem: None },
         Err(problem) => Climb { verdict: Verdict::Failed, problem: Some(problem) },
@@ -129,10 +144,10 @@ pub fn climb_applied(
     before: &Files,
     applied: Result<Files, (TreePath, u32, String)>,
     claim: &Claim,
-    loops: &LoopMacros,
+    names: (&LoopMacros, Option<&dyn Scope>),
 ) -> Climb {
     match applied {
-        Ok(after) => climb(before, &after, claim, loops),
+        Ok(after) => climb(before, &after, claim, names),
         Err((path, line, detail)) => {
             let rung = Verdict::Applies;
             let problem = Problem { rung, path, line, after_line: None, detail };

@@ -16,6 +16,16 @@ pub fn check(
 ) -> Result<(), Difference> {
     let Some(first) = members.iter().min_by_key(|member| member.name) else { return Ok(()) };
     before_its_users(file.after, helper, first)?;
+    declared(file, helper, members)
+}
+
+/// As [`check`] for a helper that a header declares: where its users stand is no matter.
+pub fn declared(
+    file: &OneFile,
+    helper: &Definition,
+    members: &[&Definition],
+) -> Result<(), Difference> {
+    let Some(first) = members.iter().min_by_key(|member| member.name) else { return Ok(()) };
     declared_as_defined(file, helper, first)?;
     let after_names = FileNames::new(file.after);
     after_what_it_uses(file, &after_names, helper, first)?;

@@ -11,6 +11,8 @@ use std::ops::Range;
 pub enum Linkage {
     /// It must be `static`.
     Static,
+    /// It must not be `static`: other files call it.
+    Global,
     /// It must be as the member is.
     AsMember,
 }
@@ -26,6 +28,7 @@ pub fn agree(
     let differ = |detail: &str| Difference::new(original.name, helper.name, detail);
     match linkage {
         Linkage::Static if !is_static(helper) => return Err(differ("the helper is not static")),
+        Linkage::Global if is_static(helper) => return Err(differ("the helper is static")),
         Linkage::AsMember if is_static(original) != is_static(helper) => {
             return Err(differ("the linkage differs"));
         }

@@ -18,6 +18,7 @@
 //! types       CType and the conversions      literal numbers and characters
 //! expand      macros in a constant           constant, enums: Unit::constant
 //! body        what one macro body says       macros  Unit::macro_facts
+//! meaning     names in two units             Meanings::agree
 //! ```
 
 mod arithmetic;
@@ -32,6 +33,7 @@ mod index;
 mod lexeme;
 mod literal;
 mod macros;
+mod meaning;
 mod native;
 mod parser;
 mod scan;
@@ -47,6 +49,7 @@ pub use directive::{Define, Include};
 pub use facts::{Fact, MacroFacts, ParamFacts};
 pub use index::{Definition, DefinitionKind, FunctionDeclaration, TagKind};
 pub use lexeme::Lexeme;
+pub use meaning::{Apart, ApartKind, Meanings, References};
 pub use types::CType;
 pub use unit::{FunctionSig, NoSignature, Unit};
 pub use universe::{Reader, Universe};

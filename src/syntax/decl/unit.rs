@@ -5,6 +5,7 @@ use super::declarator::Param;
 use super::enums::EnumValues;
 use super::facts::MacroFacts;
 use super::index::{Definition, DefinitionKind, EntryKind, FileIndex, TagKind, name_hash};
+use super::lexeme::join;
 use super::universe::Universe;
 use rustc_hash::FxHashMap;
 use std::sync::{Arc, Mutex};
@@ -163,6 +164,21 @@ impl Unit {
     pub(super) fn is_file_scope(&self, name: &str) -> bool {
         let mut found = false;
         self.visit(name, |_, _| found = true);
+        found
+    }
+
+    /// The macros that the `.c` file itself defines or undefines, each with the text of
+    /// all its definitions.
+    pub(super) fn own_macros(&self) -> FxHashMap<String, String> {
+        let mut found: FxHashMap<String, String> = FxHashMap::default();
+        for entry in &self.own.entries {
+            use EntryKind::{FunctionMacro, ObjectMacro, Undef};
+            if matches!(entry.kind, ObjectMacro | FunctionMacro | Undef) {
+                let name = String::from_utf8_lossy(self.own.name(entry)).into_owned();
+                let text = join(&self.own.tokens(entry));
+                found.entry(name).or_default().push_str(&text);
+            }
+        }
         found
     }
 

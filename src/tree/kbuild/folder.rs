@@ -1,9 +1,9 @@
 //! What the Kbuild file of one folder builds, and with which include folders.
 
 use super::looks::{Disk, Looks};
-use super::makefile::{Statement, statements};
+use super::makefile::{Assignment, Statement, statements};
 use super::variables::Variables;
-use crate::tree::path::join;
+use crate::tree::path::{join, parent};
 use crate::tree::{KernelTree, TreePath, Unreadable};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,9 @@ pub(super) struct Folder {
     pub modules: Vec<(String, Vec<TreePath>)>,
     /// Folders that Kbuild goes into from here.
     pub subfolders: Vec<TreePath>,
+    /// The lists that name a C file's object, as the makefiles spell them: what it
+    /// depends on whether the file is built.
+    pub lists: FxHashMap<TreePath, Vec<String>>,
     /// Include folders for what is built here.
     pub includes: Vec<TreePath>,
     /// Include folders for what is built here and in the folders below.
@@ -79,7 +82,10 @@ impl Reader<'_> {
         };
         for statement in statements(&text) {
             match statement {
-                Statement::Assign(assignment) => self.variables.assign(&assignment),
+                Statement::Assign(assignment) => {
+                    self.note_lists(path, &assignment);
+                    self.variables.assign(&assignment);
+                }
                 Statement::Include(words) => {
                     for word in self.variables.expand(&words).split_whitespace() {
                         if let Some(included) = join("", word) {
@@ -90,6 +96,24 @@ impl Reader<'_> {
             }
         }
         true
+    }
+
+    /// Notes which objects an assignment in the makefile at `path` puts into its list:
+    /// seen from there, and from the folder that is read.
+    fn note_lists(&mut self, path: &str, assignment: &Assignment) {
+        let objects =
+            assignment.value.split_whitespace().filter_map(|word| word.strip_suffix(".o"));
+        let list = match assignment.conditional {
+            true => format!("{} in a conditional", assignment.name),
+            false => assignment.name.clone(),
+        };
+        for object in objects {
+            let there = parent(path).and_then(|folder| join(folder, object));
+            let here = join(&self.folder.path, object).filter(|here| Some(here) != there.as_ref());
+            for file in [there, here].into_iter().flatten() {
+                self.folder.lists.entry(file + ".c").or_default().push(list.clone());
+            }
+        }
     }
 
     fn finish(mut self, known: &FxHashSet<&str>) -> (Folder, Looks) {

@@ -124,6 +124,30 @@ impl Drivers {
         a == b || owners(a).iter().any(|module| owners(b).contains(module))
     }
 
+    /// The modules that a file is linked into, each with its files.
+    pub fn modules_with<'a>(&'a self, path: &str) -> impl Iterator<Item = &'a Module> + use<'a> {
+        let owners = self.by_file.get(path).map_or(&[][..], Vec::as_slice);
+        owners.iter().filter_map(|module| self.modules.get(*module))
+    }
+
+    /// Whether every module that has the file `other` is sure to have `file`, too,
+    /// whatever the configuration: it stands in a list that has no condition, or in all
+    /// lists that `other` stands in. Lists that are put together otherwise are not sure.
+    pub fn builds_with(&self, file: &str, other: &str) -> bool {
+        let mut modules = self.modules_with(other).peekable();
+        modules.peek().is_some()
+            && modules.all(|module| {
+                let lists = |path: &str| {
+                    let folder = self.folders.get(&module.folder);
+                    folder.and_then(|folder| folder.lists.get(path)).map_or(&[][..], Vec::as_slice)
+                };
+                let (here, there) = (lists(file), lists(other));
+                module.files.iter().any(|path| path == file)
+                    && (here.iter().any(|list| is_unconditional(list, &module.name))
+                        || !there.is_empty() && there.iter().all(|list| here.contains(list)))
+            })
+    }
+
     /// The files of the modules of that name, sorted.
     pub fn files_of(&self, module: &str) -> Vec<&str> {
         let named = self.modules.iter().filter(|it| it.name == module);
@@ -218,6 +242,12 @@ impl Drivers {
             }
         }
     }
+}
+
+/// Whether a list is that of the module in every configuration (Kbuild's
+/// `Documentation/kbuild/makefiles.rst`, section 3.3).
+fn is_unconditional(list: &str, module: &str) -> bool {
+    list.strip_prefix(module).is_some_and(|suffix| matches!(suffix, "-y" | "-objs" | "-m"))
 }
 
 fn hash(files: &[impl AsRef<str>]) -> u128 {

@@ -253,3 +253,19 @@ fn drivers_are_kept_once_their_makefiles_have_come_to_rest() {
     std::thread::sleep(std::time::Duration::from_millis(3100));
     assert!(Drivers::read(&tree, &["d/a.c"]).may_be_kept());
 }
+
+#[test]
+fn a_file_is_sure_to_be_built_with_another_if_no_option_parts_them() {
+    let makefile = "obj-$(CONFIG_M) += m.o\nm-y := a.o b.o\nm-$(CONFIG_X) += x.o y.o\nm-objs += $(OTHER)\nOTHER := o.o p.o\nifdef CONFIG_Z\nm-y += z.o\nendif\nobj-$(CONFIG_N) += n.o\nn-y := a.o s.o\n";
+    let names = ["a", "b", "x", "y", "o", "p", "z", "s"].map(|name| format!("d/{name}.c"));
+    let mut files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    files.push(("d/Makefile", makefile));
+    let (_dir, drivers) = drivers(&files);
+    let sure = |file: &str, other: &str| {
+        drivers.builds_with(&format!("d/{file}.c"), &format!("d/{other}.c"))
+    };
+    assert!(sure("a", "b") && sure("a", "x") && sure("x", "y") && sure("o", "p"));
+    assert!(!sure("x", "a") && !sure("z", "a") && !sure("o", "a") && !sure("a", "none"));
+    // The other module that `a` is in has no `b`.
+    assert!(!sure("b", "a") && sure("a", "s"));
+}

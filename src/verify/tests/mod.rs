@@ -29,7 +29,7 @@ fn claim(members: &[&str], helper: Option<&str>, merged_into: Option<&str>) -> C
 }
 
 fn climbs(before: &str, after: &str, claim: &Claim) -> Climb {
-    climb(&files(before), &files(after), claim, &LoopMacros::default())
+    climb(&files(before), &files(after), claim, (&LoopMacros::default(), None))
 }
 
 #[track_caller]
@@ -126,7 +126,7 @@ fn a_format_may_print_a_word_that_was_in_it() {
 #[test]
 fn a_patch_that_does_not_apply_reaches_no_rung() {
     let refused = Err((PATH.to_owned(), 12, "hunk 1 does not match".to_owned()));
-    let climb = climb_applied(&files(""), refused, &gone(), &LoopMacros::default());
+    let climb = climb_applied(&files(""), refused, &gone(), (&LoopMacros::default(), None));
     assert_eq!(climb.problem.map(|p| (p.rung, p.line)), Some((Verdict::Applies, 12)));
 }
 
@@ -174,7 +174,7 @@ fn nothing_happens_outside_the_claimed_file() {
     let mut after = files(GONE_AFTER);
     before.insert("drivers/b.c".to_owned(), b"int x;\n".to_vec());
     after.insert("drivers/b.c".to_owned(), b"int y;\n".to_vec());
-    let climb = climb(&before, &after, &gone(), &LoopMacros::default());
+    let climb = climb(&before, &after, &gone(), (&LoopMacros::default(), None));
     assert_eq!(climb.problem.map(|p| p.path), Some("drivers/b.c".to_owned()));
 }
 

@@ -1,0 +1,239 @@
+//! What the files of one driver may share: a helper in one of them that a header of
+//! theirs declares. In: the members side by side, and what is known of their driver.
+//! Out: that every name of the common text means the same in all the files, a place for
+//! the prototype, and a name that is free for all. It reads no file.
+
+use super::align::lossy;
+use super::file::{FileContext, contains_word};
+use super::holes::{Holes, Subject};
+use super::refusal::{Reason, Refusal};
+use super::{Claimed, Declaration};
+use crate::syntax::decl::{Apart, ApartKind, DefinitionKind, Meanings, References, TagKind};
+use crate::syntax::{Globals, TokenKind, lexer};
+use crate::tree::TreePath;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+
+/// C files with their texts.
+pub type Neighbours = Vec<(TreePath, Arc<[u8]>)>;
+
+/// The functions of a driver that are not static, with the file that defines each.
+pub type Defined = FxHashMap<Box<str>, TreePath>;
+
+/// What the files of a group have in common.
+pub struct Sharing<'a> {
+    /// For each member, whether its file is built whenever those of the others are.
+    pub homes: Vec<bool>,
+    /// The header that declares what they share.
+    pub header: &'a FileContext,
+    /// What other proposals claim of the header.
+    pub claimed: &'a Claimed,
+    /// The functions of the tree that are not static.
+    pub globals: &'a Globals,
+    /// The C files of the driver, and those beside its header.
+    pub neighbours: &'a Neighbours,
+    /// The driver's global functions.
+    pub defined: &'a Defined,
+    /// What their names begin with, most frequent first.
+    pub prefixes: &'a [String],
+    /// Names that other proposals introduce.
+    pub reserved: &'a FxHashSet<String>,
+}
+
+/// Whether everything but the holes means the same in the files of all members.
+///
+/// # Errors
+/// The first name that does not: `macro-differs`, `type-differs`, `callee-differs`,
+/// `global-differs` or `name-unresolved`.
+pub fn agree(subject: &Subject<'_>, holes: &Holes) -> Result<(), Refusal> {
+    let references = references(subject, holes);
+    let mut compared: Vec<&str> = vec![&subject.file.path];
+    for member in &subject.alignment.members {
+        if compared.contains(&member.file.path.as_str()) {
+            continue;
+        }
+        compared.push(&member.file.path);
+        let meanings = Meanings::new(&subject.file.unit, &member.file.unit);
+        meanings.agree(&references).map_err(|apart| refuse(subject, &apart))?;
+    }
+    Ok(())
+}
+
+/// What the common text refers to.
+fn references(subject: &Subject<'_>, holes: &Holes) -> References {
+    let member = &subject.alignment.members[0];
+    let mut references = References::default();
+    let own_name = subject.group.members[0].function.name.start;
+    for index in member.tokens.clone() {
+        let (token, text) = (subject.file.tokens[index], subject.file.text(index));
+        let before = index.checked_sub(1).map_or(&b""[..], |at| subject.file.text(at));
+        let is_member = matches!(before, b"." | b"->");
+        let relative = index - member.tokens.start;
+        let is_hole = holes.spans.iter().any(|span| span.tokens.contains(&relative));
+        let is_local = !is_member && member.locals.contains(text);
+        if token.kind == TokenKind::Ident && !is_hole && !is_local && token.start != own_name {
+            references.add(&lossy(before), &lossy(text));
+        }
+    }
+    holes.parameters.iter().for_each(|parameter| references.add_text(&parameter.ctype));
+    references
+}
+
+fn refuse(subject: &Subject<'_>, apart: &Apart) -> Refusal {
+    let reason = match apart.kind {
+        ApartKind::Macro | ApartKind::Constant => Reason::MacroDiffers,
+        ApartKind::Type => Reason::TypeDiffers,
+        ApartKind::Function => Reason::CalleeDiffers,
+        ApartKind::Object => Reason::GlobalDiffers,
+        ApartKind::Unknown => Reason::NameUnresolved,
+    };
+    let tokens = subject.alignment.members[0].tokens.clone();
+    let first = tokens.start;
+    let named = |index: &usize| subject.file.text(*index) == apart.name.as_bytes();
+    let at = tokens.into_iter().find(named).unwrap_or(first);
+    subject.file.refuse(reason, subject.file.tokens[at].start, apart.to_string())
+}
+
+impl Sharing<'_> {
+    /// Whether a function that only the files `own` know may be known to all under that
+    /// name: it says whose it is, and nobody else uses it.
+    pub fn may_be_global(&self, name: &str, own: &[&str]) -> bool {
+        let begins = |prefix: &String| {
+            name.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('_'))
+        };
+        let word = name.as_bytes();
+        let elsewhere = |(path, text): &(TreePath, Arc<[u8]>)| {
+            !own.contains(&path.as_str()) && contains_word(text, word)
+        };
+        self.prefixes.iter().any(begins)
+            && !self.globals.contains(name)
+            && !self.reserved.contains(name)
+            && self.header.is_new_name(name)
+            && !self.neighbours.iter().any(elsewhere)
+    }
+
+    /// The first of `candidates` that may be a global name, with the driver's prefix
+    /// where it has none.
+    pub fn global_name(&self, candidates: Vec<String>) -> Option<String> {
+        let is_own = |name: &String| self.may_be_global(name, &[]);
+        let prefix = self.prefixes.first()?;
+        candidates.into_iter().find_map(|name| {
+            let bare = name.trim_start_matches('_');
+            [bare.to_owned(), format!("{prefix}_{bare}")].into_iter().find(is_own)
+        })
+    }
+
+    /// A place in the header for the prototype of a function with the signature of
+    /// `member`: behind the prototypes of its file, or else of its driver.
+    ///
+    /// # Errors
+    /// `no-header` where there is none, or where a type of the signature is not known.
+    pub fn declare(&self, subject: &Subject<'_>, member: usize) -> Result<Declaration, Refusal> {
+        let file = subject.file_of(member);
+        let start = subject.group.members[member].function.start;
+        let refuse = |detail: String| file.refuse(Reason::NoHeader, start, detail);
+        let mut places = prototypes(self.header, self.defined);
+        // Those of the same file first, then the last of the others.
+        places.sort_by_key(|place| (place.path != file.path, std::cmp::Reverse(place.end)));
+        let free = |place: &&Prototype<'_>| !self.claimed.touches(&(place.end..place.end));
+        let Some(place) = places.iter().find(free) else {
+            return Err(refuse(format!("{} declares no function of theirs", self.header.path)));
+        };
+        if let Some(unknown) = self.unknown_type(subject, member, place.end) {
+            return Err(refuse(format!("{} does not know `{unknown}`", self.header.path)));
+        }
+        Ok(Declaration { header: self.header.path.clone(), insert_at: place.end })
+    }
+
+    /// A name of the member's signature that means nothing before `end` of the header.
+    fn unknown_type(&self, subject: &Subject<'_>, member: usize, end: usize) -> Option<String> {
+        let (file, aligned) = (subject.file_of(member), &subject.alignment.members[member]);
+        let function = &subject.group.members[member].function;
+        let signature = file.token_at(function.start)..file.token_at(function.body);
+        let text = self.header.bytes.get(..end).unwrap_or_default();
+        let is_known = |index: usize| {
+            let word = file.text(index);
+            let name = lossy(word);
+            let tag = match file.text(index.saturating_sub(1)) {
+                b"struct" => TagKind::Struct,
+                b"union" => TagKind::Union,
+                b"enum" => TagKind::Enum,
+                _ => {
+                    let types = self.header.unit.lookup(&name);
+                    let is_type = |kind: &DefinitionKind| {
+                        matches!(kind, DefinitionKind::Typedef { .. } | DefinitionKind::Macro(_))
+                    };
+                    return types.iter().any(|d| is_type(&d.kind)) || contains_word(text, word);
+                }
+            };
+            !self.header.unit.lookup_tag(tag, &name).is_empty() || contains_word(text, word)
+        };
+        let asks = |index: &usize| {
+            let word = file.text(*index);
+            file.tokens[*index].kind == TokenKind::Ident
+                && !lexer::is_keyword(word)
+                && !aligned.locals.contains(word)
+                && file.tokens[*index].start != function.name.start
+                && !matches!(word, b"bool" | b"size_t" | b"ssize_t" | b"__maybe_unused")
+        };
+        signature.filter(asks).find(|index| !is_known(*index)).map(|at| lossy(file.text(at)))
+    }
+}
+
+/// A prototype that a header has of a function of the driver.
+pub struct Prototype<'a> {
+    /// Where the function is defined.
+    pub path: &'a str,
+    /// Where the line behind the prototype begins.
+    end: usize,
+}
+
+/// The prototypes in `header` of functions that the files define, outside of any `#if`
+/// but the guard.
+pub fn prototypes<'a>(header: &FileContext, defined: &'a Defined) -> Vec<Prototype<'a>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    for at in 0..header.tokens.len() {
+        if !matches!(header.text(at), b";" | b"}") && header.tokens[at].kind != TokenKind::Directive
+        {
+            continue;
+        }
+        let item = from..at;
+        from = at + 1;
+        if header.text(at) != b";" {
+            continue;
+        }
+        let Some(name) = declared_function(header, item) else { continue };
+        let end = header.line_end(header.tokens[at].end.saturating_sub(1) as usize);
+        let guarded = header.conditions_at(header.tokens[at].end).as_slice();
+        let plain = match guarded {
+            [] => true,
+            [(condition, 0)] => is_guard(condition, header),
+            _ => false,
+        };
+        let alone = header.bytes[header.tokens[at].end as usize..end]
+            .iter()
+            .all(u8::is_ascii_whitespace);
+        let path = defined.get(lossy(header.text(name)).as_str());
+        if let Some(path) = path.filter(|_| plain && alone) {
+            found.push(Prototype { path, end });
+        }
+    }
+    found
+}
+
+/// The name that a prototype of these tokens declares.
+fn declared_function(header: &FileContext, item: std::ops::Range<usize>) -> Option<usize> {
+    let open = item.clone().find(|&at| header.text(at) == b"(")?;
+    let first = header.text(item.start);
+    let is_plain = !matches!(first, b"typedef" | b"static" | b"#") && !item.clone().any(|at| matches!(header.text(at), b"{" | b"="));
+    let name = open.checked_sub(1).filter(|&at| at > item.start)?;
+    (is_plain && header.tokens[name].kind == TokenKind::Ident).then_some(name)
+}
+
+/// Whether the condition is that of an include guard.
+fn is_guard(condition: &str, header: &FileContext) -> bool {
+    let Some(name) = condition.strip_prefix("ifndef ") else { return false };
+    let first = header.tokens.iter().find(|token| token.kind == TokenKind::Directive);
+    first.is_some_and(|token| contains_word(token.text(&header.bytes), name.as_bytes()))
+}

@@ -1,0 +1,230 @@
+//! From a plan to a proposal: the edits, the patch, the first rungs of the ladder, and
+//! the message. In: a plan and the files that it is for. Out: a patch on offer with the
+//! lines that it changes, or a refusal.
+
+use super::{Outcome, Proposer};
+use crate::detect::CloneGroup;
+use crate::generate::lines::{line_edits, whole_lines};
+use crate::generate::templates::TemplateError;
+use crate::generate::{Edit, EditSet, Patch, message, rewrite, unidiff};
+use crate::plan::{self, Claimed, Fate, FileContext, OpenFile, Plan, Reason, Refusal, Remedy};
+use crate::store::Proposal;
+use crate::tree::{TreePath, content_hash};
+use crate::verify::{self, Claim, Climb, Files, TreeScope};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// What became of a plan.
+pub(super) enum Carried {
+    /// A patch that passed its checks.
+    Out(Box<CarriedOut>),
+    /// It did not.
+    Refused(Refusal),
+}
+
+/// See [`Carried`].
+pub(super) struct CarriedOut {
+    proposal: Proposal,
+    patch: Vec<u8>,
+    edits: EditSet,
+    /// Ranges of whole lines that the patch changes.
+    changed: BTreeMap<TreePath, Vec<Range<usize>>>,
+}
+
+impl Carried {
+    /// As the outcome of its group.
+    pub fn into_outcome(self) -> Outcome {
+        match self {
+            Carried::Out(out) => Outcome::Proposal(Box::new(out.proposal), out.patch),
+            Carried::Refused(refusal) => Outcome::Refusal(refusal),
+        }
+    }
+}
+
+/// A file with what others claim of it.
+struct Touched<'a> {
+    file: &'a FileContext,
+    claimed: &'a Claimed,
+}
+
+impl Proposer<'_> {
+    /// Generates and checks a plan for `open`, its files in its order, and for the
+    /// header that declares what they share.
+    pub(super) fn carry_out(
+        &self,
+        open: &[&OpenFile],
+        header: Option<&OpenFile>,
+        group: &CloneGroup,
+        plan: &Plan,
+    ) -> Result<Carried, TemplateError> {
+        let (home, at) = (&open[0].context, group.members[0].function.start);
+        let refuse = |reason, detail: String| Ok(Carried::Refused(home.refuse(reason, at, detail)));
+        let files: Vec<&FileContext> = open.iter().map(|open| &open.context).collect();
+        let edits = rewrite::edits(plan, &files, self.templates)?;
+        let all = open.iter().copied().chain(header);
+        let touched: Vec<Touched> = all
+            .map(|open| Touched { file: &open.context, claimed: &open.claimed })
+            .filter(|it| edits.files.contains_key(&it.file.path))
+            .collect();
+        let mut after = Vec::new();
+        for Touched { file, .. } in &touched {
+            match edits.apply(&file.path, &file.bytes) {
+                Ok(text) => after.push(text),
+                Err(error) => {
+                    let refusal = home.refuse(Reason::CallNotEditable, at, error.to_string());
+                    let objection = plan.objection.clone();
+                    return Ok(Carried::Refused(objection.unwrap_or(refusal)));
+                }
+            }
+        }
+        if let Some(objection) = &plan.objection {
+            let texts = touched.iter().zip(&after);
+            let texts: Vec<(TreePath, &[u8], &[u8])> = texts
+                .map(|(it, after)| (it.file.path.clone(), &*it.file.bytes, after.as_slice()))
+                .collect();
+            return match no_gain(plan, &Patch::between(&texts)) {
+                Some(detail) => refuse(Reason::NoGain, detail),
+                None => Ok(Carried::Refused(objection.clone())),
+            };
+        }
+        let Some((patch, changed)) = differences(&touched, &edits, &after) else {
+            let detail = "another proposal changes the same lines".to_owned();
+            return refuse(Reason::Overlaps, detail);
+        };
+        if let Some(detail) = no_gain(plan, &patch) {
+            return refuse(Reason::NoGain, detail);
+        }
+        let climb = self.climb(&touched, plan, &patch);
+        if let Some(problem) = climb.problem {
+            return refuse(Reason::NotProved, problem.to_string());
+        }
+        let message = message::compose(plan, group, home, self.templates)?;
+        let id = proposal_id(&group.id, &plan.rule.name);
+        let base = touched.iter().map(|it| (it.file.path.clone(), content_hash(&it.file.bytes)));
+        let proposal = Proposal {
+            patch: format!(".drvdedup/proposals/{id}.patch"),
+            id,
+            group: group.id.clone(),
+            rewrite: plan.rule.name.clone(),
+            strategy: plan.rule.strategy.clone(),
+            files: patch.files.clone(),
+            lines_added: patch.lines_added,
+            lines_removed: patch.lines_removed,
+            verdict: climb.verdict,
+            notes: plan.notes.clone(),
+            subject: message.subject,
+            message: message.body,
+            base: base.collect(),
+            claim: Some(claim_of(plan)),
+            proof: None,
+        };
+        Ok(Carried::Out(Box::new(CarriedOut { proposal, patch: patch.text, edits, changed })))
+    }
+
+    /// The first three rungs, from the text of the patch and nothing else.
+    fn climb(&self, touched: &[Touched<'_>], plan: &Plan, patch: &Patch) -> Climb {
+        let before: Files =
+            touched.iter().map(|it| (it.file.path.clone(), it.file.bytes.to_vec())).collect();
+        let applied = unidiff::parse(&patch.text)
+            .map_err(|error| (plan.home().clone(), 1, error.to_string()))
+            .and_then(|patches| {
+                let mut after = Files::new();
+                for patch in &patches {
+                    let bytes = before.get(&patch.path).map_or(&[][..], Vec::as_slice);
+                    let bytes = unidiff::apply_to(bytes, patch)
+                        .map_err(|error| (patch.path.clone(), 1, error.to_string()))?;
+                    after.insert(patch.path.clone(), bytes);
+                }
+                Ok(after)
+            });
+        let scope = TreeScope { universe: self.universe.clone(), drivers: self.drivers };
+        verify::climb_applied(&before, applied, &claim_of(plan), (self.loops, Some(&scope)))
+    }
+}
+
+/// Claims for a proposal what it needs of `file`.
+pub(super) fn claim(file: &mut OpenFile, plan: &Plan, out: &CarriedOut) {
+    let (path, claimed) = (&file.context.path, &mut file.claimed);
+    let edits = out.edits.files.get(path).map_or(&[][..], Vec::as_slice);
+    claimed.ranges.extend(edits.iter().map(|edit| edit.range.clone()));
+    // A member that survives is called by the others: its text must stay, too.
+    let here = plan.members.iter().filter(|member| plan.files[member.file] == *path);
+    claimed.ranges.extend(here.map(plan::fate::extent));
+    claimed.ranges.extend(out.changed.get(path).into_iter().flatten().cloned());
+    if let Remedy::Helper(helper) = &plan.remedy {
+        claimed.names.insert(helper.name.clone());
+    }
+    debug_assert!(plan.members.iter().any(|m| m.fate != Fate::Survives));
+}
+
+/// The lines that come and go, where too few go on balance.
+fn no_gain(plan: &Plan, patch: &Patch) -> Option<String> {
+    let saved = i64::from(patch.lines_removed) - i64::from(patch.lines_added);
+    (saved < plan.rule.limits.lines_saved)
+        .then(|| format!("+{} -{} lines", patch.lines_added, patch.lines_removed))
+}
+
+/// The patch of all files, and what it changes in each. `None` if that strays into lines
+/// that another proposal changes.
+fn differences(
+    touched: &[Touched<'_>],
+    edits: &EditSet,
+    after: &[Vec<u8>],
+) -> Option<(Patch, BTreeMap<TreePath, Vec<Range<usize>>>)> {
+    let mut patches = Vec::new();
+    let mut changed = BTreeMap::new();
+    for (it, after) in touched.iter().zip(after) {
+        let (patch, ranges) = difference(it.file, edits, after, it.claimed)?;
+        changed.insert(it.file.path.clone(), ranges);
+        patches.push(patch);
+    }
+    Some((Patch::joined(patches), changed))
+}
+
+/// The patch, and the ranges of whole lines that it changes: the shortest
+/// difference, or the edits as they were made where that one strays into lines that
+/// another proposal changes. `None` if both do.
+fn difference(
+    file: &FileContext,
+    edits: &EditSet,
+    after: &[u8],
+    claimed: &Claimed,
+) -> Option<(Patch, Vec<Range<usize>>)> {
+    let free = |edits: &[Edit]| {
+        let ranges: Vec<Range<usize>> = edits.iter().map(|edit| edit.range.clone()).collect();
+        (!ranges.iter().any(|range| claimed.touches(range))).then_some(ranges)
+    };
+    if let Some(ranges) = free(&line_edits(&file.bytes, after)) {
+        return Some((Patch::between(&[(file.path.clone(), &file.bytes, after)]), ranges));
+    }
+    let edits = whole_lines(&file.bytes, edits.files.get(&file.path)?);
+    let ranges = free(&edits)?;
+    let patch = Patch::of_line_edits(&file.path, &file.bytes, &edits).ok()?;
+    Some((patch, ranges))
+}
+
+/// What the plan says that the patch does, for the check that shares nothing
+/// with the planner.
+fn claim_of(plan: &Plan) -> Claim {
+    let (helper, merged_into) = match &plan.remedy {
+        Remedy::Merge(survivor) => (None, Some(plan.members[*survivor].name.clone())),
+        // The common text under a new name.
+        Remedy::Helper(helper) if helper.parameters.is_empty() && helper.dropped.is_empty() => {
+            (None, Some(helper.name.clone()))
+        }
+        Remedy::Helper(helper) => (Some(helper.name.clone()), None),
+    };
+    let member = |m: &plan::MemberPlan| (plan.files[m.file].clone(), m.name.clone());
+    Claim {
+        members: plan.members.iter().map(member).collect(),
+        helper,
+        helper_path: Some(plan.home().clone()),
+        merged_into,
+    }
+}
+
+fn proposal_id(group: &str, rule: &str) -> String {
+    let hash = Sha256::digest(format!("{group} {rule}").as_bytes());
+    hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,171 @@
+//! The middle of the pipeline: takes every group through plan, generate and
+//! verify, file by file and then driver by driver, so that the proposals of one file
+//! compose.
+//!
+//! In: clone groups. Out: for each, in the same order, a [`Proposal`] with its
+//! patch, or a [`Refusal`]. It writes nothing.
+//!
+//! `across` plans groups whose members lie in several files, `carry` makes a patch of a
+//! plan and checks it.
+
+mod across;
+mod carry;
+
+use crate::detect::CloneGroup;
+use crate::generate::templates::{TemplateError, Templates};
+use crate::plan::uses::Pastes;
+use crate::plan::{self, Claimed, FileContext, OpenFile, Reason, Refusal, Rule};
+use crate::store::Proposal;
+use crate::syntax::decl::Universe;
+use crate::syntax::{Globals, LoopMacros};
+use crate::tree::{Drivers, KernelTree, TreePath};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+/// What becomes of a group.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// A patch on offer, with the bytes of its diff.
+    Proposal(Box<Proposal>, Vec<u8>),
+    /// The named reason for which there is none.
+    Refusal(Refusal),
+}
+
+/// Everything that planning needs beside the groups.
+pub struct Proposer<'a> {
+    /// The tree.
+    pub tree: &'a KernelTree,
+    /// Its drivers, for the folders that their files are compiled with.
+    pub drivers: &'a Drivers,
+    /// Its loop macros.
+    pub loops: &'a LoopMacros,
+    /// The rules in force.
+    pub rules: &'a [Rule],
+    /// The templates in force.
+    pub templates: &'a Templates,
+    /// What names mean.
+    pub universe: Arc<Universe>,
+    /// Source files that another source file includes.
+    pub included: FxHashSet<TreePath>,
+    /// All C files of the tree, sorted.
+    pub sources: Vec<TreePath>,
+    /// The functions that they define for all; read when somebody asks.
+    pub globals: OnceLock<Globals>,
+}
+
+/// Outcomes by the number of the group.
+type Outcomes = Vec<(usize, Outcome)>;
+
+impl Proposer<'_> {
+    /// The outcome of every group, in the order of `groups`. `progress` is called
+    /// with the number of groups done.
+    ///
+    /// # Errors
+    /// A template that cannot be rendered: the fault of a user's folder.
+    pub fn propose(
+        &self,
+        groups: &[CloneGroup],
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Vec<Outcome>, TemplateError> {
+        let mut by_file: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut outcomes: Vec<Option<Outcome>> = vec![None; groups.len()];
+        let mut across = Vec::new();
+        for (index, group) in groups.iter().enumerate() {
+            match group.in_one_file() {
+                true => by_file.entry(&group.members[0].file).or_default().push(index),
+                false => across.push(index),
+            }
+        }
+        let files: Vec<(&str, Vec<usize>)> = by_file.into_iter().collect();
+        let done: Result<Vec<(Outcomes, Option<Claimed>)>, TemplateError> = files
+            .par_iter()
+            .map(|(path, indices)| {
+                let done = self.propose_in_file(path, groups, indices);
+                progress(indices.len() as u64);
+                done
+            })
+            .collect();
+        let mut claimed: FxHashMap<TreePath, Claimed> = FxHashMap::default();
+        for ((path, _), (done, of_file)) in files.iter().zip(done?) {
+            claimed.extend(of_file.map(|claimed| ((*path).to_owned(), claimed)));
+            for (index, outcome) in done {
+                outcomes[index] = Some(outcome);
+            }
+        }
+        for (index, outcome) in self.propose_across(groups, across, claimed, progress)? {
+            outcomes[index] = Some(outcome);
+        }
+        Ok(outcomes.into_iter().flatten().collect())
+    }
+
+    /// The outcomes of groups of one file, and what their proposals claim of it.
+    fn propose_in_file(
+        &self,
+        path: &str,
+        groups: &[CloneGroup],
+        indices: &[usize],
+    ) -> Result<(Outcomes, Option<Claimed>), TemplateError> {
+        let mut file = match self.open(path) {
+            Ok(file) => file,
+            Err((reason, detail)) => {
+                let refusal = |&index: &usize| {
+                    let line = groups[index].members[0].function.start_line;
+                    let file = path.to_owned();
+                    let refusal = Refusal { reason, detail: detail.clone(), file, line };
+                    (index, Outcome::Refusal(refusal))
+                };
+                return Ok((indices.iter().map(refusal).collect(), None));
+            }
+        };
+        let mut done = Vec::new();
+        // Callers stand behind what they call. Taking the last group first, a
+        // caller's text is settled before the function it calls may go.
+        let mut order = indices.to_vec();
+        order.sort_by_key(|&i| std::cmp::Reverse(groups[i].members[0].function.start));
+        for index in order {
+            let group = &groups[index];
+            let open: Vec<&OpenFile> = vec![&file; group.members.len()];
+            let planned = plan::plan(&open, group, self.rules, self.loops, None);
+            let outcome = match planned {
+                Ok(plan) => {
+                    let carried = self.carry_out(&[&file], None, group, &plan)?;
+                    if let carry::Carried::Out(out) = &carried {
+                        carry::claim(&mut file, &plan, out);
+                    }
+                    carried.into_outcome()
+                }
+                Err(refusal) => Outcome::Refusal(refusal),
+            };
+            done.push((index, outcome));
+        }
+        Ok((done, Some(file.claimed)))
+    }
+
+    /// Reads a file to make plans for it, or says why none can be made.
+    fn open(&self, path: &str) -> Result<OpenFile, (Reason, String)> {
+        if self.included.contains(path) {
+            return Err((Reason::IncludedSource, "another file includes this one".to_owned()));
+        }
+        let dirs = self.drivers.include_dirs(path);
+        let bytes = self.tree.read(path);
+        let bytes = bytes.map_err(|e| (Reason::ParseGap, format!("cannot read: {e}")))?;
+        let bytes: Arc<[u8]> = bytes.into();
+        let unit = self.universe.unit_of(path, bytes.clone(), &dirs);
+        let context = FileContext::new(path.to_owned(), bytes, unit);
+        let pastes = Pastes::collect(&context);
+        Ok(OpenFile { context, pastes, claimed: Claimed::default() })
+    }
+}
+
+fn not_one_file(group: &CloneGroup) -> Refusal {
+    let first = &group.members[0];
+    let other = group.members.iter().find(|m| m.file != first.file).unwrap_or(first);
+    Refusal {
+        reason: Reason::NotOneFile,
+        detail: format!("{} is in {}, {} in {}", first.name, first.file, other.name, other.file),
+        file: first.file.clone(),
+        line: first.function.start_line,
+    }
+}

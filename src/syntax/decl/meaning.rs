@@ -1,0 +1,415 @@
+//! Whether names mean the same in two translation units: the question that a text must
+//! be asked before it may move from one file to another.
+//!
+//! A name means the same where both units see the same definition at the same place, and
+//! where all that this definition refers to means the same, too: a macro of a common
+//! header still means two things if the files define what it expands to in two ways.
+//! A function or an object that is not static is one, whoever declares it; macros of the
+//! files themselves are one where their texts are. Two structs of one tag, each of a file
+//! of its own, are two types, equal layout or not (C11 6.2.7 makes them compatible, but
+//! the next change of one of them does not).
+//!
+//! Members of structs are no names of file scope. What `x->m` means depends on the type
+//! of `x`, which the text need not mention: so every struct that can be reached from the
+//! text over the members that it names is compared, too.
+
+use super::index::{Definition, DefinitionKind, EntryKind, FileIndex, TagKind};
+use super::lexeme::{Lexeme, lexemes};
+use super::unit::{Unit, never_compiled};
+use crate::syntax::lexer::{TokenKind, is_keyword};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::{OnceCell, RefCell};
+use std::fmt;
+use std::sync::Arc;
+
+/// The names that a text refers to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct References {
+    ordinary: Vec<String>,
+    tags: Vec<(TagKind, String)>,
+    members: Vec<String>,
+}
+
+impl References {
+    /// Adds the identifier `word` that stands behind the token `before`.
+    pub fn add(&mut self, before: &str, word: &str) {
+        let tag = match before {
+            "struct" => TagKind::Struct,
+            "union" => TagKind::Union,
+            "enum" => TagKind::Enum,
+            "." | "->" => return self.members.push(word.to_owned()),
+            _ if is_keyword(word.as_bytes()) => return,
+            _ => return self.ordinary.push(word.to_owned()),
+        };
+        self.tags.push((tag, word.to_owned()));
+    }
+
+    /// Adds what `tokens` refer to, the names of `bound` apart.
+    fn add_tokens(&mut self, tokens: &[Lexeme], bound: &[String]) {
+        for (at, token) in tokens.iter().enumerate() {
+            let before = at.checked_sub(1).and_then(|at| tokens.get(at));
+            let is_bound = || bound.iter().any(|name| token.is(name));
+            if token.is_ident() && !is_bound() {
+                self.add(before.map_or("", |token| &token.text), &token.text);
+            }
+        }
+    }
+
+    /// Adds what `text` refers to.
+    pub fn add_text(&mut self, text: &str) {
+        self.add_tokens(&lexemes(text.as_bytes()), &[]);
+    }
+}
+
+/// What a name is that means two things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApartKind {
+    /// A macro.
+    Macro,
+    /// An enumerator.
+    Constant,
+    /// A struct, union, enum or typedef.
+    Type,
+    /// A function.
+    Function,
+    /// An object of file scope.
+    Object,
+    /// It is declared nowhere in one of the units.
+    Unknown,
+}
+
+/// A name that means two things, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Apart {
+    /// The name.
+    pub name: String,
+    /// What it is where it is known.
+    pub kind: ApartKind,
+    /// `file:line` of what the first unit means by it; `None` where it knows none.
+    pub first: Option<String>,
+    /// The same of the second.
+    pub second: Option<String>,
+}
+
+impl fmt::Display for Apart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = |place: &Option<String>| place.clone().unwrap_or_else(|| "nowhere".to_owned());
+        let (first, second) = (place(&self.first), place(&self.second));
+        write!(f, "`{}` is declared at {first} for one file, at {second} for the other", self.name)
+    }
+}
+
+/// What compilers define and no file does.
+const PREDEFINED: [&str; 8] = [
+    "KBUILD_MODNAME",
+    "KBUILD_MODFILE",
+    "KBUILD_BASENAME",
+    "__FILE__",
+    "__LINE__",
+    "__func__",
+    "__FUNCTION__",
+    "__COUNTER__",
+];
+
+/// Names as two units see them. Answers are kept.
+pub struct Meanings<'u> {
+    first: &'u Unit,
+    second: &'u Unit,
+    ordinary: RefCell<FxHashMap<String, Result<Arc<References>, Apart>>>,
+    own_macros: OnceCell<FxHashSet<String>>,
+}
+
+/// Members of a struct that are declared together.
+type Members = Vec<Vec<Lexeme>>;
+
+impl<'u> Meanings<'u> {
+    /// Of these two units.
+    pub fn new(first: &'u Unit, second: &'u Unit) -> Self {
+        let (ordinary, own_macros) = Default::default();
+        Self { first, second, ordinary, own_macros }
+    }
+
+    /// Whether everything that a text with these references means is the same in both.
+    ///
+    /// # Errors
+    /// The first name that is not.
+    pub fn agree(&self, references: &References) -> Result<(), Apart> {
+        let mut names: Vec<String> = references.ordinary.clone();
+        let mut tags = references.tags.clone();
+        let mut members: FxHashSet<String> = references.members.iter().cloned().collect();
+        let (mut seen, mut seen_tags) = (FxHashSet::default(), FxHashSet::default());
+        let mut structs: Vec<Members> = Vec::new();
+        loop {
+            while let Some(name) = names.pop() {
+                if !seen.insert(name.clone()) {
+                    continue;
+                }
+                let found = self.name(&name)?;
+                names.extend(found.ordinary.iter().cloned());
+                tags.extend(found.tags.iter().cloned());
+                members.extend(found.members.iter().cloned());
+            }
+            while let Some((kind, tag)) = tags.pop() {
+                if seen_tags.insert(tag.clone()) {
+                    structs.push(self.tag(kind, &tag)?);
+                }
+            }
+            // A member that is named leads to its type; each declaration is followed once.
+            let mut more = References::default();
+            for declarations in &mut structs {
+                let is_named = |tokens: &mut Vec<Lexeme>| {
+                    tokens.iter().any(|token| members.contains(&*token.text))
+                };
+                for tokens in declarations.extract_if(.., is_named) {
+                    add_types(&mut more, &tokens);
+                }
+            }
+            if more == References::default() {
+                return Ok(());
+            }
+            names.extend(more.ordinary);
+            tags.extend(more.tags);
+        }
+    }
+
+    fn name(&self, name: &str) -> Result<Arc<References>, Apart> {
+        if let Some(known) = self.ordinary.borrow().get(name) {
+            return known.clone();
+        }
+        let found = self.find(name).map(Arc::new);
+        self.ordinary.borrow_mut().insert(name.to_owned(), found.clone());
+        found
+    }
+
+    fn find(&self, name: &str) -> Result<References, Apart> {
+        let (first, second) = (seen_by(self.first, name), seen_by(self.second, name));
+        let apart = |kind| Apart {
+            name: name.to_owned(),
+            kind,
+            first: first.first().map(place),
+            second: second.first().map(place),
+        };
+        let Some(one) = first.first().or(second.first()) else {
+            let known = PREDEFINED.contains(&name) || name.starts_with("__builtin_");
+            return if known { Ok(References::default()) } else { Err(apart(ApartKind::Unknown)) };
+        };
+        let kind = kind_of(&one.kind);
+        if first.is_empty() || second.is_empty() {
+            return Err(apart(kind));
+        }
+        let is_own = |d: &Definition| *d.file == *self.first.path() || *d.file == *self.second.path();
+        let same_places = first.len() == second.len()
+            && first.iter().zip(&second).all(|(a, b)| a.file == b.file && a.offset == b.offset);
+        let both = || first.iter().chain(&second);
+        let same = same_places && !both().any(is_own)
+            || both().all(is_global)
+            || own_macro(&first).is_some_and(|text| own_macro(&second) == Some(text));
+        if !same || both().any(|definition| self.depends_on_own(&definition.conditions)) {
+            return Err(apart(kind));
+        }
+        let mut references = References::default();
+        for definition in both() {
+            refer(definition, &mut references);
+        }
+        if self.inline_uses_own(name) {
+            return Err(apart(kind));
+        }
+        Ok(references)
+    }
+
+    /// The members of the struct (or such) of that tag; none where no unit sees any.
+    fn tag(&self, kind: TagKind, tag: &str) -> Result<Members, Apart> {
+        let (first, second) = (bodies(self.first, kind, tag), bodies(self.second, kind, tag));
+        let places = |bodies: &[Body]| -> Vec<(Arc<str>, u32)> {
+            bodies.iter().map(|body| (body.file.clone(), body.start)).collect()
+        };
+        let is_own =
+            |body: &Body| *body.file == *self.first.path() || *body.file == *self.second.path();
+        let both = || first.iter().chain(&second);
+        let differs = places(&first) != places(&second)
+            || both().any(is_own)
+            || both().any(|body| self.depends_on_own(&body.conditions));
+        if differs {
+            let place = |bodies: &[Body]| {
+                bodies.first().map(|body| format!("{}:{}", body.file, body.line))
+            };
+            return Err(Apart {
+                name: tag.to_owned(),
+                kind: ApartKind::Type,
+                first: place(&first),
+                second: place(&second),
+            });
+        }
+        let declarations = first.iter().flat_map(|body| {
+            let of_one = body.tokens.split(|token| token.is(";") || token.is("{"));
+            of_one.map(<[Lexeme]>::to_vec)
+        });
+        Ok(declarations.collect())
+    }
+
+    /// Whether conditions ask for a macro that the two files define in two ways.
+    fn depends_on_own(&self, conditions: &[String]) -> bool {
+        conditions.iter().any(|condition| self.mentions_own(&lexemes(condition.as_bytes())))
+    }
+
+    fn mentions_own(&self, tokens: &[Lexeme]) -> bool {
+        let own = self.own_macros();
+        !own.is_empty() && tokens.iter().any(|token| own.contains(&*token.text))
+    }
+
+    /// Whether the name is a function with a body in a header, and that body mentions
+    /// what the two files define in two ways.
+    fn inline_uses_own(&self, name: &str) -> bool {
+        let mut uses = false;
+        self.first.visit(name, |index, number| {
+            let Some(entry) = index.entries.get(number as usize) else { return };
+            if entry.kind == EntryKind::Function && entry.extra > entry.end {
+                let body = index.source.get(entry.end as usize..entry.extra as usize);
+                uses |= *index.path != *self.first.path()
+                    && self.mentions_own(&lexemes(body.unwrap_or_default()));
+            }
+        });
+        uses
+    }
+
+    /// The macros that the two files define in two ways.
+    fn own_macros(&self) -> &FxHashSet<String> {
+        self.own_macros.get_or_init(|| {
+            let (first, second) = (self.first.own_macros(), self.second.own_macros());
+            let differs = |name: &&String| first.get(*name) != second.get(*name);
+            first.keys().chain(second.keys()).filter(differs).cloned().collect()
+        })
+    }
+}
+
+/// A struct with its members.
+struct Body {
+    file: Arc<str>,
+    start: u32,
+    line: u32,
+    conditions: Vec<String>,
+    tokens: Vec<Lexeme>,
+}
+
+fn bodies(unit: &Unit, kind: TagKind, tag: &str) -> Vec<Body> {
+    let wanted = match kind {
+        TagKind::Struct => EntryKind::Struct,
+        TagKind::Union => EntryKind::Union,
+        TagKind::Enum => EntryKind::Enum,
+    };
+    let mut found: Vec<Body> = Vec::new();
+    unit.visit(tag, |index: &FileIndex, number| {
+        let entry = index.entries.get(number as usize);
+        let Some(entry) = entry.filter(|it| it.kind == wanted && it.extra == 1) else { return };
+        let mut conditions = index.conditions.texts(entry.condition);
+        if never_compiled(&index.path, &conditions) {
+            return;
+        }
+        let tokens = index.tokens(entry);
+        // An `#if` among the members counts as one around them.
+        let inside = tokens.iter().filter(|token| token.kind == TokenKind::Directive);
+        conditions.extend(inside.map(|token| token.text.trim_start_matches('#').to_owned()));
+        let (file, start, line) = (index.path.clone(), entry.start, entry.line);
+        found.push(Body { file, start, line, conditions, tokens });
+    });
+    found.sort_by(|a, b| (&a.file, a.start).cmp(&(&b.file, b.start)));
+    found
+}
+
+/// The types of the members that `tokens` declare: all names but the last of each.
+fn add_types(references: &mut References, tokens: &[Lexeme]) {
+    let mut found = References::default();
+    found.add_tokens(tokens, &[]);
+    references.tags.extend(found.tags);
+    // A typedef begins a declaration; what follows it are names of members.
+    let specifier = |token: &&Lexeme| token.is_ident() && !is_keyword(token.text.as_bytes());
+    let tagged = tokens.iter().any(|t| ["struct", "union", "enum"].iter().any(|word| t.is(word)));
+    let named: Vec<&Lexeme> = tokens.iter().filter(specifier).collect();
+    if let ([first, _, ..], false) = (named.as_slice(), tagged) {
+        references.ordinary.push(first.text.to_string());
+    }
+}
+
+/// All definitions of `name`, but not the own ones of what a header declares for all.
+fn seen_by(unit: &Unit, name: &str) -> Vec<Definition> {
+    let mut found = unit.lookup(name);
+    let is_own = |d: &Definition| *d.file == *unit.path();
+    if found.iter().any(|d| !is_own(d) && is_global(d)) {
+        found.retain(|d| !(is_own(d) && is_global(d)));
+    }
+    found
+}
+
+/// Whether the linker knows one thing of that name.
+fn is_global(definition: &Definition) -> bool {
+    match &definition.kind {
+        DefinitionKind::Function(function) => !function.is_static && !function.is_inline,
+        DefinitionKind::Variable { is_static, .. } => !is_static,
+        _ => false,
+    }
+}
+
+/// The text of the macro that all of `definitions` are.
+fn own_macro(definitions: &[Definition]) -> Option<Vec<String>> {
+    definitions.iter().map(macro_text).collect()
+}
+
+fn macro_text(definition: &Definition) -> Option<String> {
+    let DefinitionKind::Macro(define) = &definition.kind else { return None };
+    Some(format!("{:?} {:?} {}", define.params, define.variadic, define.body_text()))
+}
+
+fn refer(definition: &Definition, references: &mut References) {
+    match &definition.kind {
+        DefinitionKind::Macro(define) => {
+            let mut bound = define.params.clone().unwrap_or_default();
+            bound.extend(define.variadic.clone());
+            bound.extend(["__VA_ARGS__", "__VA_OPT__"].map(str::to_owned));
+            bound.extend(declared_in(&define.body));
+            references.add_tokens(&define.body, &bound);
+        }
+        DefinitionKind::Enumerator { explicit: Some(value), .. } => references.add_text(value),
+        DefinitionKind::Typedef { target } => references.add_text(target),
+        DefinitionKind::Function(function) => references.add_text(&function.return_type),
+        DefinitionKind::Variable { type_text, .. } => references.add_text(type_text),
+        _ => {}
+    }
+}
+
+/// Names that a macro's body declares for itself, or that only look like names: they
+/// stand behind a type, or begin as the kernel begins such names.
+fn declared_in(body: &[Lexeme]) -> Vec<String> {
+    let declares = |at: usize| {
+        let before = at.checked_sub(1).and_then(|at| body.get(at));
+        let after = body.get(at + 1).map_or("", |token| &*token.text);
+        let behind_type = before.is_some_and(|token| {
+            token.is(")") || token.is("*") || token.is_ident() && !token.is("return")
+        });
+        behind_type && matches!(after, "=" | ";" | "," | "[" | ":")
+    };
+    let pasted = |at: usize| {
+        let beside = [at.checked_sub(1), Some(at + 1)].into_iter().flatten();
+        beside.filter_map(|at| body.get(at)).any(|token| token.is("##"))
+    };
+    let words = body.iter().enumerate().filter(|(_, token)| token.is_ident());
+    let chosen = words.filter(|(at, _)| declares(*at) || pasted(*at));
+    chosen.map(|(_, token)| token.text.to_string()).collect()
+}
+
+fn kind_of(kind: &DefinitionKind) -> ApartKind {
+    match kind {
+        DefinitionKind::Macro(_) | DefinitionKind::Undef => ApartKind::Macro,
+        DefinitionKind::Enumerator { .. } => ApartKind::Constant,
+        DefinitionKind::Typedef { .. } | DefinitionKind::Tag { .. } => ApartKind::Type,
+        DefinitionKind::Function(_) => ApartKind::Function,
+        DefinitionKind::Variable { .. } | DefinitionKind::MacroArgument { .. } => ApartKind::Object,
+    }
+}
+
+fn place(definition: &Definition) -> String {
+    format!("{}:{}", definition.file, definition.line)
+}
+
+#[cfg(test)]
+#[path = "meaning_tests.rs"]
+mod tests;

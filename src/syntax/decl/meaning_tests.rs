@@ -1,0 +1,62 @@
+use super::super::testing::units;
+use super::*;
+
+/// Both files include `common.h`; `body` stands in each.
+fn check(files: (&str, &str), common: &str, body: &str, expected: Option<(&str, ApartKind)>) {
+    let text = |own: &str| format!("#include \"common.h\"\n{own}");
+    let (a, b) = (text(files.0), text(files.1));
+    let found = units(
+        &[("d/a.c", &a), ("d/b.c", &b), ("d/common.h", common), ("d/one.h", "struct s { int x; };")],
+        ["d/a.c", "d/b.c"],
+    );
+    let mut references = References::default();
+    references.add_text(body);
+    let apart = Meanings::new(&found[0], &found[1]).agree(&references).err();
+    let apart = apart.map(|apart| (apart.name, apart.kind));
+    assert_eq!(apart, expected.map(|(name, kind)| (name.to_owned(), kind)), "{files:?} {body}");
+}
+
+#[test]
+fn what_a_common_header_defines_is_one() {
+    let common = "struct s { int x; };\n#define M(a) (N + (a)->x)\n#define N 1\nenum { E = N };\ntypedef struct s t;\nint f(t *);\n";
+    check(("", ""), common, "f(M(E))", None);
+    check(("static int own;", "int f(t *p) { return 0; }"), common, "f(M(E))", None);
+}
+
+#[test]
+fn a_name_of_each_file_is_two() {
+    let two = |own: &str, name, kind| check((own, own), "", name, Some((name, kind)));
+    two("static int f(void) { return 1; }", "f", ApartKind::Function);
+    two("static int state;", "state", ApartKind::Object);
+    two("enum { A, B };", "B", ApartKind::Constant);
+    two("typedef int word;", "word", ApartKind::Type);
+    check(("struct s { int x; };", "struct s { int x; };"), "", "struct s", Some(("s", ApartKind::Type)));
+    check(("#include \"one.h\"", "struct s { int x; };"), "", "struct s", Some(("s", ApartKind::Type)));
+    check(("", ""), "", "nothing", Some(("nothing", ApartKind::Unknown)));
+}
+
+#[test]
+fn macros_of_the_files_are_one_where_their_texts_and_what_they_mention_are() {
+    check(("#define R 1", "#define R 1"), "", "R", None);
+    check(("#define R 1", "#define R 2"), "", "R", Some(("R", ApartKind::Macro)));
+    check(("#define R own\nstatic int own;", "#define R own\nstatic int own;"), "", "R", Some(("own", ApartKind::Object)));
+}
+
+#[test]
+fn a_macro_of_a_header_that_expands_to_what_the_files_define_is_two() {
+    let common = "#define DBG(x) print(PREFIX x)\nvoid print(const char *);\n#ifdef FAST\n#define K 1\n#else\n#define K 2\n#endif\nstatic inline int i(void) { return LEVEL; }\n";
+    check(("#define PREFIX \"a\"", "#define PREFIX \"b\""), common, "DBG(1)", Some(("PREFIX", ApartKind::Macro)));
+    check(("#define PREFIX \"a\"", "#define PREFIX \"a\""), common, "DBG(1)", None);
+    check(("#define FAST", ""), common, "K", Some(("K", ApartKind::Macro)));
+    check(("#define LEVEL 1", "#define LEVEL 2"), common, "i()", Some(("i", ApartKind::Function)));
+}
+
+#[test]
+fn a_struct_that_is_only_reached_over_a_member_counts() {
+    let common = "struct priv;\nstruct dev { struct priv *priv; struct other *o; int n; };\n";
+    let files = ("struct priv { int a; int b; };", "struct priv { int b; int a; };");
+    check(files, common, "((struct dev *)0)->priv->a", Some(("priv", ApartKind::Type)));
+    check(files, common, "((struct dev *)0)->n", None);
+    let hidden = "struct dev { struct priv *priv; };\nstruct dev *get(void);\n";
+    check(files, hidden, "get()->priv->a", Some(("priv", ApartKind::Type)));
+}

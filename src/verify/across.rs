@@ -1,0 +1,228 @@
+//! The rung *expands* for a claim whose members lie in several files. Each file is
+//! checked as one alone is; on top of that, what does the members' work must be known to
+//! all of them (a header declares it as it is defined, and is changed in nothing else),
+//! and every name of its text must mean the same in the files that the members stood in.
+
+use super::definition::{Definition, Role};
+use super::expands::{FileCheck, TargetPlace, is_new_name, nowhere};
+use super::facts;
+use super::macros::Macros;
+use super::names::FileNames;
+use super::signature::{self, Linkage};
+use super::substitution::OneFile;
+use super::unit::{Difference, Unit};
+use super::{Claim, Files, Problem, Scope, Verdict};
+use crate::syntax::LoopMacros;
+use crate::syntax::decl::{Meanings, References};
+use crate::tree::TreePath;
+use std::collections::BTreeSet;
+
+/// What the check is made with.
+struct Across<'a> {
+    before: &'a Files,
+    after: &'a Files,
+    claim: &'a Claim,
+    loops: &'a LoopMacros,
+    scope: &'a dyn Scope,
+}
+
+/// Checks the files before and after the patch against the claim.
+pub(super) fn check(
+    before: &Files,
+    after: &Files,
+    claim: &Claim,
+    (loops, scope): (&LoopMacros, Option<&dyn Scope>),
+) -> Result<(), Problem> {
+    let home = claim.target_path().cloned().unwrap_or_default();
+    let Some(scope) = scope else {
+        let detail = "the files' headers are not at hand: what names mean is not known".to_owned();
+        return Err(problem(&home, None, None, detail));
+    };
+    let across = Across { before, after, claim, loops, scope };
+    let files: BTreeSet<&TreePath> = claim.members.iter().map(|(path, _)| path).collect();
+    for path in &files {
+        across.file(path)?;
+    }
+    let mut declared = false;
+    for path in after.keys().filter(|path| !files.contains(path)) {
+        across.header(path)?;
+        declared = true;
+    }
+    if !declared {
+        across.was_global()?;
+    }
+    Ok(())
+}
+
+fn problem(path: &str, line: Option<u32>, after_line: Option<u32>, detail: String) -> Problem {
+    let (rung, line) = (Verdict::Expands, line.or(after_line).unwrap_or(1));
+    Problem { rung, path: path.to_owned(), line, after_line, detail }
+}
+
+impl<'a> Across<'a> {
+    fn home(&self) -> &'a str {
+        self.claim.target_path().map_or("", String::as_str)
+    }
+
+    /// The text of a file before and after; one that the patch leaves alone is the same.
+    fn texts(&self, path: &str) -> Result<(&'a [u8], &'a [u8]), Problem> {
+        let missing = || problem(path, None, None, "the file is missing".to_owned());
+        let before = self.before.get(path).ok_or_else(missing)?;
+        Ok((before, self.after.get(path).unwrap_or(before)))
+    }
+
+    /// Checks a file with members.
+    fn file(&self, path: &str) -> Result<(), Problem> {
+        let (old, new) = self.texts(path)?;
+        let (home_old, home_new) = self.texts(self.home())?;
+        let (before, after) = (Unit::new(path, old), Unit::new(path, new));
+        let home = (Unit::new(self.home(), home_old), Unit::new(self.home(), home_new));
+        let sides = Sides { before: &before, after: &after, home: (&home.0, &home.1) };
+        self.sides(path, &sides).map_err(|difference| {
+            let line = difference.before.map(|at| before.line(at));
+            // A place in the helper's file is none in this one.
+            let at = difference.after.filter(|_| path == self.home());
+            problem(path, line, at.map(|at| after.line(at)), difference.detail)
+        })
+    }
+
+    fn sides(&self, path: &str, sides: &Sides<'_, '_>) -> Result<(), Difference> {
+        let Sides { before, after, home } = *sides;
+        let claim = self.claim;
+        let name = claim.target().ok_or_else(|| nowhere("the claim names no helper"))?;
+        let merged = claim.helper.is_none();
+        let (macros, names) = (Macros::new(before), FileNames::new(before));
+        let mut members = Vec::new();
+        for (_, name) in claim.members.iter().filter(|(it, _)| it == path) {
+            let found = before.function(name);
+            let found = found.and_then(|item| Definition::new(before, item, &macros, self.loops));
+            members.push(found.map_err(|e| nowhere(format!("before the patch: {e}")))?);
+        }
+        let at_home = path == self.home();
+        let unit = if at_home { after } else { home.1 };
+        let home_macros = Macros::new(home.0);
+        let target = unit.function(name);
+        let target =
+            target.and_then(|item| Definition::new(unit, item, &home_macros, self.loops));
+        let target = target.map_err(|e| nowhere(format!("after the patch: {e}")))?;
+        let was_global = {
+            let old = home.0.function(name);
+            let old = old.and_then(|it| Definition::new(home.0, it, &home_macros, self.loops));
+            merged && old.is_ok_and(|old| !signature::is_static(&old))
+        };
+        let is_member = claim.members.iter().any(|(it, member)| it == path && member == name);
+        if !was_global && !is_member {
+            is_new_name(before, name.as_bytes())?;
+        }
+        let linkage = Linkage::Global;
+        let file =
+            OneFile { before, after, names: &names, macros: &macros, loops: self.loops, linkage };
+        let place = if at_home { TargetPlace::HereForAll } else { TargetPlace::Elsewhere };
+        FileCheck { file: &file, members: &members, target: &target, merged, place }.run()?;
+        if !at_home {
+            self.means_the_same(sides, &target)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the names of the target's text mean in the members' file what they mean
+    /// in its own.
+    fn means_the_same(
+        &self,
+        sides: &Sides<'_, '_>,
+        target: &Definition<'_, '_>,
+    ) -> Result<(), Difference> {
+        let references = references(target);
+        let here = self.scope.unit(sides.home.0.path, sides.home.0.source);
+        let there = self.scope.unit(sides.before.path, sides.before.source);
+        Meanings::new(&here, &there).agree(&references).map_err(|apart| nowhere(apart.to_string()))
+    }
+
+    /// Checks a file without members: it declares the target, and else is as it was.
+    fn header(&self, path: &str) -> Result<(), Problem> {
+        let fail = |detail: &str| Err(problem(path, None, None, detail.to_owned()));
+        let (old, new) = self.texts(path)?;
+        let (_, home) = self.texts(self.home())?;
+        if path == self.home() {
+            return Ok(());
+        }
+        let (before, after) = (Unit::new(path, old), Unit::new(path, new));
+        let home = Unit::new(self.home(), home);
+        let name = self.claim.target().unwrap_or_default();
+        let is_declaration = |unit: &Unit<'_>| -> Vec<bool> {
+            unit.items.iter().map(|it| unit.is_prototype_of(it, name.as_bytes())).collect()
+        };
+        let rest = |unit: &Unit<'_>, out: &[bool]| -> Vec<Vec<u8>> {
+            let kept = unit.items.iter().zip(out).filter(|(_, out)| !**out);
+            let tokens = kept.flat_map(|(item, _)| item.tokens.clone());
+            tokens.map(|at| unit.text(at).to_vec()).collect()
+        };
+        let (out_before, out_after) = (is_declaration(&before), is_declaration(&after));
+        if out_before.contains(&true) {
+            return fail("the header declares the helper already");
+        }
+        if rest(&before, &out_before) != rest(&after, &out_after) {
+            return fail("the file changed in more than a declaration of the helper");
+        }
+        let words = |unit: &Unit<'_>, tokens: std::ops::Range<usize>| -> Vec<Vec<u8>> {
+            let texts = unit.texts(tokens).into_iter();
+            let texts = texts.filter(|text| !facts::is_linkage(text) && *text != b";");
+            texts.map(<[u8]>::to_vec).collect()
+        };
+        let macros = Macros::new(&home);
+        let target = home.function(name);
+        let target = target.and_then(|item| Definition::new(&home, item, &macros, self.loops));
+        let Ok(target) = target else { return fail("the helper cannot be read") };
+        let signature = words(&home, target.head.start..target.body.start);
+        let declared = after.items.iter().zip(&out_after).filter(|(_, out)| **out);
+        let mut declared = declared.map(|(item, _)| words(&after, item.tokens.clone())).peekable();
+        if declared.peek().is_none() {
+            return fail("the file changed, but no member of the claim is in it");
+        }
+        match declared.all(|words| words == signature) {
+            true => Ok(()),
+            false => fail("the helper is declared otherwise than defined"),
+        }
+    }
+
+    /// Whether the target was known to other files before.
+    fn was_global(&self) -> Result<(), Problem> {
+        let (old, _) = self.texts(self.home())?;
+        let name = self.claim.target().unwrap_or_default();
+        let unit = Unit::new(self.home(), old);
+        let macros = Macros::new(&unit);
+        let found = unit.function(name);
+        let found = found.and_then(|item| Definition::new(&unit, item, &macros, self.loops));
+        match found {
+            Ok(found) if !signature::is_static(&found) => Ok(()),
+            _ => {
+                let detail = format!("no header declares `{name}` to the other files");
+                Err(problem(self.home(), None, None, detail))
+            }
+        }
+    }
+}
+
+/// The two texts of a file, and of that of the target.
+struct Sides<'u, 's> {
+    before: &'u Unit<'s>,
+    after: &'u Unit<'s>,
+    home: (&'u Unit<'s>, &'u Unit<'s>),
+}
+
+/// What the target's text refers to beside its own locals.
+fn references(target: &Definition<'_, '_>) -> References {
+    let mut references = References::default();
+    let unit = target.unit;
+    let text = |at: usize| String::from_utf8_lossy(unit.text(at));
+    let own = target.own_names();
+    for at in target.head.start..target.body.end {
+        let is_own = matches!(target.role(at), Role::Param(_) | Role::Local | Role::Label)
+            || at < target.body.start && own.contains(unit.text(at))
+            || at == target.name;
+        if unit.is_word(at) && !is_own {
+            references.add(&String::from_utf8_lossy(unit.text_before(at)), &text(at));
+        }
+    }
+    references
+}
