@@ -11,8 +11,8 @@ use crate::report::source::printable_line;
 use crate::report::{contract_name, counted, json};
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;
-use crate::verify::{self, Scope};
 use crate::verify::ladder::{Bill, Candidate, Ladder, Outcome, Planted, planted};
+use crate::verify::{self, Scope};
 use anyhow::Context;
 use codespan_reporting::term::termcolor::WriteColor;
 use serde::Serialize;
@@ -144,7 +144,8 @@ impl Row {
             return;
         }
         let Candidate { before, after, claim } = &planted.candidate(right);
-        let rejected_by_text = verify::climb(before, after, claim, (loops, Some(scope))).problem.is_some();
+        let rejected_by_text =
+            verify::climb(before, after, claim, (loops, Some(scope))).problem.is_some();
         self.rejected_by_text += usize::from(rejected_by_text);
         let place = Place {
             proposal: id.to_owned(),

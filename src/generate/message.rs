@@ -191,7 +191,9 @@ pub fn fill(text: &str) -> String {
 /// long is broken into one line a parameter.
 fn rows(plan: &Plan) -> Vec<String> {
     let Remedy::Helper(helper) = &plan.remedy else { return Vec::new() };
-    let telling = |p: &&Parameter| p.arguments.iter().any(|a| *a != p.arguments[0]);
+    // In several files one name may stand for several values.
+    let telling =
+        |p: &&Parameter| plan.is_shared() || p.arguments.iter().any(|a| *a != p.arguments[0]);
     let shown: Vec<&Parameter> = helper.parameters.iter().filter(telling).collect();
     if shown.is_empty() {
         return Vec::new();

@@ -105,8 +105,7 @@ fn object_span(subject: &Subject<'_>, site: &Site) -> Option<Range<usize>> {
     let file = subject.file;
     let first = subject.first(site.token);
     let object = |(member, name): (usize, &Vec<u8>)| subject.file_of(member).object(name);
-    let objects: Vec<Object> =
-        site.values.iter().enumerate().map(object).collect::<Option<_>>()?;
+    let objects: Vec<Object> = site.values.iter().enumerate().map(object).collect::<Option<_>>()?;
     if objects.iter().any(|object| *object != objects[0]) {
         return None;
     }

@@ -1,6 +1,7 @@
 //! What becomes of each member: it goes, it stays as a thin function, or it
 //! serves for all; and how many lines that saves.
 
+use super::OpenFile;
 use super::align::{self, OwnParameter};
 use super::comments::Inside;
 use super::file::FileContext;
@@ -9,7 +10,6 @@ use super::refusal::{Reason, Refusal};
 use super::sharing::Sharing;
 use super::uses::{self, Anchor, CallSite, Uses};
 use super::words;
-use super::OpenFile;
 use crate::syntax::Function;
 use std::ops::Range;
 
@@ -133,10 +133,9 @@ pub fn merge(
     let Some((_, survivor, members)) = best else {
         let at = subject.group.members[0].function.start;
         let (reason, detail) = match sharing {
-            None => (
-                Reason::DeclarationOrder,
-                "no member is declared before every use of the others",
-            ),
+            None => {
+                (Reason::DeclarationOrder, "no member is declared before every use of the others")
+            }
             Some(_) => (Reason::NoHome, "no member has a name that all files may use"),
         };
         return Err(subject.file.refuse(reason, at, detail));
@@ -300,11 +299,7 @@ fn keep_comments(subject: &Subject<'_>, members: &mut [MemberPlan]) {
 
 /// Where one member stays only for what is said about it, its siblings stay, too, if
 /// that still saves lines: readers expect functions of one shape side by side.
-fn keep_symmetry(
-    subject: &Subject<'_>,
-    sharing: Option<&Sharing<'_>>,
-    members: &mut [MemberPlan],
-) {
+fn keep_symmetry(subject: &Subject<'_>, sharing: Option<&Sharing<'_>>, members: &mut [MemberPlan]) {
     let could_go =
         |member: &MemberPlan| member.uses.anchor.is_none() && member.uses.addresses.is_empty();
     if !members.iter().any(|member| member.fate == Fate::Thin && could_go(member)) {
@@ -363,9 +358,7 @@ pub fn saved_lines(
                 lines(&extent(member)) + 1 + member.uses.prototypes.iter().map(&lines).sum::<i64>()
             }
             // `{`, the call, `}`.
-            Fate::Thin => {
-                lines(&(member.function.body as usize..member.function.end as usize)) - 3
-            }
+            Fate::Thin => lines(&(member.function.body as usize..member.function.end as usize)) - 3,
         }
     };
     let cost = helper_of.map_or(0, |index| {

@@ -136,15 +136,14 @@ impl<'a> Subject<'a> {
     /// Whether the span is a constant expression in every member, its type known
     /// or not.
     pub fn is_constant(&self, span: &Range<usize>) -> bool {
-        let is_constant = |(member, value): (usize, &String)| {
-            match self.file_of(member).unit.constant(value) {
+        let is_constant =
+            |(member, value): (usize, &String)| match self.file_of(member).unit.constant(value) {
                 Ok(_) => true,
                 Err(problem) => matches!(
                     problem.reason,
                     NotConstantReason::Ambiguous(_) | NotConstantReason::WideEnum(_)
                 ),
-            }
-        };
+            };
         self.values(span).iter().enumerate().all(is_constant)
     }
 }

@@ -168,7 +168,10 @@ pub fn plan(
         return Err(file.refuse(Reason::DifferentConditions, at, detail));
     }
     let files: Vec<&FileContext> = open.iter().map(|open| &open.context).collect();
-    let alignment = align::align(&files, group, loops)?;
+    let mut alignment = align::align(&files, group, loops)?;
+    if sharing.is_some() {
+        sharing::open_constants(&mut alignment, group);
+    }
     let subject = Subject { file, group, alignment: &alignment };
     let mut first_refusal = None;
     for rule in rules.iter().filter(fits) {
@@ -179,9 +182,13 @@ pub fn plan(
         match planned {
             Ok(plan) if plan.objection.is_none() || first_refusal.is_none() => return Ok(plan),
             Ok(_) => {}
-            Err(refusal) => {
-                first_refusal.get_or_insert(refusal);
-            }
+            // That no member may serve for all is no reason if a new helper might.
+            Err(refusal) => match &first_refusal {
+                Some(Refusal { reason: Reason::NoHome, .. }) | None => {
+                    first_refusal = Some(refusal);
+                }
+                Some(_) => {}
+            },
         }
     }
     Err(first_refusal.unwrap_or_else(|| file.refuse(Reason::NoRule, at, no_rule(group))))

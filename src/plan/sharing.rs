@@ -3,11 +3,12 @@
 //! Out: that every name of the common text means the same in all the files, a place for
 //! the prototype, and a name that is free for all. It reads no file.
 
-use super::align::lossy;
+use super::align::{Alignment, Site, lossy};
 use super::file::{FileContext, contains_word};
 use super::holes::{Holes, Subject};
 use super::refusal::{Reason, Refusal};
 use super::{Claimed, Declaration};
+use crate::detect::CloneGroup;
 use crate::syntax::decl::{Apart, ApartKind, DefinitionKind, Meanings, References, TagKind};
 use crate::syntax::{Globals, TokenKind, lexer};
 use crate::tree::TreePath;
@@ -59,23 +60,84 @@ pub fn agree(subject: &Subject<'_>, holes: &Holes) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What the common text refers to.
-fn references(subject: &Subject<'_>, holes: &Holes) -> References {
-    let member = &subject.alignment.members[0];
-    let mut references = References::default();
-    let own_name = subject.group.members[0].function.name.start;
-    for index in member.tokens.clone() {
-        let (token, text) = (subject.file.tokens[index], subject.file.text(index));
-        let before = index.checked_sub(1).map_or(&b""[..], |at| subject.file.text(at));
-        let is_member = matches!(before, b"." | b"->");
-        let relative = index - member.tokens.start;
-        let is_hole = holes.spans.iter().any(|span| span.tokens.contains(&relative));
-        let is_local = !is_member && member.locals.contains(text);
-        if token.kind == TokenKind::Ident && !is_hole && !is_local && token.start != own_name {
-            references.add(&lossy(before), &lossy(text));
+/// Makes sites of names that are constants in all files, but not the same: macros and
+/// enumerators that each file has for itself under one name.
+pub fn open_constants(alignment: &mut Alignment<'_>, group: &CloneGroup) {
+    let Some(first) = alignment.members.first() else { return };
+    let (home, tokens) = (first.file, first.tokens.clone());
+    let others: Vec<&FileContext> = alignment.members.iter().map(|member| member.file).collect();
+    let mut compared: Vec<&str> = vec![&home.path];
+    for other in others {
+        if compared.contains(&other.path.as_str()) {
+            continue;
+        }
+        compared.push(&other.path);
+        let meanings = Meanings::new(&home.unit, &other.unit);
+        loop {
+            let is_site =
+                |relative: usize| alignment.sites.iter().any(|site| site.token == relative);
+            let references = body_references(alignment, group, &is_site);
+            let Err(apart) = meanings.agree(&references) else { break };
+            let named = |relative: &usize| {
+                !is_site(*relative)
+                    && refers(alignment, *relative)
+                    && alignment.text(0, *relative) == apart.name.as_bytes()
+            };
+            let found: Vec<usize> = (0..tokens.len()).filter(named).collect();
+            let is_value = matches!(apart.kind, ApartKind::Macro | ApartKind::Constant);
+            if found.is_empty() || !is_value {
+                break;
+            }
+            let count = alignment.members.len();
+            let values = vec![apart.name.as_bytes().to_vec(); count];
+            let sites = found.into_iter().map(|token| Site { token, values: values.clone() });
+            alignment.sites.extend(sites);
+            alignment.sites.sort_by_key(|site| site.token);
         }
     }
+}
+
+/// Whether token `relative` of the first member is a name that is not its own. Tags and
+/// members of structs have name spaces of their own: `struct axf *axf` declares no tag.
+fn refers(alignment: &Alignment<'_>, relative: usize) -> bool {
+    let member = &alignment.members[0];
+    let index = member.tokens.start + relative;
+    let before = index.checked_sub(1).map_or(&b""[..], |at| member.file.text(at));
+    let is_apart = matches!(before, b"." | b"->" | b"struct" | b"union" | b"enum");
+    member.file.tokens[index].kind == TokenKind::Ident
+        && (is_apart || !member.locals.contains(member.file.text(index)))
+}
+
+/// What the tokens of the first member refer to, those apart that are `left_out`.
+fn body_references(
+    alignment: &Alignment<'_>,
+    group: &CloneGroup,
+    left_out: &dyn Fn(usize) -> bool,
+) -> References {
+    let member = &alignment.members[0];
+    let own_name = group.members[0].function.name.start;
+    let mut references = References::default();
+    for relative in 0..alignment.len() {
+        let index = member.tokens.start + relative;
+        let is_own_name = member.file.tokens[index].start == own_name;
+        if refers(alignment, relative) && !left_out(relative) && !is_own_name {
+            let before = index.checked_sub(1).map_or(&b""[..], |at| member.file.text(at));
+            references.add(&lossy(before), &lossy(member.file.text(index)));
+        }
+    }
+    references
+}
+
+/// What the common text refers to.
+fn references(subject: &Subject<'_>, holes: &Holes) -> References {
+    let is_hole = |relative: usize| holes.spans.iter().any(|span| span.tokens.contains(&relative));
+    let mut references = body_references(subject.alignment, subject.group, &is_hole);
     holes.parameters.iter().for_each(|parameter| references.add_text(&parameter.ctype));
+    // A call inside a hole is made where the helper is called.
+    let words = (0..subject.alignment.len()).map(|relative| {
+        if is_hole(relative) { "0".to_owned() } else { lossy(subject.alignment.text(0, relative)) }
+    });
+    references.add_calls(&words.collect::<Vec<_>>().join(" "));
     references
 }
 
@@ -86,6 +148,7 @@ fn refuse(subject: &Subject<'_>, apart: &Apart) -> Refusal {
         ApartKind::Function => Reason::CalleeDiffers,
         ApartKind::Object => Reason::GlobalDiffers,
         ApartKind::Unknown => Reason::NameUnresolved,
+        ApartKind::Spelled => Reason::TokenPasted,
     };
     let tokens = subject.alignment.members[0].tokens.clone();
     let first = tokens.start;
@@ -119,7 +182,10 @@ impl Sharing<'_> {
         let prefix = self.prefixes.first()?;
         candidates.into_iter().find_map(|name| {
             let bare = name.trim_start_matches('_');
-            [bare.to_owned(), format!("{prefix}_{bare}")].into_iter().find(is_own)
+            // One that says whose it is already gains nothing by saying it twice.
+            let begins = self.prefixes.iter().any(|prefix| bare.starts_with(prefix.as_str()));
+            let longer = (!begins).then(|| format!("{prefix}_{bare}"));
+            [Some(bare.to_owned()), longer].into_iter().flatten().find(is_own)
         })
     }
 
@@ -211,9 +277,8 @@ pub fn prototypes<'a>(header: &FileContext, defined: &'a Defined) -> Vec<Prototy
             [(condition, 0)] => is_guard(condition, header),
             _ => false,
         };
-        let alone = header.bytes[header.tokens[at].end as usize..end]
-            .iter()
-            .all(u8::is_ascii_whitespace);
+        let alone =
+            header.bytes[header.tokens[at].end as usize..end].iter().all(u8::is_ascii_whitespace);
         let path = defined.get(lossy(header.text(name)).as_str());
         if let Some(path) = path.filter(|_| plain && alone) {
             found.push(Prototype { path, end });
@@ -226,7 +291,8 @@ pub fn prototypes<'a>(header: &FileContext, defined: &'a Defined) -> Vec<Prototy
 fn declared_function(header: &FileContext, item: std::ops::Range<usize>) -> Option<usize> {
     let open = item.clone().find(|&at| header.text(at) == b"(")?;
     let first = header.text(item.start);
-    let is_plain = !matches!(first, b"typedef" | b"static" | b"#") && !item.clone().any(|at| matches!(header.text(at), b"{" | b"="));
+    let is_plain = !matches!(first, b"typedef" | b"static" | b"#")
+        && !item.clone().any(|at| matches!(header.text(at), b"{" | b"="));
     let name = open.checked_sub(1).filter(|&at| at > item.start)?;
     (is_plain && header.tokens[name].kind == TokenKind::Ident).then_some(name)
 }

@@ -173,8 +173,7 @@ fn redefined_macros(group: &CloneGroup, alignment: &Alignment<'_>) -> Result<(),
         .filter(|&i| file.tokens[i].kind == TokenKind::Ident)
         .map(|i| file.text(i))
         .collect();
-    let shared =
-        |word: &[u8]| members().all(|m| m.tokens.clone().any(|i| file.text(i) == word));
+    let shared = |word: &[u8]| members().all(|m| m.tokens.clone().any(|i| file.text(i) == word));
     let between = file.token_at(first.function.end)..file.token_at(last.function.start);
     for index in between {
         let token = file.tokens[index];

@@ -68,9 +68,9 @@ impl Proposer<'_> {
             .into_par_iter()
             .map(|(indices, claimed)| {
                 let mut room = self.room(groups, &indices, claimed);
-                let outcomes = indices.iter().map(|&index| {
-                    Ok((index, self.propose_shared(&mut room, &groups[index])?))
-                });
+                let outcomes = indices
+                    .iter()
+                    .map(|&index| Ok((index, self.propose_shared(&mut room, &groups[index])?)));
                 let outcomes = outcomes.collect();
                 progress(indices.len() as u64);
                 outcomes
@@ -113,7 +113,7 @@ impl Proposer<'_> {
         let own: FxHashSet<&TreePath> = modules.iter().flat_map(|m| &m.files).collect();
         for (path, text) in neighbours.iter().filter(|(path, _)| own.contains(path)) {
             for name in global_functions(text) {
-                if let Some((word, _)) = name.split_once('_').filter(|(word, _)| word.len() > 1) {
+                if let Some((word, _)) = name.split_once('_').filter(|(word, _)| word.len() > 2) {
                     *words.entry(word.to_owned()).or_default() += 1;
                 }
                 defined.insert(name, path.clone());

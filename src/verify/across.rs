@@ -102,8 +102,7 @@ impl<'a> Across<'a> {
         let unit = if at_home { after } else { home.1 };
         let home_macros = Macros::new(home.0);
         let target = unit.function(name);
-        let target =
-            target.and_then(|item| Definition::new(unit, item, &home_macros, self.loops));
+        let target = target.and_then(|item| Definition::new(unit, item, &home_macros, self.loops));
         let target = target.map_err(|e| nowhere(format!("after the patch: {e}")))?;
         let was_global = {
             let old = home.0.function(name);
@@ -217,12 +216,15 @@ fn references(target: &Definition<'_, '_>) -> References {
     let text = |at: usize| String::from_utf8_lossy(unit.text(at));
     let own = target.own_names();
     for at in target.head.start..target.body.end {
+        // `struct axf *axf` declares a parameter, and no tag.
+        let is_tag = matches!(unit.text_before(at), b"struct" | b"union" | b"enum");
         let is_own = matches!(target.role(at), Role::Param(_) | Role::Local | Role::Label)
-            || at < target.body.start && own.contains(unit.text(at))
+            || at < target.body.start && own.contains(unit.text(at)) && !is_tag
             || at == target.name;
         if unit.is_word(at) && !is_own {
             references.add(&String::from_utf8_lossy(unit.text_before(at)), &text(at));
         }
     }
+    references.add_calls(&String::from_utf8_lossy(unit.spelling(target.body.clone())));
     references
 }

@@ -15,6 +15,7 @@
 
 use super::index::{Definition, DefinitionKind, EntryKind, FileIndex, TagKind};
 use super::lexeme::{Lexeme, lexemes};
+use super::spelled::{Call, calls, spell};
 use super::unit::{Unit, never_compiled};
 use crate::syntax::lexer::{TokenKind, is_keyword};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -28,9 +29,15 @@ pub struct References {
     ordinary: Vec<String>,
     tags: Vec<(TagKind, String)>,
     members: Vec<String>,
+    calls: Vec<Call>,
 }
 
 impl References {
+    /// Adds the names that the macro calls in `code` make up.
+    pub fn add_calls(&mut self, code: &str) {
+        self.calls.extend(calls(&lexemes(code.as_bytes())));
+    }
+
     /// Adds the identifier `word` that stands behind the token `before`.
     pub fn add(&mut self, before: &str, word: &str) {
         let tag = match before {
@@ -76,6 +83,8 @@ pub enum ApartKind {
     Object,
     /// It is declared nowhere in one of the units.
     Unknown,
+    /// A macro spells names that are not known.
+    Spelled,
 }
 
 /// A name that means two things, and where.
@@ -139,6 +148,13 @@ impl<'u> Meanings<'u> {
         let mut members: FxHashSet<String> = references.members.iter().cloned().collect();
         let (mut seen, mut seen_tags) = (FxHashSet::default(), FxHashSet::default());
         let mut structs: Vec<Members> = Vec::new();
+        for call in &references.calls {
+            self.spelled(call)?;
+        }
+        // A name that no file declares may be one that a macro defines in each of them.
+        if let Some(unknown) = names.iter().find(|name| self.is_unknown(name)) {
+            return Err(self.apart(unknown, ApartKind::Unknown));
+        }
         loop {
             while let Some(name) = names.pop() {
                 if !seen.insert(name.clone()) {
@@ -183,21 +199,17 @@ impl<'u> Meanings<'u> {
 
     fn find(&self, name: &str) -> Result<References, Apart> {
         let (first, second) = (seen_by(self.first, name), seen_by(self.second, name));
-        let apart = |kind| Apart {
-            name: name.to_owned(),
-            kind,
-            first: first.first().map(place),
-            second: second.first().map(place),
-        };
+        let apart = |kind| self.apart(name, kind);
+        // In a macro: a keyword of the compiler, a local, a part of a name.
         let Some(one) = first.first().or(second.first()) else {
-            let known = PREDEFINED.contains(&name) || name.starts_with("__builtin_");
-            return if known { Ok(References::default()) } else { Err(apart(ApartKind::Unknown)) };
+            return Ok(References::default());
         };
         let kind = kind_of(&one.kind);
         if first.is_empty() || second.is_empty() {
             return Err(apart(kind));
         }
-        let is_own = |d: &Definition| *d.file == *self.first.path() || *d.file == *self.second.path();
+        let is_own =
+            |d: &Definition| *d.file == *self.first.path() || *d.file == *self.second.path();
         let same_places = first.len() == second.len()
             && first.iter().zip(&second).all(|(a, b)| a.file == b.file && a.offset == b.offset);
         let both = || first.iter().chain(&second);
@@ -217,6 +229,37 @@ impl<'u> Meanings<'u> {
         Ok(references)
     }
 
+    /// Whether the names that a call makes up are there, and mean the same.
+    fn spelled(&self, call: &Call) -> Result<(), Apart> {
+        let mut names = Vec::new();
+        if !spell(self.first, call, 0, &mut names) {
+            return Err(self.apart(&call.name, ApartKind::Spelled));
+        }
+        for name in names {
+            if self.is_unknown(&name) {
+                return Err(self.apart(&name, ApartKind::Spelled));
+            }
+            let mut alone = References::default();
+            alone.ordinary.push(name);
+            self.agree(&alone)?;
+        }
+        Ok(())
+    }
+
+    /// Whether neither file sees a declaration of the name, nor does the compiler.
+    fn is_unknown(&self, name: &str) -> bool {
+        !PREDEFINED.contains(&name)
+            && !name.starts_with("__builtin_")
+            && self.first.lookup(name).is_empty()
+            && self.second.lookup(name).is_empty()
+    }
+
+    fn apart(&self, name: &str, kind: ApartKind) -> Apart {
+        let place = |unit| seen_by(unit, name).first().map(place);
+        let (first, second) = (place(self.first), place(self.second));
+        Apart { name: name.to_owned(), kind, first, second }
+    }
+
     /// The members of the struct (or such) of that tag; none where no unit sees any.
     fn tag(&self, kind: TagKind, tag: &str) -> Result<Members, Apart> {
         let (first, second) = (bodies(self.first, kind, tag), bodies(self.second, kind, tag));
@@ -230,9 +273,8 @@ impl<'u> Meanings<'u> {
             || both().any(is_own)
             || both().any(|body| self.depends_on_own(&body.conditions));
         if differs {
-            let place = |bodies: &[Body]| {
-                bodies.first().map(|body| format!("{}:{}", body.file, body.line))
-            };
+            let place =
+                |bodies: &[Body]| bodies.first().map(|body| format!("{}:{}", body.file, body.line));
             return Err(Apart {
                 name: tag.to_owned(),
                 kind: ApartKind::Type,
@@ -316,16 +358,16 @@ fn bodies(unit: &Unit, kind: TagKind, tag: &str) -> Vec<Body> {
     found
 }
 
-/// The types of the members that `tokens` declare: all names but the last of each.
+/// The types of the members that `tokens` declare.
 fn add_types(references: &mut References, tokens: &[Lexeme]) {
     let mut found = References::default();
     found.add_tokens(tokens, &[]);
     references.tags.extend(found.tags);
     // A typedef begins a declaration; what follows it are names of members.
-    let specifier = |token: &&Lexeme| token.is_ident() && !is_keyword(token.text.as_bytes());
-    let tagged = tokens.iter().any(|t| ["struct", "union", "enum"].iter().any(|word| t.is(word)));
-    let named: Vec<&Lexeme> = tokens.iter().filter(specifier).collect();
-    if let ([first, _, ..], false) = (named.as_slice(), tagged) {
+    let qualifies = |token: &&Lexeme| token.is("const") || token.is("volatile");
+    let mut rest = tokens.iter().skip_while(qualifies);
+    let first = rest.next().filter(|it| it.is_ident() && !is_keyword(it.text.as_bytes()));
+    if let Some(first) = first.filter(|_| rest.next().is_some()) {
         references.ordinary.push(first.text.to_string());
     }
 }

@@ -6,7 +6,12 @@ fn check(files: (&str, &str), common: &str, body: &str, expected: Option<(&str, 
     let text = |own: &str| format!("#include \"common.h\"\n{own}");
     let (a, b) = (text(files.0), text(files.1));
     let found = units(
-        &[("d/a.c", &a), ("d/b.c", &b), ("d/common.h", common), ("d/one.h", "struct s { int x; };")],
+        &[
+            ("d/a.c", &a),
+            ("d/b.c", &b),
+            ("d/common.h", common),
+            ("d/one.h", "struct s { int x; };"),
+        ],
         ["d/a.c", "d/b.c"],
     );
     let mut references = References::default();
@@ -30,8 +35,18 @@ fn a_name_of_each_file_is_two() {
     two("static int state;", "state", ApartKind::Object);
     two("enum { A, B };", "B", ApartKind::Constant);
     two("typedef int word;", "word", ApartKind::Type);
-    check(("struct s { int x; };", "struct s { int x; };"), "", "struct s", Some(("s", ApartKind::Type)));
-    check(("#include \"one.h\"", "struct s { int x; };"), "", "struct s", Some(("s", ApartKind::Type)));
+    check(
+        ("struct s { int x; };", "struct s { int x; };"),
+        "",
+        "struct s",
+        Some(("s", ApartKind::Type)),
+    );
+    check(
+        ("#include \"one.h\"", "struct s { int x; };"),
+        "",
+        "struct s",
+        Some(("s", ApartKind::Type)),
+    );
     check(("", ""), "", "nothing", Some(("nothing", ApartKind::Unknown)));
 }
 
@@ -39,13 +54,23 @@ fn a_name_of_each_file_is_two() {
 fn macros_of_the_files_are_one_where_their_texts_and_what_they_mention_are() {
     check(("#define R 1", "#define R 1"), "", "R", None);
     check(("#define R 1", "#define R 2"), "", "R", Some(("R", ApartKind::Macro)));
-    check(("#define R own\nstatic int own;", "#define R own\nstatic int own;"), "", "R", Some(("own", ApartKind::Object)));
+    check(
+        ("#define R own\nstatic int own;", "#define R own\nstatic int own;"),
+        "",
+        "R",
+        Some(("own", ApartKind::Object)),
+    );
 }
 
 #[test]
 fn a_macro_of_a_header_that_expands_to_what_the_files_define_is_two() {
     let common = "#define DBG(x) print(PREFIX x)\nvoid print(const char *);\n#ifdef FAST\n#define K 1\n#else\n#define K 2\n#endif\nstatic inline int i(void) { return LEVEL; }\n";
-    check(("#define PREFIX \"a\"", "#define PREFIX \"b\""), common, "DBG(1)", Some(("PREFIX", ApartKind::Macro)));
+    check(
+        ("#define PREFIX \"a\"", "#define PREFIX \"b\""),
+        common,
+        "DBG(1)",
+        Some(("PREFIX", ApartKind::Macro)),
+    );
     check(("#define PREFIX \"a\"", "#define PREFIX \"a\""), common, "DBG(1)", None);
     check(("#define FAST", ""), common, "K", Some(("K", ApartKind::Macro)));
     check(("#define LEVEL 1", "#define LEVEL 2"), common, "i()", Some(("i", ApartKind::Function)));

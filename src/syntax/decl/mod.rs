@@ -37,6 +37,7 @@ mod meaning;
 mod native;
 mod parser;
 mod scan;
+mod spelled;
 #[cfg(test)]
 mod testing;
 mod types;

@@ -10,10 +10,7 @@ pub(super) fn unit(files: &[(&str, &str)]) -> Arc<Unit> {
 }
 
 /// The units of `sources`, which are among `files`.
-pub(super) fn units<const N: usize>(
-    files: &[(&str, &str)],
-    sources: [&str; N],
-) -> [Arc<Unit>; N] {
+pub(super) fn units<const N: usize>(files: &[(&str, &str)], sources: [&str; N]) -> [Arc<Unit>; N] {
     let tree: Vec<(String, Arc<[u8]>)> =
         files.iter().map(|(path, text)| (path.to_string(), text.as_bytes().into())).collect();
     let reader = move |path: &str| tree.iter().find(|(p, _)| p == path).map(|(_, t)| t.clone());
