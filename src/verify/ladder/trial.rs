@@ -2,6 +2,7 @@
 //! with a fault. Out: which rung rejects it, or that the fault is none: the compiler
 //! makes the same object, byte for byte, of the right text and of the faulty one.
 
+use super::objects::Objects;
 use super::same::Unproved;
 use super::shop::{Bill, Shop};
 use super::{Candidate, Found, Ladder, Planted, compiles, same};
@@ -66,7 +67,7 @@ impl Ladder<'_> {
         bill: &mut Bill,
     ) -> Result<Outcome, BuildError> {
         let wrong = planted.candidate(right);
-        let (built, _) = self.objects(&wrong);
+        let built = Objects::of(self, &wrong).built;
         for compile in &built {
             match same::prove(shop, &wrong, compile, self.loops, bill)? {
                 Ok(_) => {}
