@@ -5,7 +5,7 @@ use drvdedup::syntax::LoopMacros;
 use drvdedup::tree::{Drivers, KernelTree, TreePath};
 use drvdedup::verify::Claim;
 use drvdedup::verify::build::Kernel;
-use drvdedup::verify::ladder::{Ascent, Candidate, Ladder};
+use drvdedup::verify::ladder::{Ascent, Candidate, Ladder, Outcome, planted};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -145,6 +145,18 @@ impl Driver {
             ladder.climb(&[self.candidate()], &keep).expect("the compiler runs");
         });
         reached.into_inner().expect("free").expect("one candidate, one ascent")
+    }
+
+    /// Files with a fault in them, the line, and what became of it.
+    pub fn selftest(&self, most: usize) -> Vec<(String, String, Outcome)> {
+        let right = self.candidate();
+        self.with_ladder(|ladder, loops| {
+            let faults = planted(&right.after, &right.claim, loops, most);
+            let pairs: Vec<_> = faults.iter().map(|it| (&right, it)).collect();
+            let trials = ladder.try_faults(&pairs, &|| ()).expect("the compiler runs");
+            let of = faults.iter().zip(trials);
+            of.map(|(it, trial)| (it.path.clone(), it.shown.clone(), trial.outcome)).collect()
+        })
     }
 }
 

@@ -3,4 +3,7 @@
 //! between two files.
 
 mod driver;
+mod fixtures;
 mod headers;
+mod helpers;
+mod merges;

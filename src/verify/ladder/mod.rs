@@ -8,9 +8,10 @@
 //! (`links`, `modules`, `globals`).
 //!
 //! `force`, `wrap` and `constants` make texts comparable, `shop` compiles, `compiles`,
-//! `links` and `same` judge, `lines` says where a difference stands; `faults` and `trial`
+//! `links`, `same` and `across` judge, `lines` says where a difference stands; `faults` and `trial`
 //! put all of it to the test.
 
+mod across;
 mod compiles;
 mod constants;
 mod faults;
@@ -38,6 +39,7 @@ use super::object::Difference;
 use super::{Claim, Files, Verdict};
 use crate::syntax::LoopMacros;
 use crate::tree::{Drivers, TreePath};
+use across::Case;
 use globals::Globals;
 use includers::Includers;
 use links::{Exports, Rest};
@@ -230,8 +232,12 @@ impl<'k> Ladder<'k> {
         ascent.verdict = Verdict::Compiles;
         let others = objects.others.iter().filter(|it| changed.contains(&it.source.as_str()));
         let mut weakest = None;
+        if let Some(why) = across::uncovered(candidate, &objects.built) {
+            return Ok(Some(Found::Unknown(why)));
+        }
+        let case = Case { shop, candidate, built: &objects.built, loops: self.loops };
         for compile in objects.built.iter().chain(others) {
-            match same::check(shop, candidate, compile, self.loops, bill)? {
+            match across::check(case, compile, bill)? {
                 Ok(way) => weakest = weakest.max(Some(way)),
                 Err(found) => return Ok(Some(found)),
             }

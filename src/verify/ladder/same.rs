@@ -3,7 +3,7 @@
 
 use super::compiles::complaint;
 use super::shop::{Bill, Shop};
-use super::{Candidate, Engine, Found, Way, constants, force, lines, wrap};
+use super::{Candidate, Engine, Way, constants, force, wrap};
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;
 use crate::verify::Files;
@@ -40,24 +40,6 @@ pub(super) enum Unproved {
     Differs(Box<Difference>, Texts),
     /// The texts do not compile so, or are no objects that can be read.
     Not(String),
-}
-
-/// How the object of `compile` is the same, or why it is not and where.
-pub(super) fn check(
-    shop: &Shop<'_>,
-    candidate: &Candidate,
-    compile: &Compile,
-    loops: &LoopMacros,
-    bill: &mut Bill,
-) -> Result<Result<Way, Found>, BuildError> {
-    Ok(match prove(shop, candidate, compile, loops, bill)? {
-        Ok(way) => Ok(way),
-        Err(Unproved::Not(why)) => Err(Found::Unknown(why)),
-        Err(Unproved::Differs(first, texts)) => {
-            let lines = lines::of(shop, &texts, compile, Level::O2, &first, bill)?;
-            Err(Found::Difference(first, lines))
-        }
-    })
 }
 
 /// How the object of `compile` is the same, or why it is not.
