@@ -6,4 +6,5 @@ mod driver;
 mod fixtures;
 mod headers;
 mod helpers;
+mod inlines;
 mod merges;

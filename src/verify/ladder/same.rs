@@ -2,6 +2,7 @@
 //! function by function, once what the patch moved about is inlined on both sides.
 
 use super::compiles::complaint;
+use super::includers::is_header;
 use super::shop::{Bill, Shop};
 use super::{Candidate, Engine, Way, constants, force, wrap};
 use crate::syntax::LoopMacros;
@@ -151,9 +152,15 @@ struct Roles {
     gone: BTreeSet<String>,
     /// Members that only call what does their work now.
     thin: BTreeSet<String>,
-    /// What does their work, if it stands in this file.
+    /// What does their work, if it stands in this file or in a header for all.
     target: BTreeSet<String>,
     merged: Merged,
+}
+
+/// The header that has what does the members' work, where it is one.
+fn header(candidate: &Candidate) -> Option<&[u8]> {
+    let path = candidate.claim.target_path().filter(|path| is_header(path))?;
+    candidate.after.get(path).map(Vec::as_slice)
 }
 
 impl Roles {
@@ -165,7 +172,9 @@ impl Roles {
         let (mut thin, gone): (BTreeSet<String>, BTreeSet<String>) =
             here.cloned().partition(|name| kept.contains(name));
         thin.retain(|name| Some(name.as_str()) != claim.target());
-        let target = claim.target().filter(|name| kept.contains(*name)).map(str::to_owned);
+        let header = header(candidate).map(|text| force::defined(text)).unwrap_or_default();
+        let is_here = |name: &&str| kept.contains(*name) || header.contains(*name);
+        let target = claim.target().filter(is_here).map(str::to_owned);
         let into = claim.merged_into.clone().unwrap_or_default();
         let merged = Merged { functions: gone.clone(), into };
         Self { gone, thin, target: target.into_iter().collect(), merged }
@@ -196,7 +205,12 @@ impl Roles {
     ) -> Option<Texts> {
         let source = &compile.source;
         let (before, after) = (candidate.before.get(source)?, candidate.after.get(source)?);
-        let put = self.target.iter().find_map(|target| constants::put(after, target, loops));
+        let of_header =
+            |target: &String| constants::put_from(after, header(candidate)?, target, loops);
+        let put = self
+            .target
+            .iter()
+            .find_map(|target| constants::put(after, target, loops).or_else(|| of_header(target)));
         let put = put.unwrap_or_else(|| after.clone());
         let wrapped = wrap::bodies(before, &self.thin, loops);
         if put == *after && wrapped == *before {
