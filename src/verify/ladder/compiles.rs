@@ -1,7 +1,7 @@
 //! The rung *compiles*: every object that the configuration builds of the touched
 //! files compiles as it is, and the compiler has nothing new to say.
 
-use super::links::Symbols;
+use super::links::{Linked, Symbols};
 use super::shop::{Bill, Shop};
 use super::{Candidate, Found};
 use crate::verify::Files;
@@ -12,14 +12,21 @@ use crate::verify::build::{
 /// Messages that are quoted of one object.
 const QUOTED: usize = 3;
 
-/// The symbols of the object of `compile`, before and after, if it comes up to the rung;
-/// `Err` is why not.
+/// An object that compiles before and after.
+pub(super) struct Pair {
+    /// What it needs and gives.
+    pub linked: Linked,
+    /// Whether both are the same, byte for byte.
+    pub identical: bool,
+}
+
+/// The object of `compile`, before and after, if it comes up to the rung; `Err` is why not.
 pub(super) fn check(
     shop: &Shop<'_>,
     candidate: &Candidate,
     compile: &Compile,
     bill: &mut Bill,
-) -> Result<Result<(Symbols, Symbols), Found>, BuildError> {
+) -> Result<Result<Pair, Found>, BuildError> {
     let before = shop.shared(compile, &candidate.before, Mode::AsIs, bill)?;
     if before.object.is_none() {
         let said = complaint(&before, &candidate.before);
@@ -28,7 +35,11 @@ pub(super) fn check(
     }
     let after = shop.once(compile, &candidate.after, Mode::AsIs, bill)?;
     let judged = judge(compile, &before, &after, &candidate.after);
-    Ok(judged.and_then(|()| Ok((symbols(compile, &before)?, symbols(compile, &after)?))))
+    Ok(judged.and_then(|()| {
+        let (old, new) = (symbols(compile, &before)?, symbols(compile, &after)?);
+        let linked = Linked { source: compile.source.clone(), before: old, after: new };
+        Ok(Pair { linked, identical: before.object == after.object })
+    }))
 }
 
 fn symbols(compile: &Compile, compiled: &Compiled) -> Result<Symbols, Found> {

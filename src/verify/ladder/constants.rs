@@ -28,17 +28,62 @@ pub(super) fn put(source: &[u8], helper: &str, loops: &LoopMacros) -> Option<Vec
     let macros = Macros::new(&unit);
     let item = unit.function(helper).ok()?;
     let definition = Definition::new(&unit, item, &macros, loops).ok()?;
-    if definition.body.clone().any(|at| unit.text(at) == b"static") {
+    let Calls { copies, mut edits } = calls(&unit, &definition, helper)?;
+    let prototypes = unit.items.iter().filter(|it| unit.is_prototype_of(it, helper.as_bytes()));
+    for prototype in prototypes {
+        let end = unit.span(prototype.tokens.clone()).end;
+        let heads = copies.iter().flat_map(|(constants, name)| {
+            [b"\n", &signature(&definition, constants, name)[..], b";"].concat()
+        });
+        edits.push(Edit { range: end..end, text: heads.collect() });
+    }
+    let end = unit.span(definition.body.clone()).end;
+    edits.push(Edit { range: end..end, text: bodies(&definition, &copies) });
+    edits.sort_by_key(|edit| edit.range.start);
+    apply_edits("", source, &edits).ok()
+}
+
+/// [`put`], where the helper stands in `header`, which `source` includes.
+pub(super) fn put_from(
+    source: &[u8],
+    header: &[u8],
+    helper: &str,
+    loops: &LoopMacros,
+) -> Option<Vec<u8>> {
+    let (unit, home) = (Unit::new("", source), Unit::new("", header));
+    let macros = Macros::new(&home);
+    let item = home.function(helper).ok()?;
+    let definition = Definition::new(&home, item, &macros, loops).ok()?;
+    let Calls { copies, mut edits } = calls(&unit, &definition, helper)?;
+    let first = unit.first_token_at(edits.first()?.range.start as u32);
+    let caller = unit.items.get(unit.item_of(first)?)?;
+    let start = unit.span(caller.tokens.clone()).start;
+    let copies = [&bodies(&definition, &copies)[..], b"\n"].concat();
+    edits.insert(0, Edit { range: start..start, text: copies });
+    apply_edits("", source, &edits).ok()
+}
+
+/// What becomes of the calls of a helper.
+struct Calls<'s> {
+    /// The name of the copy for each set of constants.
+    copies: BTreeMap<Constants<'s>, String>,
+    /// Calls of the copies, in order.
+    edits: Vec<Edit>,
+}
+
+/// `None` where there is nothing to put, or a copy would have a state of its own.
+fn calls<'s>(unit: &Unit<'s>, definition: &Definition<'_, '_>, helper: &str) -> Option<Calls<'s>> {
+    if definition.body.clone().any(|at| definition.unit.text(at) == b"static") {
         return None;
     }
-    let mut copies: BTreeMap<Constants<'_>, String> = BTreeMap::new();
+    let mut copies: BTreeMap<Constants<'s>, String> = BTreeMap::new();
     let mut edits = Vec::new();
     for at in (0..unit.tokens.len()).filter(|&at| unit.is_call_of(helper.as_bytes(), at)) {
         let (arguments, close) = unit.list(at + 1)?;
         if arguments.len() != definition.params.len() {
             return None;
         }
-        let constants: Constants<'_> = arguments.iter().map(|it| constant(&unit, it)).collect();
+        let constants: Constants<'s> = arguments.iter().map(|it| constant(unit, it)).collect();
         if constants.iter().all(Option::is_none) {
             continue;
         }
@@ -49,25 +94,14 @@ pub(super) fn put(source: &[u8], helper: &str, loops: &LoopMacros) -> Option<Vec
         let call = [copy.as_bytes(), b"(", &kept.join(&b", "[..]), b")"].concat();
         edits.push(Edit { range: unit.span(at..close + 1), text: call });
     }
-    if copies.is_empty() {
-        return None;
-    }
-    let prototypes = unit.items.iter().filter(|it| unit.is_prototype_of(it, helper.as_bytes()));
-    for prototype in prototypes {
-        let end = unit.span(prototype.tokens.clone()).end;
-        let heads = copies.iter().flat_map(|(constants, name)| {
-            [b"\n", &signature(&definition, constants, name)[..], b";"].concat()
-        });
-        edits.push(Edit { range: end..end, text: heads.collect() });
-    }
-    let end = unit.span(definition.body.clone()).end;
+    (!copies.is_empty()).then_some(Calls { copies, edits })
+}
+
+fn bodies(definition: &Definition<'_, '_>, copies: &BTreeMap<Constants<'_>, String>) -> Vec<u8> {
     let bodies = copies.iter().flat_map(|(constants, name)| {
-        [b"\n", &signature(&definition, constants, name)[..], &body(&definition, constants)]
-            .concat()
+        [b"\n", &signature(definition, constants, name)[..], &body(definition, constants)].concat()
     });
-    edits.push(Edit { range: end..end, text: bodies.collect() });
-    edits.sort_by_key(|edit| edit.range.start);
-    apply_edits("", source, &edits).ok()
+    bodies.collect()
 }
 
 /// The text of an argument that is a constant wherever it stands: literals, and names
@@ -185,6 +219,22 @@ mod tests {
                  void a(struct d *d)\n{{\n\th__0(d);\n}}\n"
             )),
         );
+    }
+
+    #[test]
+    fn copies_of_a_header_stand_before_their_first_caller() {
+        let put = |header: &str| {
+            let source = b"#include \"h.h\"\nint a(int x)\n{\n\treturn h(x, 2);\n}\n";
+            let found = put_from(source, header.as_bytes(), "h", &LoopMacros::new([""; 0]));
+            found.map(|text| String::from_utf8_lossy(&text).into_owned())
+        };
+        let expected = format!(
+            "#include \"h.h\"\n\n{MARK} int h__0(int x){{\n\treturn x & ((u8)(2));\n}}\n\
+             int a(int x)\n{{\n\treturn h__0(x);\n}}\n"
+        );
+        let header = "static inline int h(int x, u8 mask)\n{\n\treturn x & mask;\n}\n";
+        assert_eq!(put(header), Some(expected));
+        assert_eq!(put(&header.replace("return", "static int n; return n +")), None);
     }
 
     #[test]

@@ -10,6 +10,9 @@ pub(super) const STATIC: &[u8] = b"inline __attribute__((__always_inline__)) ";
 /// In front of any other, which others may call: `inline` would leave it out.
 const EXTERNAL: &[u8] = b"__attribute__((__always_inline__)) ";
 
+/// In front of a function that is called wherever it is named.
+const APART: &[u8] = b"__attribute__((__noinline__, __noclone__)) ";
+
 /// The functions that a text defines, by their names.
 pub(super) fn defined(source: &[u8]) -> BTreeSet<String> {
     let unit = Unit::new("", source);
@@ -19,6 +22,19 @@ pub(super) fn defined(source: &[u8]) -> BTreeSet<String> {
 
 /// `source` with every definition of a function of `names` marked.
 pub(super) fn inlined(source: &[u8], names: &BTreeSet<String>) -> Vec<u8> {
+    marked(source, names, |is_static| if is_static { STATIC } else { EXTERNAL })
+}
+
+/// `source` with no function of `names` inlined anywhere.
+pub(super) fn apart(source: &[u8], names: &BTreeSet<String>) -> Vec<u8> {
+    marked(source, names, |_| APART)
+}
+
+fn marked(
+    source: &[u8],
+    names: &BTreeSet<String>,
+    mark: impl Fn(bool) -> &'static [u8],
+) -> Vec<u8> {
     let unit = Unit::new("", source);
     let mut text = Vec::with_capacity(source.len() + 64 * names.len());
     let mut from = 0;
@@ -32,7 +48,7 @@ pub(super) fn inlined(source: &[u8], names: &BTreeSet<String>) -> Vec<u8> {
         let start = function.start as usize;
         text.extend_from_slice(source.get(from..start).unwrap_or_default());
         let is_static = signature.any(|at| unit.text(at) == b"static");
-        text.extend_from_slice(if is_static { STATIC } else { EXTERNAL });
+        text.extend_from_slice(mark(is_static));
         from = start;
     }
     text.extend_from_slice(source.get(from..).unwrap_or_default());

@@ -6,10 +6,11 @@
 //! argument was a constant) shows nowhere else.
 
 use super::Found;
+use super::globals::{Globals, sources};
+use super::modules::Modules;
 use crate::syntax::exports;
 use crate::tree::{TreePath, read_source};
 use crate::verify::Claim;
-use ignore::WalkBuilder;
 use object::{Object, ObjectSymbol};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -31,6 +32,9 @@ pub(super) struct Symbols {
 /// Where the kernel's macros note an exported name: since 6.4, and before.
 const EXPORTS: [&str; 2] = ["__export_symbol_", "__ksymtab_"];
 
+/// Names that hold a number of the compiler's, which shifts with the text.
+const COUNTED: [&str; 2] = ["__UNIQUE_ID_", "__initcall"];
+
 /// What the compiler itself calls, by names that a macro of the kernel puts together.
 const THUNKS: [&str; 2] = ["__x86_indirect_", "__x86_return_"];
 
@@ -49,13 +53,6 @@ impl Symbols {
             }
         }
         Ok(symbols)
-    }
-
-    fn and(mut self, other: Symbols) -> Symbols {
-        self.needed.extend(other.needed);
-        self.given.extend(other.given);
-        self.exported.extend(other.exported);
-        self
     }
 }
 
@@ -77,13 +74,7 @@ impl Exports {
     }
 
     fn read(&self) -> FxHashSet<String> {
-        let mut walk = WalkBuilder::new(&self.root);
-        walk.standard_filters(false).filter_entry(|entry| entry.file_name() != ".git");
-        let walk = walk.build();
-        let paths = walk.flatten().map(ignore::DirEntry::into_path);
-        let is_source = |path: &PathBuf| path.extension().is_some_and(|it| it == "c" || it == "S");
-        let sources: Vec<PathBuf> = paths.filter(is_source).collect();
-        let names = sources.into_par_iter().flat_map_iter(|path| {
+        let names = sources(&self.root).into_par_iter().flat_map_iter(|path| {
             // What cannot be read exports nothing, and then more is doubted.
             let source = read_source(&path).unwrap_or_default();
             let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
@@ -93,60 +84,186 @@ impl Exports {
     }
 }
 
-/// Compares what all touched objects need and give, `(before, after)` of each.
+/// A touched object before and after.
+pub(super) struct Linked {
+    /// Its C file.
+    pub source: TreePath,
+    pub before: Symbols,
+    pub after: Symbols,
+}
+
+/// What is known of the rest of the kernel.
+pub(super) struct Rest<'r> {
+    pub exports: &'r Exports,
+    pub globals: &'r Globals,
+    pub modules: &'r Modules,
+}
+
+/// Compares what the touched objects need and give. `touched` are the files whose own
+/// definitions the objects show.
+///
+/// A function that becomes visible to other files must have a name that nobody else
+/// has, for all that is built in is linked together; and whoever needs it must never be
+/// linked without it.
 pub(super) fn check(
     claim: &Claim,
-    source: &TreePath,
-    objects: Vec<(Symbols, Symbols)>,
-    exports: &Exports,
+    objects: &[Linked],
+    touched: &BTreeSet<TreePath>,
+    rest: &Rest<'_>,
 ) -> Result<(), Found> {
-    let (before, after): (Vec<Symbols>, Vec<Symbols>) = objects.into_iter().unzip();
-    let all = |some: Vec<Symbols>| some.into_iter().fold(Symbols::default(), Symbols::and);
-    let (before, after) = (all(before), all(after));
-    let lost = before.exported.difference(&after.exported).map(|name| (name, "exported"));
-    let gone = before.given.difference(&after.given).map(|name| (name, "visible to other files"));
-    if let Some((name, what)) = lost.chain(gone).next() {
-        return Err(Found::Fault(format!("{source}: {name} is no longer {what}")));
+    taken_away(objects)?;
+    for object in objects {
+        let new = object.after.exported.difference(&object.before.exported);
+        if let Some(name) = new.into_iter().find(|name| claim.target() != Some(name.as_str())) {
+            return Err(fault(object, format!("{name} is exported anew")));
+        }
+        for name in
+            object.after.given.iter().filter(|name| !COUNTED.iter().any(|it| name.starts_with(it)))
+        {
+            match objects.iter().find(|it| it.before.given.contains(name)) {
+                None => given_anew(name, object, claim, (objects, touched), rest)?,
+                Some(giver) => moved(name, giver, object, rest)?,
+            }
+        }
+        for name in object.after.needed.difference(&object.before.needed) {
+            needed_anew(name, object, objects, rest)?;
+        }
     }
-    let new = after.exported.difference(&before.exported);
-    if let Some(name) = new.into_iter().find(|name| claim.target() != Some(name.as_str())) {
-        return Err(Found::Fault(format!("{source}: {name} is exported anew")));
+    Ok(())
+}
+
+fn fault(object: &Linked, what: String) -> Found {
+    Found::Fault(format!("{}: {what}", object.source))
+}
+
+/// What one object no longer gives another one must.
+fn taken_away(objects: &[Linked]) -> Result<(), Found> {
+    for object in objects {
+        let lost = object
+            .before
+            .exported
+            .iter()
+            .find(|name| !objects.iter().any(|it| it.after.exported.contains(*name)));
+        let gone = object
+            .before
+            .given
+            .iter()
+            .find(|name| !objects.iter().any(|it| it.after.given.contains(*name)));
+        let lost = lost.map(|name| (name, "exported"));
+        if let Some((name, what)) = lost.or(gone.map(|name| (name, "visible to other files"))) {
+            return Err(fault(object, format!("{name} is no longer {what}")));
+        }
     }
-    let is_missing = |name: &&String| {
-        !before.needed.contains(*name) && !after.given.contains(*name) && !exports.has(name)
-    };
-    match after.needed.iter().find(is_missing) {
+    Ok(())
+}
+
+/// Whether `name`, which no touched object gave before, may be given by `object`.
+fn given_anew(
+    name: &str,
+    object: &Linked,
+    claim: &Claim,
+    (objects, touched): (&[Linked], &BTreeSet<TreePath>),
+    rest: &Rest<'_>,
+) -> Result<(), Found> {
+    let is_home = claim.target_path().is_none_or(|home| *home == object.source);
+    if claim.target() != Some(name) || !is_home {
+        return Err(fault(object, format!("{name} is visible to other files now")));
+    }
+    let elsewhere = rest.globals.definers(name).iter().find(|path| !touched.contains(*path));
+    let touched = objects.iter().filter(|it| it.source != object.source);
+    let touched = touched.filter(|it| it.after.given.contains(name)).map(|it| &it.source);
+    if let Some(other) = elsewhere.or(touched.into_iter().next()) {
+        return Err(fault(object, format!("{other} has a function {name} for all, too")));
+    }
+    if object.before.given.is_empty() && rest.modules.count(&object.source) > 1 {
+        let what = format!("{name} would be in each driver that this file is linked into");
+        return Err(fault(object, what));
+    }
+    Ok(())
+}
+
+/// Whether `name`, which `giver` gave before, may be given by `object`.
+fn moved(name: &str, giver: &Linked, object: &Linked, rest: &Rest<'_>) -> Result<(), Found> {
+    if giver.source == object.source {
+        return Ok(());
+    }
+    match rest.modules.apart(&giver.source, &object.source) {
         None => Ok(()),
-        Some(name) => Err(Found::Fault(format!(
-            "{source}: needs {name} now, which the patch does not define and the tree does not \
-             export"
-        ))),
+        Some(why) => Err(fault(object, format!("has {name} now, which may be missing: {why}"))),
     }
+}
+
+/// Whether `name`, which `object` did not need before, is there wherever that is linked.
+fn needed_anew(
+    name: &str,
+    object: &Linked,
+    objects: &[Linked],
+    rest: &Rest<'_>,
+) -> Result<(), Found> {
+    let others = || objects.iter().filter(|it| it.source != object.source);
+    let mut givers = others().filter(|it| it.after.given.contains(name)).peekable();
+    let given = givers.peek().is_some();
+    let mut apart = None;
+    // What another object of the same driver got already, this one gets, too.
+    for other in givers.chain(others().filter(|it| it.before.needed.contains(name))) {
+        match rest.modules.apart(&object.source, &other.source) {
+            None => return Ok(()),
+            Some(why) => apart = apart.or(Some(why)),
+        }
+    }
+    if rest.exports.has(name) {
+        return Ok(());
+    }
+    let which = match apart {
+        Some(why) if given => format!("which may not be there: {why}"),
+        _ => "which the patch does not define and the tree does not export".to_owned(),
+    };
+    Err(fault(object, format!("needs {name} now, {which}")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tree::Module;
 
     fn symbols(needed: &[&str], given: &[&str], exported: &[&str]) -> Symbols {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         Symbols { needed: set(needed), given: set(given), exported: set(exported) }
     }
 
-    /// What is said of objects with these symbols in a tree that exports `known`.
+    /// What is said of the objects of `a.c`, `b.c`, … with these symbols in a tree that
+    /// exports `known`, has a function `taken`, and links `a.c` and `b.c` together.
     fn said(objects: Vec<(Symbols, Symbols)>) -> String {
         let tree = tempfile::tempdir().expect("a folder");
-        let text = "EXPORT_SYMBOL_GPL( known);\n#define EXPORT_SYMBOL (x)\n";
-        std::fs::write(tree.path().join("a.c"), text).expect("a file");
-        std::fs::write(tree.path().join("a.h"), "EXPORT_SYMBOL(other);\n").expect("a file");
-        let exports = Exports::new(tree.path());
-        let claim = Claim {
-            members: Vec::new(),
-            helper: Some("shared".to_owned()),
-            helper_path: None,
-            merged_into: None,
+        for (name, text) in [
+            (
+                "a.c",
+                "EXPORT_SYMBOL_GPL( known);\n#define EXPORT_SYMBOL (x)\nint shared(void)\n{\n}\n",
+            ),
+            ("a.h", "EXPORT_SYMBOL(other);\n"),
+            ("z.c", "int taken(void)\n{\n}\nstatic int own(void)\n{\n}\n"),
+            ("Makefile", "m-y := a.o b.o\n"),
+        ] {
+            std::fs::write(tree.path().join(name), text).expect("a file");
+        }
+        let files = ["a.c", "b.c"].map(str::to_owned).to_vec();
+        let module = Module { name: "m".to_owned(), folder: String::new(), files };
+        let rest = Rest {
+            exports: &Exports::new(tree.path()),
+            globals: &Globals::new(tree.path()),
+            modules: &Modules::of(tree.path(), vec![module]),
         };
-        match check(&claim, &"a.c".to_owned(), objects, &exports) {
+        let target =
+            |(_, after): &(Symbols, Symbols)| after.given.iter().find(|it| *it != "show").cloned();
+        let claim = Claim {
+            helper: objects.iter().find_map(target).filter(|it| it != "odd"),
+            helper_path: Some("a.c".to_owned()),
+            ..Claim::default()
+        };
+        let sources = ["a.c", "b.c", "c.c"].map(str::to_owned);
+        let linked = |(source, (before, after))| Linked { source, before, after };
+        let objects: Vec<Linked> = sources.clone().into_iter().zip(objects).map(linked).collect();
+        match check(&claim, &objects, &sources.into(), &rest) {
             Ok(()) => String::new(),
             Err(Found::Fault(why)) => why,
             Err(_) => panic!("it is known"),
@@ -174,11 +291,42 @@ mod tests {
     }
 
     #[test]
-    fn one_object_may_need_what_another_gives() {
-        let user = (symbols(&[], &[], &[]), symbols(&["shared"], &[], &[]));
-        let giver = (symbols(&[], &[], &[]), symbols(&[], &["shared"], &[]));
-        assert_eq!(said(vec![user.clone(), giver]), "");
-        assert_ne!(said(vec![user]), "");
+    fn one_object_may_need_what_another_gives_that_is_always_linked_with_it() {
+        let nothing = || symbols(&[], &[], &[]);
+        let user = || (nothing(), symbols(&["shared"], &[], &[]));
+        let giver = || (nothing(), symbols(&[], &["shared"], &[]));
+        assert_eq!(said(vec![giver(), user()]), "");
+        assert_ne!(said(vec![user()]), "");
+        let apart = said(vec![giver(), (nothing(), nothing()), user()]);
+        assert_eq!(
+            apart,
+            "c.c: needs shared now, which may not be there: no Kbuild file says what c.c is linked into"
+        );
+        let had = |name: &str| (symbols(&[name], &[], &[]), nothing());
+        assert_eq!(said(vec![had("shared"), user()]), "", "the driver has it from elsewhere");
+        assert_ne!(said(vec![had("shared"), (nothing(), nothing()), user()]), "");
+    }
+
+    #[test]
+    fn a_function_that_becomes_visible_has_a_name_of_its_own() {
+        let nothing = || symbols(&[], &[], &[]);
+        let giver = |name: &str| (nothing(), symbols(&[], &[name], &[]));
+        assert_eq!(said(vec![giver("shared")]), "");
+        assert_eq!(said(vec![giver("own")]), "", "another one is static");
+        assert_eq!(said(vec![giver("taken")]), "a.c: z.c has a function taken for all, too");
+        assert_eq!(
+            said(vec![giver("shared"), giver("shared")]),
+            "a.c: b.c has a function shared for all, too"
+        );
+        assert_eq!(said(vec![giver("odd")]), "a.c: odd is visible to other files now");
+        assert_eq!(
+            said(vec![(nothing(), nothing()), giver("shared")]),
+            "b.c: shared is visible to other files now"
+        );
+        let was = |name: &str| (symbols(&[], &[name], &[]), nothing());
+        assert_eq!(said(vec![giver("shared"), was("shared")]), "");
+        let third = said(vec![giver("shared"), (nothing(), nothing()), was("shared")]);
+        assert!(third.starts_with("a.c: has shared now, which may be missing: "), "{third}");
     }
 
     #[test]

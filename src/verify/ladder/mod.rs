@@ -3,16 +3,25 @@
 //! it came, how that was proved or why it came no further. It never takes what was
 //! not compiled for proved, and writes nothing.
 //!
+//! A patch may touch several files: each is compiled and compared, and so is who includes
+//! a touched header (`includers`); what crosses from one file to another is linked
+//! (`links`, `modules`, `globals`).
+//!
 //! `force`, `wrap` and `constants` make texts comparable, `shop` compiles, `compiles`,
-//! `links` and `same` judge, `lines` says where a difference stands; `faults` and `trial`
+//! `links`, `same` and `across` judge, `lines` says where a difference stands; `faults` and `trial`
 //! put all of it to the test.
 
+mod across;
 mod compiles;
 mod constants;
 mod faults;
 mod force;
+mod globals;
+mod includers;
 mod lines;
 mod links;
+mod modules;
+mod objects;
 mod proof;
 mod same;
 mod shop;
@@ -25,12 +34,17 @@ pub use proof::{Engine, Proof, Way};
 pub use shop::Bill;
 pub use trial::{Outcome, Trial};
 
-use super::build::{BuildError, Commands, Compile, Kernel, Llvm, NotBuilt, Say};
+use super::build::{BuildError, Commands, Kernel, Llvm, Say};
 use super::object::Difference;
 use super::{Claim, Files, Verdict};
 use crate::syntax::LoopMacros;
 use crate::tree::{Drivers, TreePath};
-use links::Exports;
+use across::Case;
+use globals::Globals;
+use includers::Includers;
+use links::{Exports, Rest};
+use modules::Modules;
+use objects::Objects;
 use rayon::prelude::*;
 use shop::Shop;
 use std::collections::BTreeSet;
@@ -82,6 +96,9 @@ pub struct Ladder<'k> {
     loops: &'k LoopMacros,
     limit: Duration,
     exports: Exports,
+    globals: Globals,
+    modules: Modules,
+    includers: Includers,
     llvm: Option<Llvm>,
 }
 
@@ -99,10 +116,15 @@ impl<'k> Ladder<'k> {
         limit: Duration,
         say: Say<'_>,
     ) -> Result<Self, BuildError> {
-        let sources: Vec<TreePath> = sources.iter().cloned().collect();
-        let commands = kernel.commands(&sources, drivers, say)?;
-        let exports = Exports::new(kernel.tree());
-        Ok(Self { kernel, commands, loops, limit, exports, llvm: Llvm::find() })
+        let root = kernel.tree();
+        let includers = Includers::find(root, sources, drivers);
+        let wanted: Vec<TreePath> =
+            sources.iter().cloned().chain(includers.wanted(sources)).collect();
+        let commands = kernel.commands(&wanted, drivers, say)?;
+        let (exports, globals) = (Exports::new(root), Globals::new(root));
+        let modules = Modules::new(root, sources, drivers);
+        let llvm = Llvm::find();
+        Ok(Self { kernel, commands, loops, limit, exports, globals, modules, includers, llvm })
     }
 
     fn shop(&self) -> Shop<'_> {
@@ -141,16 +163,16 @@ impl<'k> Ladder<'k> {
 
     fn climb_one(&self, shop: &Shop<'_>, candidate: &Candidate) -> Result<Ascent, BuildError> {
         let mut bill = Bill::default();
-        let (built, not_built) = self.objects(candidate);
+        let objects = Objects::of(self, candidate);
         let mut ascent = Ascent {
             verdict: Verdict::Expands,
             detail: String::new(),
             way: None,
             engine: String::new(),
-            not_built: not_built.iter().map(|(path, _)| (*path).clone()).collect(),
+            not_built: objects.not_built.iter().map(|(path, _)| (*path).clone()).collect(),
             bill: Bill::default(),
         };
-        let found = self.rungs(shop, candidate, &built, &mut ascent, &mut bill)?;
+        let found = self.rungs(shop, candidate, &objects, &mut ascent, &mut bill)?;
         ascent.bill = bill;
         ascent.detail = match found {
             Some(Found::Fault(fault)) => {
@@ -165,30 +187,15 @@ impl<'k> Ladder<'k> {
             None => match ascent.way {
                 Some(way) => {
                     ascent.engine = self.engine(way.engine);
-                    way.to_string()
+                    format!("{way}{}", objects.note())
                 }
                 None => {
-                    not_built.iter().map(|(_, why)| why.to_string()).collect::<Vec<_>>().join("; ")
+                    let reasons = objects.not_built.iter().map(|(_, why)| why.to_string());
+                    reasons.collect::<Vec<_>>().join("; ")
                 }
             },
         };
         Ok(ascent)
-    }
-
-    /// The objects of the touched files, and the files without one.
-    fn objects<'s>(
-        &'s self,
-        candidate: &'s Candidate,
-    ) -> (Vec<&'s Compile>, Vec<(&'s TreePath, NotBuilt)>) {
-        let (mut built, mut not_built) = (Vec::new(), Vec::new());
-        for path in candidate.after.keys() {
-            match self.commands.get(path) {
-                Some(Ok(compile)) => built.push(compile),
-                Some(Err(why)) => not_built.push((path, why.clone())),
-                None => not_built.push((path, NotBuilt::NoSource(path.clone()))),
-            }
-        }
-        (built, not_built)
     }
 
     /// Raises the verdict rung by rung, up to what is found.
@@ -196,31 +203,41 @@ impl<'k> Ladder<'k> {
         &self,
         shop: &Shop<'_>,
         candidate: &Candidate,
-        built: &[&Compile],
+        objects: &Objects<'_>,
         ascent: &mut Ascent,
         bill: &mut Bill,
     ) -> Result<Option<Found>, BuildError> {
-        let mut symbols = Vec::new();
-        for compile in built {
+        let (mut linked, mut changed) = (Vec::new(), Vec::new());
+        for compile in objects.built.iter().chain(&objects.others) {
             match compiles::check(shop, candidate, compile, bill)? {
-                Ok(both) => symbols.push(both),
+                Ok(pair) => {
+                    if !pair.identical {
+                        changed.push(compile.source.as_str());
+                    }
+                    linked.push(pair.linked);
+                }
                 Err(found) => return Ok(Some(found)),
             }
         }
-        if let Some(first) = built.first() {
-            let linked = links::check(&candidate.claim, &first.source, symbols, &self.exports);
-            if let Err(found) = linked {
-                return Ok(Some(found));
-            }
+        let touched = candidate.after.keys().cloned().collect();
+        let (exports, globals, modules) = (&self.exports, &self.globals, &self.modules);
+        let rest = Rest { exports, globals, modules };
+        if let Err(found) = links::check(&candidate.claim, &linked, &touched, &rest) {
+            return Ok(Some(found));
         }
         // A source that is left out may hold the fault.
-        if built.is_empty() || ascent.not_built.iter().any(|path| path.ends_with(".c")) {
+        if objects.built.is_empty() || objects.lacks_source() {
             return Ok(None);
         }
         ascent.verdict = Verdict::Compiles;
+        let others = objects.others.iter().filter(|it| changed.contains(&it.source.as_str()));
         let mut weakest = None;
-        for compile in built {
-            match same::check(shop, candidate, compile, self.loops, bill)? {
+        if let Some(why) = across::uncovered(candidate, &objects.built) {
+            return Ok(Some(Found::Unknown(why)));
+        }
+        let case = Case { shop, candidate, built: &objects.built, loops: self.loops };
+        for compile in objects.built.iter().chain(others) {
+            match across::check(case, compile, bill)? {
                 Ok(way) => weakest = weakest.max(Some(way)),
                 Err(found) => return Ok(Some(found)),
             }

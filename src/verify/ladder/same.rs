@@ -2,8 +2,9 @@
 //! function by function, once what the patch moved about is inlined on both sides.
 
 use super::compiles::complaint;
+use super::includers::is_header;
 use super::shop::{Bill, Shop};
-use super::{Candidate, Engine, Found, Way, constants, force, lines, wrap};
+use super::{Candidate, Engine, Way, constants, force, wrap};
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;
 use crate::verify::Files;
@@ -40,24 +41,6 @@ pub(super) enum Unproved {
     Differs(Box<Difference>, Texts),
     /// The texts do not compile so, or are no objects that can be read.
     Not(String),
-}
-
-/// How the object of `compile` is the same, or why it is not and where.
-pub(super) fn check(
-    shop: &Shop<'_>,
-    candidate: &Candidate,
-    compile: &Compile,
-    loops: &LoopMacros,
-    bill: &mut Bill,
-) -> Result<Result<Way, Found>, BuildError> {
-    Ok(match prove(shop, candidate, compile, loops, bill)? {
-        Ok(way) => Ok(way),
-        Err(Unproved::Not(why)) => Err(Found::Unknown(why)),
-        Err(Unproved::Differs(first, texts)) => {
-            let lines = lines::of(shop, &texts, compile, Level::O2, &first, bill)?;
-            Err(Found::Difference(first, lines))
-        }
-    })
 }
 
 /// How the object of `compile` is the same, or why it is not.
@@ -169,9 +152,15 @@ struct Roles {
     gone: BTreeSet<String>,
     /// Members that only call what does their work now.
     thin: BTreeSet<String>,
-    /// What does their work, if it stands in this file.
+    /// What does their work, if it stands in this file or in a header for all.
     target: BTreeSet<String>,
     merged: Merged,
+}
+
+/// The header that has what does the members' work, where it is one.
+fn header(candidate: &Candidate) -> Option<&[u8]> {
+    let path = candidate.claim.target_path().filter(|path| is_header(path))?;
+    candidate.after.get(path).map(Vec::as_slice)
 }
 
 impl Roles {
@@ -183,7 +172,9 @@ impl Roles {
         let (mut thin, gone): (BTreeSet<String>, BTreeSet<String>) =
             here.cloned().partition(|name| kept.contains(name));
         thin.retain(|name| Some(name.as_str()) != claim.target());
-        let target = claim.target().filter(|name| kept.contains(*name)).map(str::to_owned);
+        let header = header(candidate).map(|text| force::defined(text)).unwrap_or_default();
+        let is_here = |name: &&str| kept.contains(*name) || header.contains(*name);
+        let target = claim.target().filter(is_here).map(str::to_owned);
         let into = claim.merged_into.clone().unwrap_or_default();
         let merged = Merged { functions: gone.clone(), into };
         Self { gone, thin, target: target.into_iter().collect(), merged }
@@ -214,7 +205,12 @@ impl Roles {
     ) -> Option<Texts> {
         let source = &compile.source;
         let (before, after) = (candidate.before.get(source)?, candidate.after.get(source)?);
-        let put = self.target.iter().find_map(|target| constants::put(after, target, loops));
+        let of_header =
+            |target: &String| constants::put_from(after, header(candidate)?, target, loops);
+        let put = self
+            .target
+            .iter()
+            .find_map(|target| constants::put(after, target, loops).or_else(|| of_header(target)));
         let put = put.unwrap_or_else(|| after.clone());
         let wrapped = wrap::bodies(before, &self.thin, loops);
         if put == *after && wrapped == *before {

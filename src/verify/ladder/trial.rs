@@ -2,7 +2,8 @@
 //! with a fault. Out: which rung rejects it, or that the fault is none: the compiler
 //! makes the same object, byte for byte, of the right text and of the faulty one.
 
-use super::same::Unproved;
+use super::across::{self, Case, Unproved};
+use super::objects::Objects;
 use super::shop::{Bill, Shop};
 use super::{Candidate, Found, Ladder, Planted, compiles, same};
 use crate::syntax::LoopMacros;
@@ -66,11 +67,12 @@ impl Ladder<'_> {
         bill: &mut Bill,
     ) -> Result<Outcome, BuildError> {
         let wrong = planted.candidate(right);
-        let (built, _) = self.objects(&wrong);
+        let built = Objects::of(self, &wrong).built;
+        let case = Case { shop, candidate: &wrong, built: &built, loops: self.loops };
         for compile in &built {
-            match same::prove(shop, &wrong, compile, self.loops, bill)? {
+            match across::prove(case, compile, bill)? {
                 Ok(_) => {}
-                Err(Unproved::Differs(first, _)) => return Ok(Outcome::Code(first.to_string())),
+                Err(Unproved::Differs(first, ..)) => return Ok(Outcome::Code(first.to_string())),
                 Err(Unproved::Not(why)) => return Ok(Outcome::Compiler(why)),
             }
         }

@@ -63,9 +63,14 @@ fn edits(definition: &Definition<'_, '_>) -> [Edit; 2] {
 
 /// The head of a copy that is inlined everywhere.
 pub(super) fn head(definition: &Definition<'_, '_>) -> Vec<u8> {
+    [STATIC, b"static ", &words(definition)].concat()
+}
+
+/// The head of a function, without what says who sees it and whether it is inlined.
+pub(super) fn words(definition: &Definition<'_, '_>) -> Vec<u8> {
     let words = definition.unit.texts(definition.head.clone()).into_iter();
     let words: Vec<&[u8]> = words.filter(|word| !LINKAGE.contains(word)).collect();
-    [STATIC, b"static ", &words.join(&b" "[..]), b" "].concat()
+    [&words.join(&b" "[..])[..], b" "].concat()
 }
 
 #[cfg(test)]

@@ -1,0 +1,222 @@
+//! What stands for a member of one file after a patch that moves its work to another
+//! file: the body of the thin function that is left, or the call that its callers make.
+
+use crate::syntax::{LoopMacros, TokenKind};
+use crate::verify::Claim;
+use crate::verify::definition::Definition;
+use crate::verify::ladder::constants::constant;
+use crate::verify::ladder::wrap;
+use crate::verify::macros::Macros;
+use crate::verify::signature::returns_void;
+use crate::verify::unit::Unit;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// Macros in macros that are resolved, so that a cycle ends.
+const MACROS: usize = 8;
+
+/// A member as the text before has it, and what does its work after the patch.
+pub(super) struct Form {
+    /// Its name.
+    pub member: String,
+    /// Whether the file still has it.
+    pub kept: bool,
+    /// Its definition with another body: one that calls what does its work.
+    pub thin: Vec<u8>,
+    /// A function [`Form::name`] that calls the member.
+    pub caller: Vec<u8>,
+    /// A function [`Form::name`] that does what the thin one does, in words that another
+    /// file understands.
+    pub stand_in: Vec<u8>,
+}
+
+impl Form {
+    /// What both functions that are compared are called.
+    pub fn name(&self) -> String {
+        format!("{}__across", self.member)
+    }
+}
+
+/// The two texts of the member's file.
+pub(super) struct Texts<'u, 's> {
+    pub before: &'u Unit<'s>,
+    pub after: &'u Unit<'s>,
+    pub loops: &'u LoopMacros,
+    pub claim: &'u Claim,
+}
+
+/// Why there is no form.
+pub(super) enum NoForm {
+    /// It cannot be read.
+    Unread(String),
+    /// Its calls became calls with different constants, where only one can be right.
+    Calls(String),
+}
+
+impl Texts<'_, '_> {
+    /// What stands for `member`.
+    pub fn form(&self, member: &str) -> Result<Form, NoForm> {
+        let (old, new) = (Macros::new(self.before), Macros::new(self.after));
+        let item = self.before.function(member).map_err(NoForm::Unread)?;
+        let definition = Definition::new(self.before, item, &old, self.loops);
+        let definition = definition.map_err(NoForm::Unread)?;
+        let called = call(&definition, member.as_bytes(), &names(&definition));
+        let caller = function(&definition, &format!("{member}__across"), &called);
+        if let Ok(item) = self.after.function(member) {
+            let kept = Definition::new(self.after, item, &new, self.loops);
+            let kept = kept.map_err(NoForm::Unread)?;
+            let thin = self.after.spelling(kept.head.start..kept.body.end).to_vec();
+            let body = understood(self.after, kept.body.clone(), &new);
+            let stand_in = function(&kept, &format!("{member}__across"), &body);
+            return Ok(Form { member: member.to_owned(), kept: true, thin, caller, stand_in });
+        }
+        let (spelled, understood) = self.called(&definition, member, &new)?;
+        let target = self.claim.target().unwrap_or_default().as_bytes();
+        let body = call(&definition, target, &spelled);
+        let head = self.before.spelling(definition.head.start..definition.body.start);
+        let thin = [head, b"\n", &body].concat();
+        let body = call(&definition, target, &understood);
+        let stand_in = function(&definition, &format!("{member}__across"), &body);
+        Ok(Form { member: member.to_owned(), kept: false, thin, caller, stand_in })
+    }
+
+    /// The arguments of the call that stands for one of a member that is gone, as its file
+    /// spells them and as another one understands them.
+    fn called(
+        &self,
+        definition: &Definition<'_, '_>,
+        member: &str,
+        macros: &Macros<'_>,
+    ) -> Result<(Vec<Vec<u8>>, Vec<Vec<u8>>), NoForm> {
+        let params = names(definition);
+        if self.claim.helper.is_none() {
+            return Ok((params.clone(), params));
+        }
+        let pairs = self.pairs(member);
+        let Some((first, others)) = pairs.split_first() else {
+            let why = format!("no call of {member} shows what is called instead");
+            return Err(NoForm::Unread(why));
+        };
+        let differ = || NoForm::Calls(format!("calls of {member} became different calls"));
+        if others.iter().any(|pair| pair.after.len() != first.after.len()) {
+            return Err(differ());
+        }
+        let mut used = BTreeSet::new();
+        let mut arguments = (Vec::new(), Vec::new());
+        for place in 0..first.after.len() {
+            let of = |param: &usize| pairs.iter().all(|pair| pair.hands_on(self, *param, place));
+            let param = (0..params.len()).filter(|it| !used.contains(it)).find(of);
+            if let Some(name) = param.and_then(|it| params.get(it)) {
+                used.extend(param);
+                arguments.0.push(name.clone());
+                arguments.1.push(name.clone());
+                continue;
+            }
+            let given = |pair: &Pair| pair.after.get(place).cloned().unwrap_or_default();
+            let text = |pair: &Pair| self.after.texts(given(pair));
+            if pairs.iter().any(|pair| text(pair) != text(first)) {
+                return Err(differ());
+            }
+            let range = given(first);
+            if constant(self.after, &range).is_none() {
+                let shown = String::from_utf8_lossy(self.after.spelling(range)).into_owned();
+                return Err(NoForm::Unread(format!("{member}: `{shown}` may be no constant")));
+            }
+            arguments.0.push(self.after.spelling(range.clone()).to_vec());
+            arguments.1.push(understood(self.after, range, macros));
+        }
+        Ok(arguments)
+    }
+
+    /// The calls of `member`, each with the call that stands in its place after.
+    fn pairs(&self, member: &str) -> Vec<Pair> {
+        let members = &self.claim.members;
+        let gone: Vec<&[u8]> = members
+            .iter()
+            .filter(|(path, name)| path == self.before.path && self.after.function(name).is_err())
+            .map(|(_, name)| name.as_bytes())
+            .collect();
+        let target = [self.claim.target().unwrap_or_default().as_bytes()];
+        let functions = self.after.items.iter().filter_map(|item| item.function.as_ref());
+        let names = functions.map(|it| String::from_utf8_lossy(it.name(self.after.source)));
+        let mut pairs = Vec::new();
+        for name in names.collect::<BTreeSet<_>>() {
+            let (old, new) = (calls(self.before, &name, &gone), calls(self.after, &name, &target));
+            if old.len() != new.len() {
+                continue;
+            }
+            let of_member = old.into_iter().zip(new).filter(|((called, _), _)| called == member);
+            pairs.extend(of_member.map(|((_, before), (_, after))| Pair { before, after }));
+        }
+        pairs
+    }
+}
+
+/// The arguments of a call before and of the one in its place.
+struct Pair {
+    before: Vec<Range<usize>>,
+    after: Vec<Range<usize>>,
+}
+
+impl Pair {
+    /// Whether the argument at `place` after is the one for the parameter `param` before.
+    fn hands_on(&self, texts: &Texts<'_, '_>, param: usize, place: usize) -> bool {
+        let (Some(old), Some(new)) = (self.before.get(param), self.after.get(place)) else {
+            return false;
+        };
+        texts.before.texts(old.clone()) == texts.after.texts(new.clone())
+    }
+}
+
+/// The calls of any of `callees` in the function `name`: the callee and its arguments.
+fn calls(unit: &Unit<'_>, name: &str, callees: &[&[u8]]) -> Vec<(String, Vec<Range<usize>>)> {
+    let Some(item) = unit.function(name).ok().and_then(|item| unit.items.get(item)) else {
+        return Vec::new();
+    };
+    let calls = item.tokens.clone().filter_map(|at| {
+        let callee = callees.iter().find(|callee| unit.is_call_of(callee, at))?;
+        let (arguments, _) = unit.list(at + 1)?;
+        Some((String::from_utf8_lossy(callee).into_owned(), arguments))
+    });
+    calls.collect()
+}
+
+/// The names of the parameters.
+fn names(definition: &Definition<'_, '_>) -> Vec<Vec<u8>> {
+    definition.params.iter().map(|it| definition.unit.text(it.name).to_vec()).collect()
+}
+
+/// A body that does nothing but call.
+fn call(definition: &Definition<'_, '_>, callee: &[u8], arguments: &[Vec<u8>]) -> Vec<u8> {
+    let returned: &[u8] = if returns_void(definition) { b"" } else { b"return " };
+    [b"{ ", returned, callee, b"(", &arguments.join(&b", "[..]), b"); }"].concat()
+}
+
+/// A function of another name and body that all see.
+fn function(definition: &Definition<'_, '_>, name: &str, body: &[u8]) -> Vec<u8> {
+    let unit = definition.unit;
+    let params = unit.spelling(definition.name + 1..definition.tail.start);
+    [b"\n", &wrap::words(definition)[..], name.as_bytes(), params, b"\n", body, b"\n"].concat()
+}
+
+/// Some tokens with what the file's own macros mean in their place: another file may have
+/// them for something else, or not at all.
+fn understood(unit: &Unit<'_>, range: Range<usize>, macros: &Macros<'_>) -> Vec<u8> {
+    let words = range.map(|at| match unit.kind(at) {
+        Some(TokenKind::Ident) if !unit.is_member_access(at) => {
+            resolved(unit.text(at), macros, MACROS)
+        }
+        _ => unit.text(at).to_vec(),
+    });
+    words.collect::<Vec<_>>().join(&b" "[..])
+}
+
+/// A word that may be a macro for other macros, up to `depth` of them.
+fn resolved(word: &[u8], macros: &Macros<'_>, depth: usize) -> Vec<u8> {
+    let meant = macros.literal(&[word]);
+    if depth == 0 || matches!(meant.as_slice(), [same] if *same == word) {
+        return word.to_vec();
+    }
+    let meant: Vec<Vec<u8>> = meant.into_iter().map(|it| resolved(it, macros, depth - 1)).collect();
+    [b"(", &meant.join(&b" "[..])[..], b")"].concat()
+}
