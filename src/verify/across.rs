@@ -219,7 +219,7 @@ fn references(target: &Definition<'_, '_>) -> References {
         // `struct axf *axf` declares a parameter, and no tag.
         let is_tag = matches!(unit.text_before(at), b"struct" | b"union" | b"enum");
         let is_own = matches!(target.role(at), Role::Param(_) | Role::Local | Role::Label)
-            || at < target.body.start && own.contains(unit.text(at)) && !is_tag
+            || target.role(at) == Role::Fixed && own.contains(unit.text(at)) && !is_tag
             || at == target.name;
         if unit.is_word(at) && !is_own {
             references.add(&String::from_utf8_lossy(unit.text_before(at)), &text(at));

@@ -1,6 +1,5 @@
 //! What `verify` prints, counted by folder.
 
-use crate::workspace::FOLDERS;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,23 +27,23 @@ pub struct Table {
 }
 
 impl Table {
-    /// Counts the JSON object of `verify`.
-    pub fn read(json: &[u8]) -> Table {
+    /// Counts the JSON object of `verify`, by folder.
+    pub fn read(json: &[u8], folders: &[&'static str]) -> Table {
         let object: Value = serde_json::from_slice(json).expect("it is JSON");
         let mut table = Table::default();
         for proposal in object["proposals"].as_array().expect("a list") {
-            table.count(proposal);
+            table.count(proposal, folders);
         }
         table
     }
 
-    fn count(&mut self, proposal: &Value) {
+    fn count(&mut self, proposal: &Value, folders: &[&'static str]) {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let (verdict, file) = (text(&proposal["verdict"]), text(&proposal["files"][0]));
         let detail = text(&proposal["proof"]["detail"]);
         let built = proposal["proof"]["not_built"].is_null();
         let identical = verdict == "identical-object";
-        let folder = FOLDERS.into_iter().find(|folder| file.starts_with(folder));
+        let folder = folders.iter().copied().find(|folder| file.starts_with(folder));
         for row in [self.rows.entry(folder.unwrap_or("elsewhere")).or_default(), &mut self.all] {
             row.proposals += 1;
             row.built += usize::from(built);

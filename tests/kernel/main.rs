@@ -214,7 +214,7 @@ fn all_that_is_built_compiles_and_nine_of_ten_are_the_same_machine_code() {
     let build = configuration.parent().expect("a build folder").to_string_lossy();
     let before = workspace.sources();
     let arguments = ["verify", "--all", "--format", "json", "--kernel-build", &build];
-    let table = ladder::Table::read(&workspace.run(&arguments));
+    let table = ladder::Table::read(&workspace.run(&arguments), &FOLDERS);
     println!("{table}");
     assert_same("after verifying", &before, &workspace.sources());
     let ladder::Row { proposals, built, compiled, identical, explained } = table.all;
@@ -224,6 +224,36 @@ fn all_that_is_built_compiles_and_nine_of_ten_are_the_same_machine_code() {
     assert_eq!(identical + explained, proposals, "something is not explained");
     let share = identical as f64 / built as f64;
     assert!(share >= ladder::FLOOR_IDENTICAL, "{:.1} % are the same code", share * 100.0);
+}
+
+/// Where drivers of many files have copies in several of them.
+const ACROSS: [&str; 4] =
+    ["drivers/leds", "drivers/media/pci", "drivers/scsi", "drivers/net/wireless/realtek"];
+
+/// The share of those that are built and are the same machine code at the least.
+const FLOOR_ACROSS: f64 = 0.85;
+
+#[test]
+fn what_several_files_share_compiles_links_and_is_the_same_machine_code() {
+    let workspace = Workspace::lock();
+    let configuration = workspace.configuration();
+    let build = configuration.parent().expect("a build folder").to_string_lossy();
+    let plan = plan::plan(workspace.source(), &ACROSS).unwrap_or_else(|error| panic!("{error}"));
+    let is_across = |proposal: &&Proposal| {
+        proposal.files.iter().filter(|file| file.ends_with(".c")).count() > 1
+    };
+    let ids: Vec<&str> =
+        plan.proposals.iter().filter(is_across).map(|proposal| proposal.id.as_str()).collect();
+    assert!(ids.len() >= 10, "only {} proposals for several files", ids.len());
+    let arguments = ["verify", "--format", "json", "--kernel-build", &build];
+    let json = workspace.run(&[&arguments, ids.as_slice()].concat());
+    let table = ladder::Table::read(&json, &ACROSS);
+    println!("{table}");
+    let ladder::Row { built, compiled, identical, explained, proposals } = table.all;
+    assert!(built > 0 && compiled == built, "something that is built fails");
+    assert_eq!(identical + explained, proposals, "something is not explained");
+    let share = identical as f64 / built as f64;
+    assert!(share >= FLOOR_ACROSS, "{:.1} % are the same code", share * 100.0);
 }
 
 #[test]

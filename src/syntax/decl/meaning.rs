@@ -152,7 +152,9 @@ impl<'u> Meanings<'u> {
             self.spelled(call)?;
         }
         // A name that no file declares may be one that a macro defines in each of them.
-        if let Some(unknown) = names.iter().find(|name| self.is_unknown(name)) {
+        let parts = self.parts_of_names(references);
+        let is_unknown = |name: &&String| !parts.contains(*name) && self.is_unknown(name);
+        if let Some(unknown) = names.iter().find(is_unknown) {
             return Err(self.apart(unknown, ApartKind::Unknown));
         }
         loop {
@@ -244,6 +246,19 @@ impl<'u> Meanings<'u> {
             self.agree(&alone)?;
         }
         Ok(())
+    }
+
+    /// The words that calls paste to others: they name nothing by themselves.
+    fn parts_of_names(&self, references: &References) -> FxHashSet<String> {
+        let mut parts = FxHashSet::default();
+        for call in &references.calls {
+            let Some(facts) = self.first.macro_facts(&call.name) else { continue };
+            let pasted = |index: usize| facts.argument(index).any(|it| it.pasted.is_some());
+            let arguments = call.arguments.iter().enumerate().filter(|(at, _)| pasted(*at));
+            let words = arguments.flat_map(|(_, tokens)| tokens).filter(|it| it.is_ident());
+            parts.extend(words.map(|token| token.text.to_string()));
+        }
+        parts
     }
 
     /// Whether neither file sees a declaration of the name, nor does the compiler.

@@ -16,6 +16,7 @@ fn check(files: (&str, &str), common: &str, body: &str, expected: Option<(&str, 
     );
     let mut references = References::default();
     references.add_text(body);
+    references.add_calls(body);
     let apart = Meanings::new(&found[0], &found[1]).agree(&references).err();
     let apart = apart.map(|apart| (apart.name, apart.kind));
     assert_eq!(apart, expected.map(|(name, kind)| (name.to_owned(), kind)), "{files:?} {body}");
@@ -84,4 +85,14 @@ fn a_struct_that_is_only_reached_over_a_member_counts() {
     check(files, common, "((struct dev *)0)->n", None);
     let hidden = "struct dev { struct priv *priv; };\nstruct dev *get(void);\n";
     check(files, hidden, "get()->priv->a", Some(("priv", ApartKind::Type)));
+}
+
+#[test]
+fn a_name_that_a_macro_spells_is_looked_up_in_both() {
+    let common = "#define FIELD(r, f) r##__##f\n#define CTRL__OK 1\nint CTRL__ALSO;\n";
+    check(("", ""), common, "FIELD(CTRL, OK)", None);
+    check(("", ""), common, "FIELD(CTRL, ALSO)", None);
+    check(("", ""), common, "FIELD(CTRL, NOT)", Some(("CTRL__NOT", ApartKind::Spelled)));
+    let files = ("#define CTRL__EN 1", "#define CTRL__EN 2");
+    check(files, common, "FIELD(CTRL, EN)", Some(("CTRL__EN", ApartKind::Macro)));
 }
