@@ -21,7 +21,8 @@ pub(super) struct Form {
     pub member: String,
     /// Whether the file still has it.
     pub kept: bool,
-    /// Its definition with another body: one that calls what does its work.
+    /// Its definition with another body: one that calls what does its work. Empty for a
+    /// copy that is gone, which is only another name of the survivor.
     pub thin: Vec<u8>,
     /// A function [`Form::name`] that calls the member.
     pub caller: Vec<u8>,
@@ -74,7 +75,10 @@ impl Texts<'_, '_> {
         let target = self.claim.target().unwrap_or_default().as_bytes();
         let body = call(&definition, target, &spelled);
         let head = self.before.spelling(definition.head.start..definition.body.start);
-        let thin = [head, b"\n", &body].concat();
+        let thin = match self.claim.helper {
+            Some(_) => [head, b"\n", &body].concat(),
+            None => Vec::new(),
+        };
         let body = call(&definition, target, &understood);
         let stand_in = function(&definition, &format!("{member}__across"), &body);
         Ok(Form { member: member.to_owned(), kept: false, thin, caller, stand_in })
@@ -219,4 +223,120 @@ fn resolved(word: &[u8], macros: &Macros<'_>, depth: usize) -> Vec<u8> {
     }
     let meant: Vec<Vec<u8>> = meant.into_iter().map(|it| resolved(it, macros, depth - 1)).collect();
     [b"(", &meant.join(&b" "[..])[..], b")"].concat()
+}
+
+/// The words of a function's head and tail that say in which section it lies: code for the
+/// start, which is gone later, must not be called by code that stays.
+pub(super) fn sections<'s>(unit: &Unit<'s>, function: &str) -> BTreeSet<&'s [u8]> {
+    let item = unit.function(function).ok().and_then(|item| unit.items.get(item));
+    let Some((item, body)) = item.and_then(|it| Some((it, it.function.as_ref()?.body))) else {
+        return BTreeSet::new();
+    };
+    let head = unit.texts(item.tokens.start..unit.first_token_at(body)).into_iter();
+    let says = |word: &&[u8]| SECTIONS.iter().any(|it| word.starts_with(it));
+    head.filter(says).collect()
+}
+
+/// How such words begin. Source: `linux/init.h`, `linux/memory_hotplug.h`.
+const SECTIONS: [&[u8]; 6] =
+    [b"__init", b"__exit", b"__meminit", b"__memexit", b"__section", b"noinstr"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &str = "\
+#define REG (BASE + 1)
+#define BASE 0x10
+static void __init m(struct d *d, int x)
+{
+	set(d, REG, x);
+}
+int f(struct d *d)
+{
+	m(d, 0);
+	m(d, d->x);
+	return 0;
+}
+";
+
+    /// The form of `m`, or why there is none.
+    fn form(after: &str, claim: &Claim) -> Result<Form, String> {
+        let (before, after) =
+            (Unit::new("b.c", BEFORE.as_bytes()), Unit::new("b.c", after.as_bytes()));
+        let loops = LoopMacros::new([""; 0]);
+        let texts = Texts { before: &before, after: &after, loops: &loops, claim };
+        texts.form("m").map_err(|why| match why {
+            NoForm::Unread(why) | NoForm::Calls(why) => why,
+        })
+    }
+
+    fn claim() -> Claim {
+        let members = vec![("b.c".to_owned(), "m".to_owned())];
+        Claim { members, helper: Some("h".to_owned()), ..Claim::default() }
+    }
+
+    fn texts(form: &Form) -> [String; 3] {
+        [&form.thin, &form.caller, &form.stand_in]
+            .map(|text| String::from_utf8_lossy(text).trim().to_owned())
+    }
+
+    /// After the patch, with these calls in the place of the two of `m`.
+    fn gone(first: &str, second: &str) -> String {
+        let start = BEFORE.find("static").expect("the member");
+        let end = BEFORE.find("int f").expect("its caller");
+        let text = [&BEFORE[..start], &BEFORE[end..]].concat();
+        text.replace("m(d, 0)", first).replace("m(d, d->x)", second)
+    }
+
+    #[test]
+    fn what_is_called_for_a_member_that_is_gone_is_read_from_its_callers() {
+        let found = form(&gone("h(d, REG, 0)", "h(d, REG, d->x)"), &claim());
+        let head = "void __init m__across(struct d *d, int x)";
+        assert_eq!(
+            found.map(|it| texts(&it)),
+            Ok([
+                "static void __init m(struct d *d, int x)\n{ h(d, REG, x); }".to_owned(),
+                format!("{head}\n{{ m(d, x); }}"),
+                format!("{head}\n{{ h(d, (( (0x10) + 1 )), x); }}")
+                    .replace("(( (0x10) + 1 ))", "((0x10) + 1)"),
+            ])
+        );
+    }
+
+    #[test]
+    fn calls_with_different_constants_or_with_none_have_no_form() {
+        let why = |first: &str, second: &str| form(&gone(first, second), &claim()).err();
+        let differ = Some("calls of m became different calls".to_owned());
+        assert_eq!(why("h(d, REG, 0)", "h(d, BASE, d->x)"), differ);
+        assert_eq!(why("h(d, REG, 0)", "h(d, d->x)"), differ);
+        assert_eq!(
+            why("h(d, y, 0)", "h(d, y, d->x)"),
+            Some("m: `y` may be no constant".to_owned())
+        );
+        let none = Some("no call of m shows what is called instead".to_owned());
+        assert_eq!(why("", "h(d, REG, d->x)"), none);
+    }
+
+    #[test]
+    fn a_thin_function_stands_for_itself_and_a_copy_for_the_survivor() {
+        let thin = BEFORE.replace("set(d, REG, x);", "h(d, BASE, x);");
+        let found = form(&thin, &claim()).map(|it| (it.kept, texts(&it)[2].clone()));
+        let head = "void __init m__across(struct d *d, int x)";
+        assert_eq!(found, Ok((true, format!("{head}\n{{ h ( d , (0x10) , x ) ; }}"))));
+
+        let claim = Claim { helper: None, merged_into: Some("s".to_owned()), ..claim() };
+        let found = form(&gone("s(d, 0)", "s(d, d->x)"), &claim);
+        let expected =
+            ["".to_owned(), format!("{head}\n{{ m(d, x); }}"), format!("{head}\n{{ s(d, x); }}")];
+        assert_eq!(found.map(|it| texts(&it)), Ok(expected));
+    }
+
+    #[test]
+    fn the_section_of_a_function_is_what_its_head_says() {
+        let unit = Unit::new("b.c", BEFORE.as_bytes());
+        assert_eq!(sections(&unit, "m"), [&b"__init"[..]].into());
+        assert_eq!(sections(&unit, "f"), BTreeSet::new());
+        assert_eq!(sections(&unit, "none"), BTreeSet::new());
+    }
 }

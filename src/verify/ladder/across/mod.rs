@@ -153,6 +153,9 @@ impl<'c> Crossing<'c> {
                 Err(NoForm::Calls(detail)) => return Ok(Err(self.otherwise(name, detail))),
             }
         }
+        if let Some(why) = self.is_discarded(&old, &forms) {
+            return Ok(Err(Unproved::Not(why)));
+        }
         let prototype = between::prototype(after, path, claim.target().unwrap_or_default());
         let between = between::text(&old, &forms, claim, &prototype);
         let mut weakest = None;
@@ -169,6 +172,17 @@ impl<'c> Crossing<'c> {
         let rest = self.rest(&forms, between);
         let way = in_one_file(self.case, &rest, self.compile, bill)?;
         Ok(way.map(|way| weakest.map_or(way, |weakest| weakest.max(way))))
+    }
+
+    /// Whether the target lies in a section that is gone when a member is still called.
+    fn is_discarded(&self, before: &Unit<'_>, forms: &[Form]) -> Option<String> {
+        let home = self.case.candidate.after.get(&self.home.source)?;
+        let home = Unit::new(&self.home.source, home);
+        let there = form::sections(&home, self.target_name());
+        let here = |form: &Form| form::sections(before, &form.member);
+        let form = forms.iter().find(|form| !there.is_subset(&here(form)))?;
+        let (target, path) = (self.target_name(), &self.compile.source);
+        Some(format!("{} of {path} is not in the section of {target}", form.member))
     }
 
     /// The first comparison of the module's.
