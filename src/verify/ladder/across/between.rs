@@ -82,10 +82,10 @@ fn renamed(unit: &Unit<'_>, item: &Item, names: &BTreeSet<&[u8]>, to: &[u8]) -> 
                     edits.push(Edit { range, text: new });
                 }
             }
-            Some(TokenKind::Ident) => {
-                if names.contains(text) && text != to && !unit.is_member_access(at) {
-                    edits.push(Edit { range, text: to.to_vec() });
-                }
+            Some(TokenKind::Ident)
+                if names.contains(text) && text != to && !unit.is_member_access(at) =>
+            {
+                edits.push(Edit { range, text: to.to_vec() });
             }
             _ => {}
         }

@@ -46,6 +46,15 @@ pub(super) struct Texts<'u, 's> {
     pub claim: &'u Claim,
 }
 
+/// The arguments of a call.
+#[derive(Default)]
+struct Arguments {
+    /// As the member's file spells them.
+    spelled: Vec<Vec<u8>>,
+    /// As another file understands them.
+    understood: Vec<Vec<u8>>,
+}
+
 /// Why there is no form.
 pub(super) enum NoForm {
     /// It cannot be read.
@@ -71,7 +80,7 @@ impl Texts<'_, '_> {
             let stand_in = function(&kept, &format!("{member}__across"), &body);
             return Ok(Form { member: member.to_owned(), kept: true, thin, caller, stand_in });
         }
-        let (spelled, understood) = self.called(&definition, member, &new)?;
+        let Arguments { spelled, understood } = self.called(&definition, member, &new)?;
         let target = self.claim.target().unwrap_or_default().as_bytes();
         let body = call(&definition, target, &spelled);
         let head = self.before.spelling(definition.head.start..definition.body.start);
@@ -84,52 +93,60 @@ impl Texts<'_, '_> {
         Ok(Form { member: member.to_owned(), kept: false, thin, caller, stand_in })
     }
 
-    /// The arguments of the call that stands for one of a member that is gone, as its file
-    /// spells them and as another one understands them.
+    /// The arguments of the call that stands for one of a member that is gone.
     fn called(
         &self,
         definition: &Definition<'_, '_>,
         member: &str,
         macros: &Macros<'_>,
-    ) -> Result<(Vec<Vec<u8>>, Vec<Vec<u8>>), NoForm> {
+    ) -> Result<Arguments, NoForm> {
         let params = names(definition);
         if self.claim.helper.is_none() {
-            return Ok((params.clone(), params));
+            return Ok(Arguments { spelled: params.clone(), understood: params });
         }
         let pairs = self.pairs(member);
-        let Some((first, others)) = pairs.split_first() else {
+        let Some(first) = pairs.first() else {
             let why = format!("no call of {member} shows what is called instead");
             return Err(NoForm::Unread(why));
         };
-        let differ = || NoForm::Calls(format!("calls of {member} became different calls"));
-        if others.iter().any(|pair| pair.after.len() != first.after.len()) {
-            return Err(differ());
+        if pairs.iter().any(|pair| pair.after.len() != first.after.len()) {
+            return Err(otherwise(member));
         }
         let mut used = BTreeSet::new();
-        let mut arguments = (Vec::new(), Vec::new());
+        let mut arguments = Arguments::default();
         for place in 0..first.after.len() {
             let of = |param: &usize| pairs.iter().all(|pair| pair.hands_on(self, *param, place));
             let param = (0..params.len()).filter(|it| !used.contains(it)).find(of);
-            if let Some(name) = param.and_then(|it| params.get(it)) {
-                used.extend(param);
-                arguments.0.push(name.clone());
-                arguments.1.push(name.clone());
-                continue;
-            }
-            let given = |pair: &Pair| pair.after.get(place).cloned().unwrap_or_default();
-            let text = |pair: &Pair| self.after.texts(given(pair));
-            if pairs.iter().any(|pair| text(pair) != text(first)) {
-                return Err(differ());
-            }
-            let range = given(first);
-            if constant(self.after, &range).is_none() {
-                let shown = String::from_utf8_lossy(self.after.spelling(range)).into_owned();
-                return Err(NoForm::Unread(format!("{member}: `{shown}` may be no constant")));
-            }
-            arguments.0.push(self.after.spelling(range.clone()).to_vec());
-            arguments.1.push(understood(self.after, range, macros));
+            let (spelled, understood) = match param.and_then(|it| params.get(it)) {
+                Some(name) => (name.clone(), name.clone()),
+                None => self.constant(member, &pairs, place, macros)?,
+            };
+            used.extend(param);
+            arguments.spelled.push(spelled);
+            arguments.understood.push(understood);
         }
         Ok(arguments)
+    }
+
+    /// The constant that all calls after have at `place`, in both spellings.
+    fn constant(
+        &self,
+        member: &str,
+        pairs: &[Pair],
+        place: usize,
+        macros: &Macros<'_>,
+    ) -> Result<(Vec<u8>, Vec<u8>), NoForm> {
+        let mut given = pairs.iter().map(|pair| pair.after.get(place).cloned().unwrap_or_default());
+        let range = given.next().unwrap_or_default();
+        if given.any(|other| self.after.texts(other) != self.after.texts(range.clone())) {
+            return Err(otherwise(member));
+        }
+        let spelled = self.after.spelling(range.clone());
+        if constant(self.after, &range).is_none() {
+            let shown = String::from_utf8_lossy(spelled);
+            return Err(NoForm::Unread(format!("{member}: `{shown}` may be no constant")));
+        }
+        Ok((spelled.to_vec(), understood(self.after, range, macros)))
     }
 
     /// The calls of `member`, each with the call that stands in its place after.
@@ -154,6 +171,11 @@ impl Texts<'_, '_> {
         }
         pairs
     }
+}
+
+/// That the calls of a member do not say one thing.
+fn otherwise(member: &str) -> NoForm {
+    NoForm::Calls(format!("calls of {member} became different calls"))
 }
 
 /// The arguments of a call before and of the one in its place.

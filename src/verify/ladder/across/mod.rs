@@ -14,11 +14,16 @@
 //!    name, static functions by their code; a static variable that can change is never the
 //!    same, since each file has its own. So home's types, macros and enumerators do in the
 //!    target what this file's did in the member.
-//! 2. The call is the same call from here. The function that calls the target is compiled
-//!    in the text between, where the target is only declared, and in home, where it is
-//!    called and not inlined: the same registers, conversions and constants. So the
-//!    declaration that this file sees is one of the function that home defines.
+//! 2. The call is the same call from here. The thin member is compiled in the text between,
+//!    where the target is only declared, and what stood for it in home, where the target is
+//!    not inlined this time: the same registers, conversions and constants. So the
+//!    declaration that this file sees is one of the function that home defines, and the
+//!    constants are those that 1 was shown for.
 //! 3. The rest of the file, between and after, is the same code, as in the one-file case.
+//!
+//! Constants are given to home as what this file's own macros mean; one that home cannot
+//! read leaves the patch unproved, and so does a type that it does not know. The second
+//! engine, clang's IR, is asked for the third comparison and for home alone.
 //!
 //! By 1 and 2 the member in the text before may be taken for the thin one of the text
 //! between, by 3 that text is the one after. Home itself is compared as in the one-file
