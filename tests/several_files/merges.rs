@@ -249,6 +249,17 @@ fn types_that_the_other_file_does_not_know_leave_the_patch_unproved() {
 }
 
 #[test]
+fn a_survivor_that_is_discarded_after_the_start_takes_no_place_of_one_that_stays() {
+    let init = "#define __init __attribute__((__section__(\".init.text\")))\n";
+    let header = format!("{init}{HEADER}");
+    let Some(mut driver) = driver(&header, (OWN, OWN), "axf_start") else { return };
+    merge(&mut driver, "axf_start", PROTOTYPE);
+    is_proved(&driver.climb());
+    driver.patch("one.c", "int axf_enable(", "int __init axf_enable(");
+    is_rejected(&driver.climb(), "is not in the section of axf_enable");
+}
+
+#[test]
 fn faults_planted_in_either_file_are_rejected() {
     let Some(mut driver) = driver(HEADER, (OWN, OWN), "axf_start") else { return };
     merge(&mut driver, "axf_start", PROTOTYPE);

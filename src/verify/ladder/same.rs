@@ -172,7 +172,7 @@ impl Roles {
         let (mut thin, gone): (BTreeSet<String>, BTreeSet<String>) =
             here.cloned().partition(|name| kept.contains(name));
         thin.retain(|name| Some(name.as_str()) != claim.target());
-        let header = header(candidate).map(|text| force::defined(text)).unwrap_or_default();
+        let header = header(candidate).map(force::defined).unwrap_or_default();
         let is_here = |name: &&str| kept.contains(*name) || header.contains(*name);
         let target = claim.target().filter(is_here).map(str::to_owned);
         let into = claim.merged_into.clone().unwrap_or_default();

@@ -38,9 +38,7 @@ pub(super) fn text(before: &Unit<'_>, forms: &[Form], claim: &Claim, prototype: 
     for item in &before.items {
         let span = before.span(item.tokens.clone());
         if let Some(form) = forms.iter().find(|form| defines(before, item, &form.member)) {
-            let is_merged = merged.contains(form.member.as_bytes());
-            let thin: &[u8] = if is_merged { b"" } else { &form.thin };
-            edits.push(Edit { range: span, text: [&declared[..], thin].concat() });
+            edits.push(Edit { range: span, text: [&declared[..], &form.thin].concat() });
         } else if merged.iter().any(|name| before.is_prototype_of(item, name)) {
             edits.push(Edit { range: span, text: declared.clone() });
         } else {
@@ -84,10 +82,10 @@ fn renamed(unit: &Unit<'_>, item: &Item, names: &BTreeSet<&[u8]>, to: &[u8]) -> 
                     edits.push(Edit { range, text: new });
                 }
             }
-            Some(TokenKind::Ident) => {
-                if names.contains(text) && text != to && !unit.is_member_access(at) {
-                    edits.push(Edit { range, text: to.to_vec() });
-                }
+            Some(TokenKind::Ident)
+                if names.contains(text) && text != to && !unit.is_member_access(at) =>
+            {
+                edits.push(Edit { range, text: to.to_vec() });
             }
             _ => {}
         }
@@ -102,4 +100,68 @@ fn words_renamed(text: &[u8], names: &BTreeSet<&[u8]>, to: &[u8]) -> Vec<u8> {
         new.extend_from_slice(if names.contains(word) && !member { to } else { word });
     }
     new
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::unit::Unit;
+
+    const BEFORE: &str = "\
+static int m(int x);
+#define CALL(o) (m(1) + o->m(2))
+static int m(int x)
+{
+	return x;
+}
+struct ops ops = { .m = m };
+";
+
+    fn form(member: &str, kept: bool, thin: &str) -> Form {
+        let thin = thin.as_bytes().to_vec();
+        Form { member: member.to_owned(), kept, thin, caller: Vec::new(), stand_in: Vec::new() }
+    }
+
+    #[track_caller]
+    fn check(forms: &[Form], claim: &Claim, expected: &str) {
+        let members = vec![("b.c".to_owned(), "m".to_owned())];
+        let claim = Claim { members, ..claim.clone() };
+        let found = text(&Unit::new("b.c", BEFORE.as_bytes()), forms, &claim, b"int s(int x);");
+        assert_eq!(String::from_utf8_lossy(&found), expected);
+    }
+
+    #[test]
+    fn a_member_calls_and_a_copy_is_another_name() {
+        let helper = Claim { helper: Some("s".to_owned()), ..Claim::default() };
+        let thin = "static int m(int x)\n{ return s(x); }";
+        let rest = "#define CALL(o) (m(1) + o->m(2))\n";
+        let table = "struct ops ops = { .m = m };\n";
+        let expected = format!("static int m(int x);\n{rest}int s(int x);\n{thin}\n{table}");
+        check(&[form("m", false, thin)], &helper, &expected);
+
+        let merged = Claim { merged_into: Some("s".to_owned()), ..Claim::default() };
+        let rest = "#define CALL(o) (s(1) + o->m(2))\n";
+        let table = "struct ops ops = { .m = s };\n";
+        let expected = format!("int s(int x);\n\n{rest}int s(int x);\n\n{table}");
+        check(&[form("m", false, "")], &merged, &expected);
+        let kept = format!(
+            "static int m(int x);\n#define CALL(o) (m(1) + o->m(2))\nint s(int x);\n{thin}\nstruct ops ops = {{ .m = m }};\n"
+        );
+        check(&[form("m", true, thin)], &merged, &kept);
+    }
+
+    #[test]
+    fn the_declaration_is_that_of_the_file_or_of_a_header_of_the_patch() {
+        let file = |path: &str, text: &str| (path.to_owned(), text.as_bytes().to_vec());
+        let mut files = Files::from([
+            file("a.c", "int s(long x);\nint s(long x)\n{\n}\n"),
+            file("b.c", "int f(void)\n{\n\treturn s(1);\n}\n"),
+            file("h.h", "#ifndef H\nint t(int);\nint s(int x);\n#endif\n"),
+        ]);
+        let path = "b.c".to_owned();
+        assert_eq!(prototype(&files, &path, "s"), b"int s(int x);");
+        assert_eq!(prototype(&files, &path, "u"), b"");
+        files.insert(path.clone(), b"extern int s(char x);\n".to_vec());
+        assert_eq!(prototype(&files, &path, "s"), b"extern int s(char x);");
+    }
 }

@@ -21,7 +21,8 @@ pub(super) struct Form {
     pub member: String,
     /// Whether the file still has it.
     pub kept: bool,
-    /// Its definition with another body: one that calls what does its work.
+    /// Its definition with another body: one that calls what does its work. Empty for a
+    /// copy that is gone, which is only another name of the survivor.
     pub thin: Vec<u8>,
     /// A function [`Form::name`] that calls the member.
     pub caller: Vec<u8>,
@@ -43,6 +44,15 @@ pub(super) struct Texts<'u, 's> {
     pub after: &'u Unit<'s>,
     pub loops: &'u LoopMacros,
     pub claim: &'u Claim,
+}
+
+/// The arguments of a call.
+#[derive(Default)]
+struct Arguments {
+    /// As the member's file spells them.
+    spelled: Vec<Vec<u8>>,
+    /// As another file understands them.
+    understood: Vec<Vec<u8>>,
 }
 
 /// Why there is no form.
@@ -70,62 +80,73 @@ impl Texts<'_, '_> {
             let stand_in = function(&kept, &format!("{member}__across"), &body);
             return Ok(Form { member: member.to_owned(), kept: true, thin, caller, stand_in });
         }
-        let (spelled, understood) = self.called(&definition, member, &new)?;
+        let Arguments { spelled, understood } = self.called(&definition, member, &new)?;
         let target = self.claim.target().unwrap_or_default().as_bytes();
         let body = call(&definition, target, &spelled);
         let head = self.before.spelling(definition.head.start..definition.body.start);
-        let thin = [head, b"\n", &body].concat();
+        let thin = match self.claim.helper {
+            Some(_) => [head, b"\n", &body].concat(),
+            None => Vec::new(),
+        };
         let body = call(&definition, target, &understood);
         let stand_in = function(&definition, &format!("{member}__across"), &body);
         Ok(Form { member: member.to_owned(), kept: false, thin, caller, stand_in })
     }
 
-    /// The arguments of the call that stands for one of a member that is gone, as its file
-    /// spells them and as another one understands them.
+    /// The arguments of the call that stands for one of a member that is gone.
     fn called(
         &self,
         definition: &Definition<'_, '_>,
         member: &str,
         macros: &Macros<'_>,
-    ) -> Result<(Vec<Vec<u8>>, Vec<Vec<u8>>), NoForm> {
+    ) -> Result<Arguments, NoForm> {
         let params = names(definition);
         if self.claim.helper.is_none() {
-            return Ok((params.clone(), params));
+            return Ok(Arguments { spelled: params.clone(), understood: params });
         }
         let pairs = self.pairs(member);
-        let Some((first, others)) = pairs.split_first() else {
+        let Some(first) = pairs.first() else {
             let why = format!("no call of {member} shows what is called instead");
             return Err(NoForm::Unread(why));
         };
-        let differ = || NoForm::Calls(format!("calls of {member} became different calls"));
-        if others.iter().any(|pair| pair.after.len() != first.after.len()) {
-            return Err(differ());
+        if pairs.iter().any(|pair| pair.after.len() != first.after.len()) {
+            return Err(otherwise(member));
         }
         let mut used = BTreeSet::new();
-        let mut arguments = (Vec::new(), Vec::new());
+        let mut arguments = Arguments::default();
         for place in 0..first.after.len() {
             let of = |param: &usize| pairs.iter().all(|pair| pair.hands_on(self, *param, place));
             let param = (0..params.len()).filter(|it| !used.contains(it)).find(of);
-            if let Some(name) = param.and_then(|it| params.get(it)) {
-                used.extend(param);
-                arguments.0.push(name.clone());
-                arguments.1.push(name.clone());
-                continue;
-            }
-            let given = |pair: &Pair| pair.after.get(place).cloned().unwrap_or_default();
-            let text = |pair: &Pair| self.after.texts(given(pair));
-            if pairs.iter().any(|pair| text(pair) != text(first)) {
-                return Err(differ());
-            }
-            let range = given(first);
-            if constant(self.after, &range).is_none() {
-                let shown = String::from_utf8_lossy(self.after.spelling(range)).into_owned();
-                return Err(NoForm::Unread(format!("{member}: `{shown}` may be no constant")));
-            }
-            arguments.0.push(self.after.spelling(range.clone()).to_vec());
-            arguments.1.push(understood(self.after, range, macros));
+            let (spelled, understood) = match param.and_then(|it| params.get(it)) {
+                Some(name) => (name.clone(), name.clone()),
+                None => self.constant(member, &pairs, place, macros)?,
+            };
+            used.extend(param);
+            arguments.spelled.push(spelled);
+            arguments.understood.push(understood);
         }
         Ok(arguments)
+    }
+
+    /// The constant that all calls after have at `place`, in both spellings.
+    fn constant(
+        &self,
+        member: &str,
+        pairs: &[Pair],
+        place: usize,
+        macros: &Macros<'_>,
+    ) -> Result<(Vec<u8>, Vec<u8>), NoForm> {
+        let mut given = pairs.iter().map(|pair| pair.after.get(place).cloned().unwrap_or_default());
+        let range = given.next().unwrap_or_default();
+        if given.any(|other| self.after.texts(other) != self.after.texts(range.clone())) {
+            return Err(otherwise(member));
+        }
+        let spelled = self.after.spelling(range.clone());
+        if constant(self.after, &range).is_none() {
+            let shown = String::from_utf8_lossy(spelled);
+            return Err(NoForm::Unread(format!("{member}: `{shown}` may be no constant")));
+        }
+        Ok((spelled.to_vec(), understood(self.after, range, macros)))
     }
 
     /// The calls of `member`, each with the call that stands in its place after.
@@ -150,6 +171,11 @@ impl Texts<'_, '_> {
         }
         pairs
     }
+}
+
+/// That the calls of a member do not say one thing.
+fn otherwise(member: &str) -> NoForm {
+    NoForm::Calls(format!("calls of {member} became different calls"))
 }
 
 /// The arguments of a call before and of the one in its place.
@@ -219,4 +245,120 @@ fn resolved(word: &[u8], macros: &Macros<'_>, depth: usize) -> Vec<u8> {
     }
     let meant: Vec<Vec<u8>> = meant.into_iter().map(|it| resolved(it, macros, depth - 1)).collect();
     [b"(", &meant.join(&b" "[..])[..], b")"].concat()
+}
+
+/// The words of a function's head and tail that say in which section it lies: code for the
+/// start, which is gone later, must not be called by code that stays.
+pub(super) fn sections<'s>(unit: &Unit<'s>, function: &str) -> BTreeSet<&'s [u8]> {
+    let item = unit.function(function).ok().and_then(|item| unit.items.get(item));
+    let Some((item, body)) = item.and_then(|it| Some((it, it.function.as_ref()?.body))) else {
+        return BTreeSet::new();
+    };
+    let head = unit.texts(item.tokens.start..unit.first_token_at(body)).into_iter();
+    let says = |word: &&[u8]| SECTIONS.iter().any(|it| word.starts_with(it));
+    head.filter(says).collect()
+}
+
+/// How such words begin. Source: `linux/init.h`, `linux/memory_hotplug.h`.
+const SECTIONS: [&[u8]; 6] =
+    [b"__init", b"__exit", b"__meminit", b"__memexit", b"__section", b"noinstr"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &str = "\
+#define REG (BASE + 1)
+#define BASE 0x10
+static void __init m(struct d *d, int x)
+{
+	set(d, REG, x);
+}
+int f(struct d *d)
+{
+	m(d, 0);
+	m(d, d->x);
+	return 0;
+}
+";
+
+    /// The form of `m`, or why there is none.
+    fn form(after: &str, claim: &Claim) -> Result<Form, String> {
+        let (before, after) =
+            (Unit::new("b.c", BEFORE.as_bytes()), Unit::new("b.c", after.as_bytes()));
+        let loops = LoopMacros::new([""; 0]);
+        let texts = Texts { before: &before, after: &after, loops: &loops, claim };
+        texts.form("m").map_err(|why| match why {
+            NoForm::Unread(why) | NoForm::Calls(why) => why,
+        })
+    }
+
+    fn claim() -> Claim {
+        let members = vec![("b.c".to_owned(), "m".to_owned())];
+        Claim { members, helper: Some("h".to_owned()), ..Claim::default() }
+    }
+
+    fn texts(form: &Form) -> [String; 3] {
+        [&form.thin, &form.caller, &form.stand_in]
+            .map(|text| String::from_utf8_lossy(text).trim().to_owned())
+    }
+
+    /// After the patch, with these calls in the place of the two of `m`.
+    fn gone(first: &str, second: &str) -> String {
+        let start = BEFORE.find("static").expect("the member");
+        let end = BEFORE.find("int f").expect("its caller");
+        let text = [&BEFORE[..start], &BEFORE[end..]].concat();
+        text.replace("m(d, 0)", first).replace("m(d, d->x)", second)
+    }
+
+    #[test]
+    fn what_is_called_for_a_member_that_is_gone_is_read_from_its_callers() {
+        let found = form(&gone("h(d, REG, 0)", "h(d, REG, d->x)"), &claim());
+        let head = "void __init m__across(struct d *d, int x)";
+        assert_eq!(
+            found.map(|it| texts(&it)),
+            Ok([
+                "static void __init m(struct d *d, int x)\n{ h(d, REG, x); }".to_owned(),
+                format!("{head}\n{{ m(d, x); }}"),
+                format!("{head}\n{{ h(d, (( (0x10) + 1 )), x); }}")
+                    .replace("(( (0x10) + 1 ))", "((0x10) + 1)"),
+            ])
+        );
+    }
+
+    #[test]
+    fn calls_with_different_constants_or_with_none_have_no_form() {
+        let why = |first: &str, second: &str| form(&gone(first, second), &claim()).err();
+        let differ = Some("calls of m became different calls".to_owned());
+        assert_eq!(why("h(d, REG, 0)", "h(d, BASE, d->x)"), differ);
+        assert_eq!(why("h(d, REG, 0)", "h(d, d->x)"), differ);
+        assert_eq!(
+            why("h(d, y, 0)", "h(d, y, d->x)"),
+            Some("m: `y` may be no constant".to_owned())
+        );
+        let none = Some("no call of m shows what is called instead".to_owned());
+        assert_eq!(why("", "h(d, REG, d->x)"), none);
+    }
+
+    #[test]
+    fn a_thin_function_stands_for_itself_and_a_copy_for_the_survivor() {
+        let thin = BEFORE.replace("set(d, REG, x);", "h(d, BASE, x);");
+        let found = form(&thin, &claim()).map(|it| (it.kept, texts(&it)[2].clone()));
+        let head = "void __init m__across(struct d *d, int x)";
+        assert_eq!(found, Ok((true, format!("{head}\n{{ h ( d , (0x10) , x ) ; }}"))));
+
+        let claim = Claim { helper: None, merged_into: Some("s".to_owned()), ..claim() };
+        let found = form(&gone("s(d, 0)", "s(d, d->x)"), &claim);
+        let expected =
+            ["".to_owned(), format!("{head}\n{{ m(d, x); }}"), format!("{head}\n{{ s(d, x); }}")];
+        assert_eq!(found.map(|it| texts(&it)), Ok(expected));
+    }
+
+    #[test]
+    fn the_section_of_a_function_is_what_its_head_says() {
+        let unit = Unit::new("b.c", BEFORE.as_bytes());
+        assert_eq!(sections(&unit, "m"), [&b"__init"[..]].into());
+        assert_eq!(sections(&unit, "f"), BTreeSet::new());
+        assert_eq!(sections(&unit, "none"), BTreeSet::new());
+    }
 }

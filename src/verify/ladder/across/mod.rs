@@ -14,11 +14,16 @@
 //!    name, static functions by their code; a static variable that can change is never the
 //!    same, since each file has its own. So home's types, macros and enumerators do in the
 //!    target what this file's did in the member.
-//! 2. The call is the same call from here. The function that calls the target is compiled
-//!    in the text between, where the target is only declared, and in home, where it is
-//!    called and not inlined: the same registers, conversions and constants. So the
-//!    declaration that this file sees is one of the function that home defines.
+//! 2. The call is the same call from here. The thin member is compiled in the text between,
+//!    where the target is only declared, and what stood for it in home, where the target is
+//!    not inlined this time: the same registers, conversions and constants. So the
+//!    declaration that this file sees is one of the function that home defines, and the
+//!    constants are those that 1 was shown for.
 //! 3. The rest of the file, between and after, is the same code, as in the one-file case.
+//!
+//! Constants are given to home as what this file's own macros mean; one that home cannot
+//! read leaves the patch unproved, and so does a type that it does not know. The second
+//! engine, clang's IR, is asked for the third comparison and for home alone.
 //!
 //! By 1 and 2 the member in the text before may be taken for the thin one of the text
 //! between, by 3 that text is the one after. Home itself is compared as in the one-file
@@ -153,6 +158,9 @@ impl<'c> Crossing<'c> {
                 Err(NoForm::Calls(detail)) => return Ok(Err(self.otherwise(name, detail))),
             }
         }
+        if let Some(why) = self.is_discarded(&old, &forms) {
+            return Ok(Err(Unproved::Not(why)));
+        }
         let prototype = between::prototype(after, path, claim.target().unwrap_or_default());
         let between = between::text(&old, &forms, claim, &prototype);
         let mut weakest = None;
@@ -169,6 +177,17 @@ impl<'c> Crossing<'c> {
         let rest = self.rest(&forms, between);
         let way = in_one_file(self.case, &rest, self.compile, bill)?;
         Ok(way.map(|way| weakest.map_or(way, |weakest| weakest.max(way))))
+    }
+
+    /// Whether the target lies in a section that is gone when a member is still called.
+    fn is_discarded(&self, before: &Unit<'_>, forms: &[Form]) -> Option<String> {
+        let home = self.case.candidate.after.get(&self.home.source)?;
+        let home = Unit::new(&self.home.source, home);
+        let there = form::sections(&home, self.target_name());
+        let here = |form: &Form| form::sections(before, &form.member);
+        let form = forms.iter().find(|form| !there.is_subset(&here(form)))?;
+        let (target, path) = (self.target_name(), &self.compile.source);
+        Some(format!("{} of {path} is not in the section of {target}", form.member))
     }
 
     /// The first comparison of the module's.
