@@ -258,6 +258,7 @@ fn claim_of(plan: &Plan) -> Claim {
         helper,
         helper_path: Some(plan.file.clone()),
         merged_into,
+        rewritten: Vec::new(),
     }
 }
 

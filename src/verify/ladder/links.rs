@@ -140,12 +140,7 @@ mod tests {
         std::fs::write(tree.path().join("a.c"), text).expect("a file");
         std::fs::write(tree.path().join("a.h"), "EXPORT_SYMBOL(other);\n").expect("a file");
         let exports = Exports::new(tree.path());
-        let claim = Claim {
-            members: Vec::new(),
-            helper: Some("shared".to_owned()),
-            helper_path: None,
-            merged_into: None,
-        };
+        let claim = Claim { helper: Some("shared".to_owned()), ..Claim::default() };
         match check(&claim, &"a.c".to_owned(), objects, &exports) {
             Ok(()) => String::new(),
             Err(Found::Fault(why)) => why,

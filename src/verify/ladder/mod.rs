@@ -3,8 +3,8 @@
 //! it came, how that was proved or why it came no further. It never takes what was
 //! not compiled for proved, and writes nothing.
 //!
-//! `force`, `wrap` and `constants` make texts comparable, `shop` compiles, `compiles`,
-//! `links` and `same` judge, `lines` says where a difference stands; `faults` and `trial`
+//! `force`, `wrap`, `constants` and `unroll` make texts comparable, `shop` compiles,
+//! `compiles`, `links`, `roles` and `same` judge, `tables` reads what a patch adds, `lines` says where a difference stands; `faults` and `trial`
 //! put all of it to the test.
 
 mod compiles;
@@ -14,9 +14,12 @@ mod force;
 mod lines;
 mod links;
 mod proof;
+mod roles;
 mod same;
 mod shop;
+mod tables;
 mod trial;
+mod unroll;
 mod wrap;
 
 pub use faults::{Fault, Planted, planted};
@@ -36,7 +39,8 @@ use shop::Shop;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// A patch that has come up to *expands*.
+/// A patch that has come up to *expands*, or with a claim of code alone
+/// ([`Claim::is_of_code_alone`]) to *parses*.
 #[derive(Clone, Debug)]
 pub struct Candidate {
     /// The touched files as they are; one that is new is missing.
@@ -51,7 +55,9 @@ pub struct Candidate {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ascent {
     /// From [`Verdict::Expands`], where nothing was compiled, upward; or
-    /// [`Verdict::Failed`].
+    /// [`Verdict::Failed`]. With a claim of code alone there is nothing between
+    /// [`Verdict::Parses`] and [`Verdict::IdenticalObject`]: that it compiles says
+    /// nothing of what no text was compared for.
     pub verdict: Verdict,
     /// See [`Proof::detail`].
     pub detail: String,
@@ -142,8 +148,9 @@ impl<'k> Ladder<'k> {
     fn climb_one(&self, shop: &Shop<'_>, candidate: &Candidate) -> Result<Ascent, BuildError> {
         let mut bill = Bill::default();
         let (built, not_built) = self.objects(candidate);
+        let alone = candidate.claim.is_of_code_alone();
         let mut ascent = Ascent {
-            verdict: Verdict::Expands,
+            verdict: if alone { Verdict::Parses } else { Verdict::Expands },
             detail: String::new(),
             way: None,
             engine: String::new(),
@@ -217,7 +224,9 @@ impl<'k> Ladder<'k> {
         if built.is_empty() || ascent.not_built.iter().any(|path| path.ends_with(".c")) {
             return Ok(None);
         }
-        ascent.verdict = Verdict::Compiles;
+        if !candidate.claim.is_of_code_alone() {
+            ascent.verdict = Verdict::Compiles;
+        }
         let mut weakest = None;
         for compile in built {
             match same::check(shop, candidate, compile, self.loops, bill)? {

@@ -30,11 +30,20 @@ impl Engine {
 pub struct Way {
     /// What saw that it is the same.
     pub engine: Engine,
+    /// Whether the loops that the patch added had to be unrolled.
+    pub unrolled: bool,
     /// Whether constants had to be put in the place of the helper's parameters, and
     /// words into the messages that print them.
     pub constants: bool,
     /// How both were optimised.
     pub level: Level,
+}
+
+impl Way {
+    /// The machine code with nothing done to it.
+    pub fn plain(level: Level) -> Way {
+        Way { engine: Engine::Instructions, unrolled: false, constants: false, level }
+    }
 }
 
 impl fmt::Display for Way {
@@ -43,11 +52,14 @@ impl fmt::Display for Way {
             Engine::Instructions => "machine code",
             Engine::Ir => "LLVM IR",
         };
-        let how = match self.constants {
-            true => " with constant arguments in the place of parameters",
-            false => "",
-        };
-        write!(f, "the same {what} at {}{how}", self.level.flag())
+        write!(f, "the same {what} at {}", self.level.flag())?;
+        if self.unrolled {
+            write!(f, " with the new loops unrolled")?;
+        }
+        if self.constants {
+            write!(f, " with constant arguments in the place of parameters")?;
+        }
+        Ok(())
     }
 }
 

@@ -32,6 +32,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod text;
+mod users;
 
 pub use compare::{compare, compare_functions, compare_merged};
 pub use elf::ObjectError;

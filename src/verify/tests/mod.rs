@@ -23,8 +23,8 @@ fn claim(members: &[&str], helper: Option<&str>, merged_into: Option<&str>) -> C
     Claim {
         members: members.iter().map(|name| (PATH.to_owned(), (*name).to_owned())).collect(),
         helper: helper.map(str::to_owned),
-        helper_path: None,
         merged_into: merged_into.map(str::to_owned),
+        ..Claim::default()
     }
 }
 

@@ -55,7 +55,7 @@ fn compile_with(source: &str, flags: &str) -> Option<Vec<u8>> {
     Some(fs::read(&output).unwrap())
 }
 
-fn compile(source: &str) -> Option<Vec<u8>> {
+pub(super) fn compile(source: &str) -> Option<Vec<u8>> {
     compile_with(source, "")
 }
 
