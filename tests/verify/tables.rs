@@ -22,20 +22,20 @@ typedef unsigned int u32;
 struct alpha;
 void alpha_write(struct alpha *alpha, u8 reg, u16 value);
 int alpha_try(struct alpha *alpha, u8 reg, u16 value);
-int alpha_count;
+extern int alpha_count;
 ";
 
 /// What became of a patch.
-struct Judged {
-    verdict: String,
-    detail: String,
-    engine: String,
+pub struct Judged {
+    pub verdict: String,
+    pub detail: String,
+    pub engine: String,
 }
 
 impl One {
     /// Verifies the patch of `before` to `after`, whose functions of these names keep
     /// their meaning, as it says.
-    fn judged(&self, before: &str, after: &str, functions: &[&str]) -> Judged {
+    pub fn judged(&self, before: &str, after: &str, functions: &[&str]) -> Judged {
         self.propose(&[HEAD, before].concat(), &[HEAD, after].concat(), functions);
         let run = self.verify(&["--format", "json"]);
         assert!(matches!(run.code, Some(0 | 1)), "{}{}", run.stdout, run.stderr);

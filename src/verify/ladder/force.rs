@@ -1,4 +1,4 @@
-//! Texts in which chosen functions are inlined wherever they are called. The
+//! Texts in which chosen functions are inlined wherever they are called, or nowhere. The
 //! attribute changes no meaning, so that equal code of two such texts says that the
 //! texts without it are the same program.
 
@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 pub(super) const STATIC: &[u8] = b"inline __attribute__((__always_inline__)) ";
 /// In front of any other, which others may call: `inline` would leave it out.
 const EXTERNAL: &[u8] = b"__attribute__((__always_inline__)) ";
+/// In front of a function that stays by itself.
+const APART: &[u8] = b"__attribute__((__noinline__)) ";
 
 /// The functions that a text defines, by their names.
 pub(super) fn defined(source: &[u8]) -> BTreeSet<String> {
@@ -19,6 +21,20 @@ pub(super) fn defined(source: &[u8]) -> BTreeSet<String> {
 
 /// `source` with every definition of a function of `names` marked.
 pub(super) fn inlined(source: &[u8], names: &BTreeSet<String>) -> Vec<u8> {
+    marked(source, names, |is_static| if is_static { STATIC } else { EXTERNAL })
+}
+
+/// `source` with every function of `names` compiled by itself, whoever calls it.
+pub(super) fn kept(source: &[u8], names: &BTreeSet<String>) -> Vec<u8> {
+    marked(source, names, |_| APART)
+}
+
+/// `source` with a mark, which may go by whether it is static, in front of functions.
+fn marked(
+    source: &[u8],
+    names: &BTreeSet<String>,
+    mark: impl Fn(bool) -> &'static [u8],
+) -> Vec<u8> {
     let unit = Unit::new("", source);
     let mut text = Vec::with_capacity(source.len() + 64 * names.len());
     let mut from = 0;
@@ -32,7 +48,7 @@ pub(super) fn inlined(source: &[u8], names: &BTreeSet<String>) -> Vec<u8> {
         let start = function.start as usize;
         text.extend_from_slice(source.get(from..start).unwrap_or_default());
         let is_static = signature.any(|at| unit.text(at) == b"static");
-        text.extend_from_slice(if is_static { STATIC } else { EXTERNAL });
+        text.extend_from_slice(mark(is_static));
         from = start;
     }
     text.extend_from_slice(source.get(from..).unwrap_or_default());

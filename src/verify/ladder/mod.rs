@@ -4,7 +4,8 @@
 //! not compiled for proved, and writes nothing.
 //!
 //! `force`, `wrap`, `constants` and `unroll` make texts comparable, `shop` compiles,
-//! `compiles`, `links`, `roles` and `same` judge, `tables` reads what a patch adds, `lines` says where a difference stands; `faults` and `trial`
+//! `compiles`, `links`, `roles` and `same` judge, `results`, with the types that `scalars`
+//! finds, runs what rightly differs, `tables` reads what a patch adds, `lines` says where a difference stands; `faults` and `trial`
 //! put all of it to the test.
 
 mod compiles;
@@ -14,8 +15,10 @@ mod force;
 mod lines;
 mod links;
 mod proof;
+mod results;
 mod roles;
 mod same;
+mod scalars;
 mod shop;
 mod tables;
 mod trial;
@@ -75,8 +78,9 @@ pub struct Ascent {
 enum Found {
     /// The patch is wrong.
     Fault(String),
-    /// The code differs, which may be right.
-    Difference(Box<Difference>, Lines),
+    /// The code differs, which may be right, and why that could not be found out by
+    /// running it; empty where nothing can be run.
+    Difference(Box<Difference>, Lines, String),
     /// Nothing can be said.
     Unknown(String),
 }
@@ -164,9 +168,9 @@ impl<'k> Ladder<'k> {
                 ascent.verdict = Verdict::Failed;
                 fault
             }
-            Some(Found::Difference(difference, lines)) => {
+            Some(Found::Difference(difference, lines, not_run)) => {
                 ascent.engine = self.engines();
-                explained(&difference, &lines)
+                explained(&difference, &lines) + &not_run
             }
             Some(Found::Unknown(why)) => why,
             None => match ascent.way {

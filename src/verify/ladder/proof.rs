@@ -13,6 +13,12 @@ pub enum Engine {
     Instructions,
     /// clang's IR of both texts is compared, by this program and by `llvm-diff`.
     Ir,
+    /// The functions whose code differs return the same: they were run. The rest is as
+    /// for [`Engine::Instructions`].
+    Results {
+        /// For so many arguments, all that those functions have.
+        arguments: u64,
+    },
 }
 
 impl Engine {
@@ -21,6 +27,9 @@ impl Engine {
         match self {
             Self::Instructions => "x86-64 instructions".to_owned(),
             Self::Ir => format!("LLVM IR of {clang}, by llvm-diff as well"),
+            Self::Results { .. } => {
+                "running both on all arguments; x86-64 instructions for the rest".to_owned()
+            }
         }
     }
 }
@@ -49,10 +58,14 @@ impl Way {
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.engine {
-            Engine::Instructions => "machine code",
-            Engine::Ir => "LLVM IR",
+            Engine::Instructions => "the same machine code",
+            Engine::Ir => "the same LLVM IR",
+            Engine::Results { arguments: 1 } => "the same result",
+            Engine::Results { arguments } => {
+                &format!("the same results for all {arguments} arguments")
+            }
         };
-        write!(f, "the same {what} at {}", self.level.flag())?;
+        write!(f, "{what} at {}", self.level.flag())?;
         if self.unrolled {
             write!(f, " with the new loops unrolled")?;
         }

@@ -105,13 +105,32 @@ impl Roles {
         Some(texts)
     }
 
+    /// Whether a function is inlined where it is called.
+    pub fn is_inlined(&self, name: &str) -> bool {
+        self.gone.contains(name) || self.target.contains(name)
+    }
+
     /// Nothing may be gone but members, and nothing new but what does their work, and
     /// tables that nobody uses: the loops over them are unrolled.
-    pub fn judge(&self, mut comparison: Comparison, new: Option<&Object<'_>>) -> Compared {
+    pub fn judge(&self, comparison: Comparison, new: Option<&Object<'_>>) -> Compared {
+        self.judge_but(comparison, new, &BTreeSet::new())
+    }
+
+    /// [`Roles::judge`] for all but the functions of `proved`, which are the same though
+    /// their code is not, and the tables that only they use.
+    pub fn judge_but(
+        &self,
+        mut comparison: Comparison,
+        new: Option<&Object<'_>>,
+        proved: &BTreeSet<String>,
+    ) -> Compared {
         comparison.new.retain(|subject| {
             let users = new.and_then(|new| self.users(subject, new));
-            !users.is_some_and(|users| users.is_empty())
+            !users.is_some_and(|users| users.is_subset(proved))
         });
+        comparison
+            .differences
+            .retain(|it| !matches!(&it.subject, Subject::Function(name) if proved.contains(name)));
         let is_state = |subject: &Subject| !matches!(subject, Subject::Function(_));
         let merges = |it: &Difference| matches!(it.cause, Some(Cause::StaticState { .. }));
         let state_kept = !comparison.gone.iter().chain(&comparison.new).any(is_state)

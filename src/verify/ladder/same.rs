@@ -2,6 +2,7 @@
 //! function by function, once what the patch moved about is inlined on both sides.
 
 use super::compiles::complaint;
+use super::results::{self, NotRun};
 use super::roles::{Compared, Roles, Texts};
 use super::shop::{Bill, Shop};
 use super::{Candidate, Engine, Found, Way, lines};
@@ -11,13 +12,18 @@ use crate::verify::ir;
 use crate::verify::object::{Difference, Object, compare_merged};
 
 /// The levels at which code is compared, in this order.
-const LEVELS: [Level; 3] = [Level::O2, Level::O1, Level::Os];
+pub(super) const LEVELS: [Level; 3] = [Level::O2, Level::O1, Level::Os];
 
 /// Why an object is not shown to be the same.
 pub(super) enum Unproved {
     /// The first difference, and the texts that it is between when they are compiled at
     /// [`Level::O2`].
-    Differs(Box<Difference>, Texts),
+    ///
+    /// Also why that could not be found out by running it; empty where nothing can be
+    /// run.
+    Differs(Box<Difference>, Texts, String),
+    /// What differs was run, and does something else.
+    Wrong(String),
     /// The texts do not compile so, or are no objects that can be read.
     Not(String),
 }
@@ -33,9 +39,10 @@ pub(super) fn check(
     Ok(match prove(shop, candidate, compile, loops, bill)? {
         Ok(way) => Ok(way),
         Err(Unproved::Not(why)) => Err(Found::Unknown(why)),
-        Err(Unproved::Differs(first, texts)) => {
+        Err(Unproved::Wrong(why)) => Err(Found::Fault(why)),
+        Err(Unproved::Differs(first, texts, not_run)) => {
             let lines = lines::of(shop, &texts, compile, Level::O2, &first, bill)?;
-            Err(Found::Difference(first, lines))
+            Err(Found::Difference(first, lines, not_run))
         }
     })
 }
@@ -56,13 +63,13 @@ pub(super) fn prove(
         Compared::Not(why) => return Ok(Err(Unproved::Not(why))),
         Compared::Differs { first, state_kept } => (first, state_kept),
     };
-    let mut explained = None;
+    let mut tried_unrolled = None;
     if let Some(unrolled) = roles.unrolled(&texts, &compile.source) {
         let ways = LEVELS.map(|level| Way { level, unrolled: true, ..plain });
         match first_same(shop, (&roles, &unrolled), compile, &ways, bill)? {
             Tried::Same(way) => return Ok(Ok(way)),
             // That a loop is no run of calls says nothing; which call differs does.
-            Tried::Differs(first) => explained = first.map(|first| (first, unrolled)),
+            Tried::Differs(first) => tried_unrolled = first.map(|first| (first, unrolled)),
         }
     }
     // With copies of the helper, state that it shares would not be seen.
@@ -79,8 +86,12 @@ pub(super) fn prove(
     if shop.has_llvm() && same_ir(shop, (&roles, tried), compile, bill)? {
         return Ok(Ok(Way { engine: Engine::Ir, constants: put.is_some(), ..plain }));
     }
-    let (first, texts) = explained.unwrap_or((first, texts));
-    Ok(Err(Unproved::Differs(first, texts)))
+    let (first, texts) = tried_unrolled.unwrap_or((first, texts));
+    Ok(match results::prove(shop, (&roles, &texts), compile, loops, bill)? {
+        Ok((engine, level)) => Ok(Way { engine, level, ..plain }),
+        Err(NotRun::Differ(why)) => Err(Unproved::Wrong(why)),
+        Err(NotRun::Unknown(why)) => Err(Unproved::Differs(first, texts, why)),
+    })
 }
 
 /// What several comparisons of the same texts came to.

@@ -70,7 +70,8 @@ impl Ladder<'_> {
         for compile in &built {
             match same::prove(shop, &wrong, compile, self.loops, bill)? {
                 Ok(_) => {}
-                Err(Unproved::Differs(first, _)) => return Ok(Outcome::Code(first.to_string())),
+                Err(Unproved::Differs(first, ..)) => return Ok(Outcome::Code(first.to_string())),
+                Err(Unproved::Wrong(why)) => return Ok(Outcome::Code(why)),
                 Err(Unproved::Not(why)) => return Ok(Outcome::Compiler(why)),
             }
         }

@@ -7,10 +7,6 @@ use super::sections::Role;
 use super::steps::function_name;
 use std::collections::BTreeSet;
 
-/// Where the compiler and the kernel's `__initconst` put constants. Sections of other
-/// names may be tables that the kernel reads on its own.
-const CONSTANTS: [&str; 3] = [".rodata", ".data.rel.ro", ".init.rodata"];
-
 impl Object<'_> {
     /// The functions that refer to the data of this name. `None` unless it is a
     /// constant of this object alone, in a section of its own, that no other data
@@ -19,14 +15,8 @@ impl Object<'_> {
         let mut named = self.symbols.iter().filter(|symbol| symbol.name == name);
         let (symbol, None) = (named.next()?, named.next()) else { return None };
         let Home::Section(home) = symbol.home else { return None };
-        let section = self.sections.get(home)?;
-        let begins = |class: &str| {
-            let rest = section.name.strip_prefix(class);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
         let alone = self.data.get(home).is_some_and(|data| data.len() == 1);
-        let constant = self.is_read_only(home) && CONSTANTS.into_iter().any(begins);
-        if symbol.global || !alone || !constant || self.data_refers_to(home) {
+        if symbol.global || !alone || !self.holds_constants(home) || self.data_refers_to(home) {
             return None;
         }
         let uses = |target| self.located(target).is_some_and(|(section, _)| section == home);
@@ -34,6 +24,18 @@ impl Object<'_> {
             function.steps().any(|(_, step)| step.references.iter().any(|it| uses(it.target)))
         });
         Some(users.map(|function| function_name(self, function)).collect())
+    }
+
+    /// The contents of a piece of data, of which nothing is left to the linker.
+    pub fn contents(&self, name: &str) -> Option<&[u8]> {
+        let number = self.symbols.iter().position(|symbol| symbol.name == name)?;
+        let symbol = self.symbols.get(number)?;
+        let Home::Section(home) = symbol.home else { return None };
+        let section = self.sections.get(home)?;
+        let start = usize::try_from(symbol.address).ok()?;
+        let size = usize::try_from(self.data_size(number)).ok()?;
+        let bytes = section.data.get(start..start.checked_add(size)?)?;
+        section.relocations.is_empty().then_some(bytes)
     }
 
     fn data_refers_to(&self, home: usize) -> bool {

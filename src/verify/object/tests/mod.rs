@@ -2,6 +2,7 @@
 
 mod faults;
 mod hostile;
+mod pure;
 mod same;
 mod tables;
 
