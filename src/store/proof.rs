@@ -34,7 +34,8 @@ impl Proposal {
         }
     }
 
-    fn is_of_code_alone(&self) -> bool {
+    /// Whether its claim says so; see [`Claim::is_of_code_alone`].
+    pub fn is_of_code_alone(&self) -> bool {
         self.claim.as_ref().is_some_and(Claim::is_of_code_alone)
     }
 

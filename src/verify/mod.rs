@@ -51,7 +51,8 @@ pub enum Verdict {
     Expands,
     /// Every touched object builds without a new warning.
     Compiles,
-    /// The code of each member is the same, instruction for instruction.
+    /// The code of each member is the same, instruction for instruction; or, where it
+    /// rightly differs, returns the same for all arguments.
     IdenticalObject,
 }
 

@@ -28,7 +28,7 @@ impl Engine {
             Self::Instructions => "x86-64 instructions".to_owned(),
             Self::Ir => format!("LLVM IR of {clang}, by llvm-diff as well"),
             Self::Results { .. } => {
-                "running both on all arguments; x86-64 instructions for the rest".to_owned()
+                "results on all arguments, and x86-64 instructions of the rest".to_owned()
             }
         }
     }

@@ -19,9 +19,11 @@ const BASES: [u64; 3] = [0x2000_0000, 0x3000_0000, 0x4000_0000];
 pub(super) enum NotRun {
     /// It returns something else, and for what.
     Differ(String),
-    /// It is not run, or not to its end: lines for whoever reads of the difference;
-    /// empty where no function could be run.
+    /// It is not run: a line for whoever reads of the difference; empty where there is no
+    /// function to run.
     Unknown(String),
+    /// It was not run to its end.
+    Failed(String),
 }
 
 type Proved = (Engine, Level);
@@ -53,6 +55,11 @@ pub(super) fn prove(
         match at_level(shop, (roles, &texts), compile, &changed, level, bill)? {
             Ok(engine) => return Ok(Ok((engine, level))),
             Err(NotRun::Unknown(why)) => first = first.or(Some(why)),
+            // It would be no better at another level.
+            Err(NotRun::Failed(why)) => {
+                first = Some(why);
+                break;
+            }
             Err(differ) => return Ok(Err(differ)),
         }
     }
@@ -84,29 +91,39 @@ fn at_level(
         Compared::Differs { first, .. } => return unknown(format!("there is more: {first}")),
         Compared::Not(why) => return unknown(why),
     }
-    let mut harnesses = Vec::new();
-    for name in &differing {
-        let described = changed.iter().any(|it| it.name == *name && it.is_described());
-        let harness = match described {
+    if differing.is_empty() {
+        return Ok(Ok(Engine::Instructions));
+    }
+    let may_run = |name: &str| changed.iter().any(|it| it.name == name && it.is_described());
+    let harnesses = differing.iter().map(|name| {
+        let harness = match may_run(name) {
             true => harness(name, &old, &new),
             false => Err("takes or returns what is no number".to_owned()),
         };
-        match harness {
-            Ok(harness) => harnesses.push((name, harness)),
-            Err(why) => return unknown(format!("{name}() {why}")),
-        }
+        harness.map(|harness| (name.as_str(), harness)).map_err(|why| format!("{name}() {why}"))
+    });
+    // All or none: what one of them says is nothing without the others.
+    let harnesses: Result<Vec<(&str, Harness)>, String> = harnesses.collect();
+    match harnesses {
+        Ok(harnesses) => run_all(shop, &harnesses, compile, bill),
+        Err(why) => unknown(why),
     }
+}
+
+fn run_all(
+    shop: &Shop<'_>,
+    harnesses: &[(&str, Harness)],
+    compile: &Compile,
+    bill: &mut Bill,
+) -> Result<Result<Engine, NotRun>, BuildError> {
     let mut all = 0u64;
     for (name, harness) in harnesses {
-        match shop.run(compile, &harness, bill)? {
+        match shop.run(compile, harness, bill)? {
             Ran::Same(count) => all = all.saturating_add(count),
-            Ran::Unknown(why) => return unknown(format!("{name}(): {why}")),
+            Ran::Unknown(why) => return Ok(Err(NotRun::Failed(format!("{name}(): {why}")))),
             Ran::Differ { arguments, before, after } => {
-                let arguments = arguments.join(", ");
-                let why = format!(
-                    "{}: {name}({arguments}): {before} before, {after} after",
-                    compile.source
-                );
+                let call = format!("{name}({})", arguments.join(", "));
+                let why = format!("{}: {call}: {before} before, {after} after", compile.source);
                 return Ok(Err(NotRun::Differ(why)));
             }
         }

@@ -86,11 +86,14 @@ pub(super) fn prove(
     if shop.has_llvm() && same_ir(shop, (&roles, tried), compile, bill)? {
         return Ok(Ok(Way { engine: Engine::Ir, constants: put.is_some(), ..plain }));
     }
+    let unrolled = tried_unrolled.is_some();
     let (first, texts) = tried_unrolled.unwrap_or((first, texts));
     Ok(match results::prove(shop, (&roles, &texts), compile, loops, bill)? {
-        Ok((engine, level)) => Ok(Way { engine, level, ..plain }),
+        Ok((engine, level)) => Ok(Way { engine, unrolled, level, ..plain }),
         Err(NotRun::Differ(why)) => Err(Unproved::Wrong(why)),
-        Err(NotRun::Unknown(why)) => Err(Unproved::Differs(first, texts, why)),
+        Err(NotRun::Unknown(why) | NotRun::Failed(why)) => {
+            Err(Unproved::Differs(first, texts, why))
+        }
     })
 }
 
