@@ -269,7 +269,8 @@ Examples:
 
 The rungs: `compiles` (every touched object, as it is, with no new warning at W=1) and
 `identical-object` (the same machine code, function by function, when the helper is
-inlined). A verdict holds for the configuration, compiler and architecture that it was
+inlined and new loops are unrolled; a switch that became a table may be other code that
+returns the same for all arguments, which is found out by running it). A verdict holds for the configuration, compiler and architecture that it was
 reached with. What the configuration does not build is `not built here`: it stays at
 `expands`. The verdicts are saved as they come: an interrupted run goes on where it
 stopped. The tree is never written to, nor is the build folder.")]
@@ -289,7 +290,8 @@ pub struct VerifyArgs {
     /// Also what was verified before with the same kernel
     #[arg(long)]
     pub again: bool,
-    /// Kill a compiler that takes longer; the proposals of its file stay below the rung
+    /// Kill a compiler, or a function that is run, that takes longer; the proposals of its
+    /// file stay below the rung
     #[arg(long, value_name = "SECONDS", default_value_t = COMPILE_LIMIT.as_secs(),
         value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout: u64,

@@ -83,7 +83,7 @@ pub fn run(
     let faults: Vec<(&str, &Candidate, Planted)> = proposals
         .iter()
         .flat_map(|(id, right)| {
-            let planted = planted(&right.after, &right.claim, loops, MOST);
+            let planted = planted(right, loops, MOST);
             planted.into_iter().map(move |it| (id.as_str(), right, it))
         })
         .collect();
@@ -168,7 +168,7 @@ impl Row {
 }
 
 fn write_human(out: &mut dyn io::Write, rows: &BTreeMap<String, Row>) -> io::Result<()> {
-    writeln!(out, "{:18} planted  by text  by code  by compiler  equivalent  missed", "rejected:")?;
+    writeln!(out, "{:20} planted  by text  by code  by compiler  equivalent  missed", "rejected:")?;
     let mut all = Row::default();
     for (fault, row) in rows {
         write_row(out, fault, row)?;
@@ -197,6 +197,6 @@ fn write_row(out: &mut dyn io::Write, name: &str, row: &Row) -> io::Result<()> {
         (row.rejected_by_compiler, row.equivalent, row.missed.len());
     writeln!(
         out,
-        "{name:18} {planted:>7}  {text:>7}  {code:>7}  {compiler:>11}  {equivalent:>10}  {missed:>6}"
+        "{name:20} {planted:>7}  {text:>7}  {code:>7}  {compiler:>11}  {equivalent:>10}  {missed:>6}"
     )
 }

@@ -157,8 +157,10 @@ fn climber(
         after.insert(patch.path.clone(), unidiff::apply_to(text, &patch).with_context(broken)?);
     }
     // What the patch calls may stand in a file that it leaves alone.
-    for path in proposal.base.keys().filter(|path| !after.contains_key(*path)) {
+    let left_alone = proposal.base.keys().filter(|path| !after.contains_key(*path));
+    for path in left_alone.collect::<Vec<_>>() {
         let text = project.tree.read(path).with_context(|| path.clone())?;
+        after.insert(path.clone(), text.clone());
         before.insert(path.clone(), text);
     }
     let digest = proposal.digest(&patch);

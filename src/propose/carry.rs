@@ -221,6 +221,7 @@ fn claim_of(plan: &Plan) -> Claim {
         helper,
         helper_path: Some(plan.home().clone()),
         merged_into,
+        rewritten: Vec::new(),
     }
 }
 

@@ -15,7 +15,10 @@ pub fn message(proposal: &Proposal, patch: &[u8]) -> String {
 
 /// How far the patch was checked, in one paragraph.
 fn checked(proposal: &Proposal, patch: &[u8]) -> String {
-    let expands = "Checked by expanding the new code: it is the code before, token by token.";
+    let expands = match proposal.is_of_code_alone() {
+        true => "The new code has other words than the old; only what is made of it was compared.",
+        false => "Checked by expanding the new code: it is the code before, token by token.",
+    };
     let Some(proof) = proposal.current_proof(patch) else {
         return match proposal.current_verdict(patch) {
             Verdict::Expands => format!("{expands} Not compiled."),
@@ -43,6 +46,7 @@ fn checked(proposal: &Proposal, patch: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::report::sample;
+    use crate::verify::Claim;
     use crate::verify::ladder::{Engine, Proof};
 
     #[track_caller]
@@ -84,5 +88,33 @@ mod tests {
         check(Verdict::Compiles, differs, &[with, not]);
         check(Verdict::Expands, "not built here", &["token. Not compiled: not built here."]);
         check(Verdict::Failed, "new: a warning", &["Not to be applied: new: a warning."]);
+    }
+
+    #[test]
+    fn of_a_claim_of_code_alone_nobody_says_that_it_was_expanded() {
+        let patch = b"--- a/a.c\n+++ b/a.c\n";
+        let mut proposal = sample::proposed().proposals.remove(0);
+        let rewritten = vec![("a.c".to_owned(), "f".to_owned())];
+        proposal.claim = Some(Claim { rewritten, ..Claim::default() });
+        let proof = Proof {
+            verdict: Verdict::IdenticalObject,
+            detail: "the same results for all 256 arguments at -O2".to_owned(),
+            level: None,
+            not_built: Vec::new(),
+            configuration: String::new(),
+            compiler: "gcc 12".to_owned(),
+            architecture: "x86_64".to_owned(),
+            engine: Engine::Results { arguments: 256 }.name(""),
+            release: "6.1.0".to_owned(),
+            of: proposal.digest(patch),
+        };
+        let text = message(&proposal.proved(proof), patch);
+        let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(joined.contains("only what is made of it was compared. Compiled"), "{text}");
+        assert!(
+            joined.contains("for all 256 arguments at -O2 (results on all arguments"),
+            "{text}"
+        );
+        assert!(!joined.contains("expanding"), "{text}");
     }
 }

@@ -54,14 +54,25 @@ pub fn write(out: &mut dyn WriteColor, verified: &Verified) -> io::Result<()> {
         heading(out, &format!("Verified with {}", proof.holds_for()))?;
     }
     let by_verdict = verified.by_verdict();
-    let rungs = [Verdict::IdenticalObject, Verdict::Compiles, Verdict::Expands, Verdict::Failed];
+    let rungs = [
+        Verdict::IdenticalObject,
+        Verdict::Compiles,
+        Verdict::Expands,
+        Verdict::Parses,
+        Verdict::Failed,
+    ];
     for rung in rungs {
         let name = contract_name(rung);
         let number = by_verdict.get(&name).copied().unwrap_or(0);
+        // Only a claim of code alone can stay there.
+        if rung == Verdict::Parses && number == 0 {
+            continue;
+        }
         let more = match rung {
-            Verdict::IdenticalObject => "the same machine code",
+            Verdict::IdenticalObject => "the same machine code, or the same results",
             Verdict::Compiles => "no new warning; the code differs as explained",
             Verdict::Expands => "not built here, or nothing could be said",
+            Verdict::Parses => "new bodies that are not proved, as explained",
             _ => "a fault was found",
         };
         writeln!(out, "  {name:<16} {number:>6}  {more}")?;

@@ -4,8 +4,8 @@ use super::error::StoreError;
 use super::proposals::to_json;
 use super::{Proposal, Store};
 use crate::tree::content_hash;
-use crate::verify::Verdict;
 use crate::verify::ladder::Proof;
+use crate::verify::{Claim, Verdict};
 use std::collections::BTreeMap;
 
 impl Proposal {
@@ -28,9 +28,15 @@ impl Proposal {
     pub fn current_verdict(&self, patch: &[u8]) -> Verdict {
         match (&self.proof, self.current_proof(patch)) {
             // What `plan` offers has come so far.
+            (Some(_), None) if self.is_of_code_alone() => Verdict::Parses,
             (Some(_), None) => Verdict::Expands,
             _ => self.verdict,
         }
+    }
+
+    /// Whether its claim says so; see [`Claim::is_of_code_alone`].
+    pub fn is_of_code_alone(&self) -> bool {
+        self.claim.as_ref().is_some_and(Claim::is_of_code_alone)
     }
 
     /// The proposal with a proof, and the verdict that it gives.

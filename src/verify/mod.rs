@@ -55,7 +55,8 @@ pub enum Verdict {
     Expands,
     /// Every touched object builds without a new warning.
     Compiles,
-    /// The code of each member is the same, instruction for instruction.
+    /// The code of each member is the same, instruction for instruction; or, where it
+    /// rightly differs, returns the same for all arguments.
     IdenticalObject,
 }
 
@@ -75,9 +76,19 @@ pub struct Claim {
     /// Name, after the patch, of the one copy that survives: a member's own name
     /// or a new one.
     pub merged_into: Option<String>,
+    /// File and name of every function that keeps its name, its signature and its
+    /// meaning with another body: one that goes through a table now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rewritten: Vec<(TreePath, String)>,
 }
 
 impl Claim {
+    /// Whether it is about new bodies alone: what they do is no question of their
+    /// texts, so that only the code can show that it is the same.
+    pub fn is_of_code_alone(&self) -> bool {
+        !self.rewritten.is_empty() && self.members.is_empty() && self.target().is_none()
+    }
+
     /// Name of the function that does the members' work after the patch.
     pub fn target(&self) -> Option<&str> {
         self.helper.as_deref().or(self.merged_into.as_deref())
@@ -119,7 +130,8 @@ pub struct Climb {
     pub problem: Option<Problem>,
 }
 
-/// Climbs *parses* and *expands* with files to which the patch has been applied.
+/// Climbs *parses* and *expands* with files to which the patch has been applied; with
+/// a claim of code alone ([`Claim::is_of_code_alone`]) only *parses*, without a problem.
 ///
 /// `before` and `after` hold the touched files; more do no harm. That `after` is
 /// what the patch gives is the caller's word: see [`climb_applied`]. Without a `scope`,
@@ -130,10 +142,14 @@ pub fn climb(
     claim: &Claim,
     (loops, scope): (&LoopMacros, Option<&dyn Scope>),
 ) -> Climb {
-    let rungs = parses::check(before, after, loops)
-        .and_then(|()| expands::check(before, after, claim, (loops, scope)));
+    let rungs = parses::check(before, after, loops).and_then(|()| {
+        if claim.is_of_code_alone() {
+            return Ok(Verdict::Parses);
+        }
+        expands::check(before, after, claim, (loops, scope)).map(|()| Verdict::Expands)
+    });
     match rungs {
-        Ok(()) => Climb { verdict: Verdict::Expands, problem: None },
+        Ok(verdict) => Climb { verdict, problem: None },
         Err(problem) => Climb { verdict: Verdict::Failed, problem: Some(problem) },
     }
 }

@@ -151,7 +151,7 @@ impl Driver {
     pub fn selftest(&self, most: usize) -> Vec<(String, String, Outcome)> {
         let right = self.candidate();
         self.with_ladder(|ladder, loops| {
-            let faults = planted(&right.after, &right.claim, loops, most);
+            let faults = planted(&right, loops, most);
             let pairs: Vec<_> = faults.iter().map(|it| (&right, it)).collect();
             let trials = ladder.try_faults(&pairs, &|| ()).expect("the compiler runs");
             let of = faults.iter().zip(trials);

@@ -62,7 +62,7 @@ impl Compile {
     }
 
     /// The compiler's name or path.
-    pub(super) fn compiler(&self) -> &str {
+    pub fn compiler(&self) -> &str {
         self.words.first().map_or("", String::as_str)
     }
 }

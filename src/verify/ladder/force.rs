@@ -1,4 +1,4 @@
-//! Texts in which chosen functions are inlined wherever they are called. The
+//! Texts in which chosen functions are inlined wherever they are called, or nowhere. The
 //! attribute changes no meaning, so that equal code of two such texts says that the
 //! texts without it are the same program.
 
@@ -30,6 +30,7 @@ pub(super) fn apart(source: &[u8], names: &BTreeSet<String>) -> Vec<u8> {
     marked(source, names, |_| APART)
 }
 
+/// `source` with a mark, which may go by whether it is static, in front of functions.
 fn marked(
     source: &[u8],
     names: &BTreeSet<String>,

@@ -1,7 +1,7 @@
 //! The lines of the source that a difference is in: one more compile of each side,
 //! with debugging information, and `addr2line` of the compiler's own binutils.
 
-use super::same::Texts;
+use super::roles::Texts;
 use super::shop::{Bill, Shop};
 use crate::verify::Files;
 use crate::verify::build::{BuildError, Compile, Level, Mode};

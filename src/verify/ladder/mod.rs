@@ -7,8 +7,10 @@
 //! a touched header (`includers`); what crosses from one file to another is linked
 //! (`links`, `modules`, `globals`).
 //!
-//! `force`, `wrap` and `constants` make texts comparable, `shop` compiles, `compiles`,
-//! `links`, `same` and `across` judge, `lines` says where a difference stands; `faults` and `trial`
+//! `force`, `wrap`, `constants` and `unroll` make texts comparable, `shop` compiles,
+//! `compiles`, `links`, `roles`, `same` and `across` judge, `results`, with the types that
+//! `scalars` finds, runs what rightly differs, `tables` reads what a patch adds, `lines`
+//! says where a difference stands; `faults` and `trial`
 //! put all of it to the test.
 
 mod across;
@@ -23,9 +25,14 @@ mod links;
 mod modules;
 mod objects;
 mod proof;
+mod results;
+mod roles;
 mod same;
+mod scalars;
 mod shop;
+mod tables;
 mod trial;
+mod unroll;
 mod wrap;
 
 pub use faults::{Fault, Planted, planted};
@@ -50,7 +57,8 @@ use shop::Shop;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// A patch that has come up to *expands*.
+/// A patch that has come up to *expands*, or with a claim of code alone
+/// ([`Claim::is_of_code_alone`]) to *parses*.
 #[derive(Clone, Debug)]
 pub struct Candidate {
     /// The touched files as they are; one that is new is missing.
@@ -65,7 +73,9 @@ pub struct Candidate {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ascent {
     /// From [`Verdict::Expands`], where nothing was compiled, upward; or
-    /// [`Verdict::Failed`].
+    /// [`Verdict::Failed`]. With a claim of code alone there is nothing between
+    /// [`Verdict::Parses`] and [`Verdict::IdenticalObject`]: that it compiles says
+    /// nothing of what no text was compared for.
     pub verdict: Verdict,
     /// See [`Proof::detail`].
     pub detail: String,
@@ -83,8 +93,9 @@ pub struct Ascent {
 enum Found {
     /// The patch is wrong.
     Fault(String),
-    /// The code differs, which may be right.
-    Difference(Box<Difference>, Lines),
+    /// The code differs, which may be right, and why that could not be found out by
+    /// running it; empty where nothing can be run.
+    Difference(Box<Difference>, Lines, String),
     /// Nothing can be said.
     Unknown(String),
 }
@@ -164,8 +175,9 @@ impl<'k> Ladder<'k> {
     fn climb_one(&self, shop: &Shop<'_>, candidate: &Candidate) -> Result<Ascent, BuildError> {
         let mut bill = Bill::default();
         let objects = Objects::of(self, candidate);
+        let alone = candidate.claim.is_of_code_alone();
         let mut ascent = Ascent {
-            verdict: Verdict::Expands,
+            verdict: if alone { Verdict::Parses } else { Verdict::Expands },
             detail: String::new(),
             way: None,
             engine: String::new(),
@@ -179,9 +191,9 @@ impl<'k> Ladder<'k> {
                 ascent.verdict = Verdict::Failed;
                 fault
             }
-            Some(Found::Difference(difference, lines)) => {
+            Some(Found::Difference(difference, lines, not_run)) => {
                 ascent.engine = self.engines();
-                explained(&difference, &lines)
+                explained(&difference, &lines) + &not_run
             }
             Some(Found::Unknown(why)) => why,
             None => match ascent.way {
@@ -229,7 +241,9 @@ impl<'k> Ladder<'k> {
         if objects.built.is_empty() || objects.lacks_source() {
             return Ok(None);
         }
-        ascent.verdict = Verdict::Compiles;
+        if !candidate.claim.is_of_code_alone() {
+            ascent.verdict = Verdict::Compiles;
+        }
         let others = objects.others.iter().filter(|it| changed.contains(&it.source.as_str()));
         let mut weakest = None;
         if let Some(why) = across::uncovered(candidate, &objects.built) {

@@ -13,6 +13,12 @@ pub enum Engine {
     Instructions,
     /// clang's IR of both texts is compared, by this program and by `llvm-diff`.
     Ir,
+    /// The functions whose code differs return the same: they were run. The rest is as
+    /// for [`Engine::Instructions`].
+    Results {
+        /// For so many arguments, all that those functions have.
+        arguments: u64,
+    },
 }
 
 impl Engine {
@@ -21,6 +27,9 @@ impl Engine {
         match self {
             Self::Instructions => "x86-64 instructions".to_owned(),
             Self::Ir => format!("LLVM IR of {clang}, by llvm-diff as well"),
+            Self::Results { .. } => {
+                "results on all arguments, and x86-64 instructions of the rest".to_owned()
+            }
         }
     }
 }
@@ -30,6 +39,8 @@ impl Engine {
 pub struct Way {
     /// What saw that it is the same.
     pub engine: Engine,
+    /// Whether the loops that the patch added had to be unrolled.
+    pub unrolled: bool,
     /// Whether constants had to be put in the place of the helper's parameters, and
     /// words into the messages that print them.
     pub constants: bool,
@@ -37,17 +48,31 @@ pub struct Way {
     pub level: Level,
 }
 
+impl Way {
+    /// The machine code with nothing done to it.
+    pub fn plain(level: Level) -> Way {
+        Way { engine: Engine::Instructions, unrolled: false, constants: false, level }
+    }
+}
+
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.engine {
-            Engine::Instructions => "machine code",
-            Engine::Ir => "LLVM IR",
+            Engine::Instructions => "the same machine code",
+            Engine::Ir => "the same LLVM IR",
+            Engine::Results { arguments: 1 } => "the same result",
+            Engine::Results { arguments } => {
+                &format!("the same results for all {arguments} arguments")
+            }
         };
-        let how = match self.constants {
-            true => " with constant arguments in the place of parameters",
-            false => "",
-        };
-        write!(f, "the same {what} at {}{how}", self.level.flag())
+        write!(f, "{what} at {}", self.level.flag())?;
+        if self.unrolled {
+            write!(f, " with the new loops unrolled")?;
+        }
+        if self.constants {
+            write!(f, " with constant arguments in the place of parameters")?;
+        }
+        Ok(())
     }
 }
 

@@ -3,7 +3,9 @@
 
 use crate::tree::TreePath;
 use crate::verify::Files;
-use crate::verify::build::{BuildError, Compile, Compiled, Kernel, Level, Llvm, Mode, Said};
+use crate::verify::build::{
+    BuildError, Compile, Compiled, Harness, Kernel, Level, Llvm, Mode, Ran, Said,
+};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,11 +53,16 @@ impl Bill {
             Mode::Comparable { debug: false, .. } => "to compare, other levels",
             Mode::Comparable { debug: true, .. } => "for the lines of a difference",
         };
+        self.add_to(name, seconds);
+    }
+
+    fn add_to(&mut self, name: &'static str, seconds: f64) {
         *self.0.entry(name).or_default() += seconds;
     }
 }
 
 const IR: &str = "to compare, LLVM's IR";
+const RUNS: &str = "to run functions on all arguments";
 
 impl<'k> Shop<'k> {
     /// Where a compiler that takes longer than `limit` is killed.
@@ -79,6 +86,18 @@ impl<'k> Shop<'k> {
         let said = llvm.compare(before, after, self.limit)?;
         bill.charge(Mode::Ir, said.cpu_seconds);
         Ok(Some(said))
+    }
+
+    /// What running a function before and after comes to.
+    pub fn run(
+        &self,
+        compile: &Compile,
+        harness: &Harness,
+        bill: &mut Bill,
+    ) -> Result<Ran, BuildError> {
+        let (ran, seconds) = harness.run(compile.compiler(), self.limit)?;
+        bill.add_to(RUNS, seconds);
+        Ok(ran)
     }
 
     /// The object of `texts`, kept for the rest of the batch.

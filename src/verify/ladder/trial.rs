@@ -73,6 +73,7 @@ impl Ladder<'_> {
             match across::prove(case, compile, bill)? {
                 Ok(_) => {}
                 Err(Unproved::Differs(first, ..)) => return Ok(Outcome::Code(first.to_string())),
+                Err(Unproved::Wrong(why)) => return Ok(Outcome::Code(why)),
                 Err(Unproved::Not(why)) => return Ok(Outcome::Compiler(why)),
             }
         }

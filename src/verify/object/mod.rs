@@ -13,7 +13,8 @@
 //!
 //! `elf` reads, `layout` files by name and place, `code` decodes, `place`
 //! says what stands somewhere, `pairing` what stands for what, `steps`,
-//! `data` and `content` compare, `cause` explains.
+//! `data` and `content` compare, `cause` explains; `pure`, with `registers`, says of a
+//! function that it may be run outside of a kernel, and `image` puts it where it can be.
 
 mod cause;
 mod code;
@@ -21,21 +22,27 @@ mod compare;
 mod content;
 mod data;
 mod elf;
+mod image;
 mod layout;
 mod leftovers;
 mod names;
 mod pairing;
 mod place;
+mod pure;
 mod records;
+mod registers;
 mod sections;
 mod steps;
 #[cfg(test)]
 mod tests;
 mod text;
+mod users;
 
 pub use compare::{compare, compare_functions, compare_merged};
 pub use elf::ObjectError;
+pub use image::{Flush, Image, Piece};
 pub use layout::Object;
+pub use pure::Pure;
 
 use std::collections::BTreeSet;
 use std::fmt;

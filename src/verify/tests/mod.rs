@@ -23,8 +23,8 @@ fn claim(members: &[&str], helper: Option<&str>, merged_into: Option<&str>) -> C
     Claim {
         members: members.iter().map(|name| (PATH.to_owned(), (*name).to_owned())).collect(),
         helper: helper.map(str::to_owned),
-        helper_path: None,
         merged_into: merged_into.map(str::to_owned),
+        ..Claim::default()
     }
 }
 
@@ -200,4 +200,19 @@ fn long_runs_of_nested_calls_end() {
         (format!("{member}{}", nest("a", "")), format!("{helper}{}", nest("m", ", A")));
     let claim = claim(&["a", "b"], Some("m"), None);
     assert_eq!(fault_missed("nesting", (&before, &after), &claim, "do not correspond"), None);
+}
+
+#[test]
+fn a_claim_of_new_bodies_alone_is_left_to_the_code_and_an_older_one_makes_none() {
+    let older = r#"{"members":[["a.c","f"]],"helper":"h","helper_path":null,"merged_into":null}"#;
+    let older: Claim = serde_json::from_str(older).expect("a claim");
+    assert!(!older.is_of_code_alone());
+    let new = Claim { rewritten: vec![(PATH.to_owned(), "f".to_owned())], ..Claim::default() };
+    assert!(new.is_of_code_alone());
+    assert!(!Claim { helper: Some("h".to_owned()), ..new.clone() }.is_of_code_alone());
+    let function = |body: &str| format!("int f(int x)\n{{\n\t{body}\n}}\n");
+    let climb = |after: &str| climbs(&function("return x;"), &function(after), &new);
+    let found = climb("return x + 1;");
+    assert_eq!((found.verdict, found.problem), (Verdict::Parses, None));
+    assert_eq!(climb("return x +;").verdict, Verdict::Failed);
 }

@@ -4,7 +4,7 @@ use crate::verify::Files;
 use crate::verify::build::{BuildError, Compile, Level, Mode};
 use crate::verify::ladder::compiles::complaint;
 use crate::verify::ladder::shop::{Bill, Shop};
-use crate::verify::ladder::{Engine, Way};
+use crate::verify::ladder::Way;
 use crate::verify::object::{Difference, Object, Unit, compare_functions};
 
 /// A text, and the file that it is compiled as.
@@ -35,7 +35,7 @@ pub(super) fn functions(
     (after, put): (&Side<'_>, Option<&Side<'_>>),
     bill: &mut Bill,
 ) -> Result<Outcome, BuildError> {
-    let way = |constants, level| Way { engine: Engine::Instructions, constants, level };
+    let way = |constants, level| Way { constants, ..Way::plain(level) };
     let plain = LEVELS.map(|level| (way(false, level), after));
     let put = put.into_iter().flat_map(|put| LEVELS.map(|level| (way(true, level), put)));
     let mut open = names;

@@ -33,7 +33,8 @@ mod between;
 mod compare;
 mod form;
 
-use super::same::{self, Texts};
+use super::roles::Texts;
+use super::same;
 use super::shop::{Bill, Shop};
 use super::{Candidate, Found, Way, force, lines};
 use crate::syntax::LoopMacros;
@@ -58,7 +59,12 @@ pub(super) struct Case<'c> {
 /// Why an object is not shown to be the same.
 pub(super) enum Unproved<'c> {
     /// The first difference, and the texts that it is between.
-    Differs(Box<Difference>, Side<'c>, Side<'c>),
+    ///
+    /// Also why that could not be found out by running it; empty where nothing can be
+    /// run.
+    Differs(Box<Difference>, Side<'c>, Side<'c>, String),
+    /// What differs was run, and does something else.
+    Wrong(String),
     /// The texts do not compile so, or are no objects that can be read.
     Not(String),
 }
@@ -69,10 +75,11 @@ pub(super) fn check(
     compile: &Compile,
     bill: &mut Bill,
 ) -> Result<Result<Way, Found>, BuildError> {
-    let (first, before, after) = match prove(case, compile, bill)? {
+    let (first, before, after, not_run) = match prove(case, compile, bill)? {
         Ok(way) => return Ok(Ok(way)),
         Err(Unproved::Not(why)) => return Ok(Err(Found::Unknown(why))),
-        Err(Unproved::Differs(first, before, after)) => (first, before, after),
+        Err(Unproved::Wrong(why)) => return Ok(Err(Found::Fault(why))),
+        Err(Unproved::Differs(first, before, after, not_run)) => (first, before, after, not_run),
     };
     let mut of = |side: Side<'_>, only: Difference| {
         let texts = Texts { before: side.files.clone(), after: side.files };
@@ -82,7 +89,7 @@ pub(super) fn check(
         before: of(before, Difference { after: None, ..(*first).clone() })?.before,
         after: of(after, Difference { before: None, ..(*first).clone() })?.after,
     };
-    Ok(Err(Found::Difference(first, lines)))
+    Ok(Err(Found::Difference(first, lines, not_run)))
 }
 
 /// How the object of `compile` is the same, or why it is not.
@@ -125,9 +132,10 @@ fn in_one_file<'c>(
     let proved = same::prove(case.shop, candidate, compile, case.loops, bill)?;
     Ok(proved.map_err(|why| match why {
         same::Unproved::Not(why) => Unproved::Not(why),
-        same::Unproved::Differs(first, texts) => {
+        same::Unproved::Wrong(why) => Unproved::Wrong(why),
+        same::Unproved::Differs(first, texts, not_run) => {
             let side = |files| Side { compile, files };
-            Unproved::Differs(first, side(texts.before), side(texts.after))
+            Unproved::Differs(first, side(texts.before), side(texts.after), not_run)
         }
     }))
 }
@@ -270,7 +278,7 @@ impl<'c> Crossing<'c> {
             }
             compare::Outcome::Differs(mut first) => {
                 self.name_members(&mut first, forms);
-                Ok(Err(Unproved::Differs(first, before.clone(), after.clone())))
+                Ok(Err(Unproved::Differs(first, before.clone(), after.clone(), String::new())))
             }
         }
     }
@@ -296,7 +304,7 @@ impl<'c> Crossing<'c> {
         let first = Difference { subject, before: None, after: None, detail, cause: None };
         let side = |files: &Files| Side { compile: self.compile, files: files.clone() };
         let Candidate { before, after, .. } = self.case.candidate;
-        Unproved::Differs(Box::new(first), side(before), side(after))
+        Unproved::Differs(Box::new(first), side(before), side(after), String::new())
     }
 }
 

@@ -31,7 +31,8 @@ pub(super) fn of(unit: &Unit<'_>, function: &[u8]) -> Vec<Call> {
     calls.collect()
 }
 
-fn exchange(unit: &Unit<'_>, one: &Range<usize>, other: &Range<usize>) -> [Edit; 2] {
+/// Puts each of two pieces of text where the other stands.
+pub(super) fn exchange(unit: &Unit<'_>, one: &Range<usize>, other: &Range<usize>) -> [Edit; 2] {
     let put = |place: &Range<usize>, text: &Range<usize>| Edit {
         range: unit.span(place.clone()),
         text: unit.spelling(text.clone()).to_vec(),

@@ -1,6 +1,5 @@
 //! Plants faults in correct patches, so that it can be seen whether the rungs find
-//! them. In: the texts after a patch, and the name of the function that does the
-//! members' work. Out: the same texts with one fault each, spread over the places
+//! them. In: a patch, and the name of the function that does the members' work. Out: the same texts with one fault each, spread over the places
 //! where one can be. It never says whether a fault has an effect: a constant may be
 //! masked away again, two macros may have one value, a statement may be dead; that
 //! is for a compiler to tell.
@@ -10,9 +9,11 @@
 mod calls;
 mod statements;
 mod structs;
+mod tables;
 mod types;
 
 use super::Candidate;
+use super::tables::added;
 use crate::generate::Edit;
 use crate::generate::edits::apply_edits;
 use crate::syntax::LoopMacros;
@@ -20,7 +21,6 @@ use crate::tree::TreePath;
 use crate::verify::definition::Definition;
 use crate::verify::macros::Macros;
 use crate::verify::unit::{Unit, shown};
-use crate::verify::{Claim, Files};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +36,8 @@ pub enum Fault {
     WrongConstant,
     /// A statement is gone: one of the function, or a call of it.
     MissingStatement,
+    /// Two rows of a table that the patch adds stand in each other's place.
+    ExchangedTableRows,
     /// Two callers have each other's constants, all of them: the rows of the table
     /// that the calls are, exchanged.
     ExchangedRows,
@@ -92,12 +94,14 @@ struct Field<'u, 's> {
 
 /// At most `most` texts with a fault, as many of each sort as there are of others,
 /// those of a sort spread over all its places. No two are alike.
-pub fn planted(after: &Files, claim: &Claim, loops: &LoopMacros, most: usize) -> Vec<Planted> {
-    let Some(function) = claim.target() else { return Vec::new() };
+pub fn planted(right: &Candidate, loops: &LoopMacros, most: usize) -> Vec<Planted> {
+    let function = right.claim.target();
     let mut by_fault: BTreeMap<Fault, Vec<Planted>> = BTreeMap::new();
     let mut texts = BTreeSet::new();
-    for (path, source) in after {
-        for it in sites(source, function, loops) {
+    for (path, source) in &right.after {
+        let before = right.before.get(path).map_or(&[][..], Vec::as_slice);
+        let work = function.map(|function| in_work(source, function, loops));
+        for it in work.into_iter().flatten().chain(in_tables(before, source)) {
             let Some(it) = plant(path, source, it) else { continue };
             if it.text != *source && texts.insert(it.text.clone()) {
                 by_fault.entry(it.fault).or_default().push(it);
@@ -107,7 +111,15 @@ pub fn planted(after: &Files, claim: &Claim, loops: &LoopMacros, most: usize) ->
     spread(by_fault.into_values().collect(), most)
 }
 
-fn sites(source: &[u8], function: &str, loops: &LoopMacros) -> Vec<Site> {
+/// Faults in the tables that the patch adds.
+fn in_tables(before: &[u8], source: &[u8]) -> impl Iterator<Item = Site> {
+    let (before, unit) = (Unit::new("", before), Unit::new("", source));
+    let found = tables::exchanged(&unit, &added(&before, &unit));
+    found.into_iter().map(|edits| Site { fault: Fault::ExchangedTableRows, edits })
+}
+
+/// Faults in the function that does the members' work, and in its calls.
+fn in_work(source: &[u8], function: &str, loops: &LoopMacros) -> Vec<Site> {
     let unit = Unit::new("", source);
     let macros = Macros::new(&unit);
     let item = unit.function(function).ok();

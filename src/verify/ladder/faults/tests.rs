@@ -1,4 +1,12 @@
 use super::*;
+use crate::verify::{Claim, Files};
+
+/// A patch of one file with this helper.
+fn patch(before: &str, after: &str, helper: Option<&str>) -> Candidate {
+    let files = |text: &str| Files::from([("a.c".to_owned(), text.as_bytes().to_vec())]);
+    let claim = Claim { helper: helper.map(str::to_owned), ..Claim::default() };
+    Candidate { before: files(before), after: files(after), claim }
+}
 
 const SOURCE: &str = "\
 struct chip {
@@ -31,9 +39,8 @@ int n(struct chip *chip, int x)
 
 /// The lines that are changed by each fault of a sort.
 fn found(fault: Fault) -> Vec<String> {
-    let after = Files::from([("a.c".to_owned(), SOURCE.as_bytes().to_vec())]);
-    let claim = Claim { helper: Some("h".to_owned()), ..Claim::default() };
-    let all = planted(&after, &claim, &LoopMacros::new([""; 0]), usize::MAX);
+    let right = patch("", SOURCE, Some("h"));
+    let all = planted(&right, &LoopMacros::new([""; 0]), usize::MAX);
     let texts: BTreeSet<&Vec<u8>> = all.iter().map(|it| &it.text).collect();
     assert_eq!(texts.len(), all.len(), "two are alike");
     let of_sort = all.iter().filter(|it| it.fault == fault);
@@ -131,9 +138,7 @@ fn the_function_has_a_struct_of_the_same_tag_for_its_own() {
 
 #[test]
 fn few_faults_are_of_all_sorts_and_spread_over_their_places() {
-    let after = Files::from([("a.c".to_owned(), SOURCE.as_bytes().to_vec())]);
-    let claim = Claim { helper: Some("h".to_owned()), ..Claim::default() };
-    let few = planted(&after, &claim, &LoopMacros::new([""; 0]), 8);
+    let few = planted(&patch("", SOURCE, Some("h")), &LoopMacros::new([""; 0]), 8);
     let few: Vec<(Fault, u32)> = few.iter().map(|it| (it.fault, it.line)).collect();
     let expected = [
         (Fault::SwappedArguments, 19),
@@ -146,6 +151,35 @@ fn few_faults_are_of_all_sorts_and_spread_over_their_places() {
         (Fault::SameTag, 7),
     ];
     assert_eq!(few, expected);
-    let none = Claim::default();
-    assert_eq!(planted(&after, &none, &LoopMacros::new([""; 0]), 8), []);
+    assert_eq!(planted(&patch("", SOURCE, None), &LoopMacros::new([""; 0]), 8), []);
+}
+
+#[test]
+fn unlike_rows_of_a_table_that_the_patch_adds_change_places_but_not_their_designators() {
+    let table = |name: &str, rows: [&str; 3]| {
+        let [one, two, three] = rows;
+        format!("static const struct row {name}[] = {{\n\t{one},\n\t{two},\n\t{three},\n}};\n")
+    };
+    let (known, plain) = (["1", "2", "3"], ["{ 1, 2 }", "{ 1, 2 }", "{ 3, 4 }"]);
+    let designated = ["[A] = \"a\"", "[B] = \"b\"", "[C] = \"a\""];
+    let before = table("known", known);
+    let after = before.clone() + &table("plain", plain) + &table("designated", designated);
+    let all = planted(&patch(&before, &after, None), &LoopMacros::new([""; 0]), usize::MAX);
+    let found: Vec<(Fault, String)> = all.into_iter().map(|it| (it.fault, text(&it))).collect();
+    let expected = [
+        ("plain", ["{ 1, 2 }", "{ 3, 4 }", "{ 1, 2 }"]),
+        ("plain", ["{ 3, 4 }", "{ 1, 2 }", "{ 1, 2 }"]),
+        ("designated", ["[A] = \"b\"", "[B] = \"a\"", "[C] = \"a\""]),
+        ("designated", ["[A] = \"a\"", "[B] = \"a\"", "[C] = \"b\""]),
+    ];
+    let expected = expected.map(|(name, rows)| {
+        let right = if name == "plain" { plain } else { designated };
+        let wrong = after.replace(&table(name, right), &table(name, rows));
+        (Fault::ExchangedTableRows, wrong)
+    });
+    assert_eq!(found, expected);
+}
+
+fn text(planted: &Planted) -> String {
+    String::from_utf8_lossy(&planted.text).into_owned()
 }

@@ -2,6 +2,7 @@
 
 mod faults;
 mod hostile;
+mod pure;
 mod same;
 mod tables;
 
@@ -55,7 +56,7 @@ fn compile_with(source: &str, flags: &str) -> Option<Vec<u8>> {
     Some(fs::read(&output).unwrap())
 }
 
-fn compile(source: &str) -> Option<Vec<u8>> {
+pub(super) fn compile(source: &str) -> Option<Vec<u8>> {
     compile_with(source, "")
 }
 

@@ -1,7 +1,10 @@
 //! `verify` on a kernel of one driver, compiled by the system's compiler through a
 //! Makefile that does what of Kbuild is relied on.
 
+#[path = "../common/mod.rs"]
 mod common;
+mod results;
+mod tables;
 
 use common::{Run, fails, program, tree, write};
 use serde_json::{Value, json};

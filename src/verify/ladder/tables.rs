@@ -1,0 +1,115 @@
+//! The tables of a text: its `static const` arrays with their rows, and which of them a
+//! patch added. It goes by the tokens alone; what a table does to the code is for the
+//! comparison to say.
+
+use crate::verify::unit::Unit;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// An array that nothing writes to, with its initialiser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Table {
+    /// Token of its name.
+    pub name: usize,
+    /// The tokens of each row, with its designator.
+    pub rows: Vec<Range<usize>>,
+}
+
+/// The tables of a text, at file scope and in functions, in their order.
+pub(super) fn of(unit: &Unit<'_>) -> Vec<Table> {
+    let starts = (0..unit.tokens.len()).filter(|&at| unit.text(at) == b"static");
+    starts.filter_map(|at| table(unit, at)).collect()
+}
+
+/// Those whose name the text before does not have.
+pub(super) fn added(before: &Unit<'_>, after: &Unit<'_>) -> Vec<Table> {
+    let known: BTreeSet<&[u8]> = (0..before.tokens.len()).map(|at| before.text(at)).collect();
+    let mut tables = of(after);
+    tables.retain(|table| !known.contains(after.text(table.name)));
+    tables
+}
+
+/// The names of the tables that a patch adds to a text.
+pub(super) fn names_of_added(before: &[u8], after: &[u8]) -> BTreeSet<String> {
+    let (before, after) = (Unit::new("", before), Unit::new("", after));
+    let name = |table: Table| String::from_utf8_lossy(after.text(table.name)).into_owned();
+    added(&before, &after).into_iter().map(name).collect()
+}
+
+/// The table whose declaration begins at `start`: `static const … name[…] … = { … };`
+fn table(unit: &Unit<'_>, start: usize) -> Option<Table> {
+    let (mut at, mut is_const, mut name) = (start + 1, false, None);
+    loop {
+        match unit.text(at) {
+            b"const" => is_const = true,
+            b"*" => is_const = false,
+            b"[" => {
+                name = name.or_else(|| Some(at - 1).filter(|&at| unit.is_word(at)));
+                at = unit.list(at)?.1;
+            }
+            // The members of a struct without a name; after brackets a function's body.
+            b"{" if unit.text_before(at) == b")" => return None,
+            b"{" | b"(" => at = unit.list(at)?.1,
+            b"=" if unit.text(at + 1) == b"{" => break,
+            b"=" | b";" | b"," | b"" => return None,
+            _ => {}
+        }
+        at += 1;
+    }
+    let (rows, _) = unit.list(at + 1)?;
+    // A comma behind the last row leaves nothing.
+    let rows = rows.into_iter().filter(|row| !row.is_empty()).collect();
+    name.filter(|_| is_const).map(|name| Table { name, rows })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names and rows of the tables in `source`.
+    fn found(source: &str) -> Vec<(String, Vec<String>)> {
+        let unit = Unit::new("", source.as_bytes());
+        let text = |range| String::from_utf8_lossy(unit.spelling(range)).into_owned();
+        let tables = of(&unit).into_iter();
+        let tables =
+            tables.map(|it| (text(it.name..it.name + 1), it.rows.into_iter().map(text).collect()));
+        tables.collect()
+    }
+
+    #[test]
+    fn tables_are_constant_arrays_with_their_rows() {
+        let source = "static const struct { u8 reg, val; } one[] = {\n\t{ 1, 2 },\n\t{ F(3, 4), 5 },\n};\n\
+            static const char * const two[3] __aligned(4) = { [A] = \"x, y\", [B] = NULL };\n\
+            void f(void)\n{\n\tstatic const u8 three[] = { 7 };\n}\n";
+        let expected = [
+            ("one", &["{ 1, 2 }", "{ F(3, 4), 5 }"][..]),
+            ("two", &["[A] = \"x, y\"", "[B] = NULL"]),
+            ("three", &["7"]),
+        ];
+        let expected = expected.map(|(name, rows)| {
+            (name.to_owned(), rows.iter().map(|row| (*row).to_owned()).collect::<Vec<_>>())
+        });
+        assert_eq!(found(source), expected);
+    }
+
+    #[test]
+    fn what_can_be_written_to_and_what_is_no_array_is_no_table() {
+        for source in [
+            "static u8 a[] = { 1 };",
+            "static const char *a[] = { \"x\" };",
+            "static const struct s a = { 1 };",
+            "const u8 a[] = { 1 };",
+            "static const u8 a[3];",
+            "static const u8 *a(int x[]) { static u8 b[] = { 1 }; }",
+            "static const u8 a[] = {",
+        ] {
+            assert_eq!(found(source), [], "{source}");
+        }
+    }
+
+    #[test]
+    fn a_table_is_added_when_the_text_before_has_no_such_name() {
+        let after = b"static const u8 a[] = { 1 };\nstatic const u8 b[] = { 1 };\n";
+        assert_eq!(names_of_added(b"int a;", after), ["b".to_owned()].into());
+    }
+}
