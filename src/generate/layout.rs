@@ -171,7 +171,9 @@ pub fn rejoin(text: &[u8], names: &[&[u8]]) -> Vec<u8> {
             b")" | b"]" => {
                 depth -= 1;
                 // `if (x)` keeps its statement on a line of its own.
-                if depth == 0 && is_controlled(tokens[start].text(text)) {
+                let controls = is_controlled(tokens[start].text(text))
+                    || is_loop_macro(text, &tokens[start..], index - start);
+                if depth == 0 && controls {
                     start = index + 1;
                 }
             }
@@ -199,6 +201,14 @@ pub fn rejoin(text: &[u8], names: &[&[u8]]) -> Vec<u8> {
 /// Whether a statement follows the parentheses that follow the word.
 fn is_controlled(word: &[u8]) -> bool {
     matches!(word, b"if" | b"for" | b"while" | b"switch")
+}
+
+/// Whether a call that ends at token `close` is the head of a loop: `for_each_x(…)` with
+/// a word behind it.
+fn is_loop_macro(text: &[u8], statement: &[lexer::Token], close: usize) -> bool {
+    let word = |at: usize| statement.get(at).is_some_and(|t| t.kind == TokenKind::Ident);
+    let opens = statement.get(1).is_some_and(|t| t.text(text) == b"(");
+    word(0) && opens && word(close + 1)
 }
 
 /// Whether what stands before a `:` is `case …`, `default` or a name alone.

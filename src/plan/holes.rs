@@ -2,10 +2,13 @@
 //! may a parameter stand there, over which expression, and of what type?
 
 use super::align::{Alignment, is_function_name, lossy};
+use super::callees;
 use super::context::{self, Sort};
 use super::file::FileContext;
 use super::names;
+use super::paths;
 use super::refusal::{Reason, Refusal};
+use super::rules::Limits;
 use super::types::{self, SpanType};
 use super::wording::{self, Wording};
 use crate::detect::CloneGroup;
@@ -15,7 +18,7 @@ use rustc_hash::FxHashSet;
 use std::ops::Range;
 
 /// An expression that a parameter replaces, and what differs there.
-type Place = (Range<usize>, Sort);
+pub type Place = (Range<usize>, Sort);
 
 /// More different holes than this never fit a helper; they are not looked at one by
 /// one.
@@ -32,6 +35,8 @@ pub struct Parameter {
     pub arguments: Vec<String>,
     /// It stands where a `printf`-like function has its format.
     pub is_format: bool,
+    /// Index of the members' own parameter that the arguments are paths from.
+    pub base: Option<usize>,
 }
 
 /// An expression of the common body that a parameter replaces.
@@ -43,6 +48,33 @@ pub struct Span {
     pub parameter: usize,
     /// The span is a format, and the parameter a word of it.
     pub wording: Option<Wording>,
+    /// What stands there instead.
+    pub form: Form,
+}
+
+/// How a helper names what a parameter stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// By the parameter's name alone.
+    Name,
+    /// `*name`: the parameter points to it.
+    Object,
+    /// `(*name)`, where what follows binds closer.
+    Parenthesised,
+    /// `name->`, where its member follows.
+    Arrow,
+}
+
+impl Form {
+    /// The text for a parameter of this name.
+    pub fn text(self, name: &str) -> String {
+        match self {
+            Form::Name => name.to_owned(),
+            Form::Object => format!("*{name}"),
+            Form::Parenthesised => format!("(*{name})"),
+            Form::Arrow => format!("{name}->"),
+        }
+    }
 }
 
 /// The holes of a group, turned into parameters.
@@ -124,11 +156,11 @@ impl Subject<'_> {
     }
 }
 
-/// Plans the parameters for all sites of the group.
+/// Plans the parameters for all sites of the group, within the rule's limits.
 ///
 /// # Errors
 /// The first site at which no parameter may stand, with the reason.
-pub fn plan(subject: &Subject<'_>) -> Result<Holes, Refusal> {
+pub fn plan(subject: &Subject<'_>, limits: &Limits) -> Result<Holes, Refusal> {
     let mut spans: Vec<Place> = Vec::new();
     let mut wordings: Vec<Wording> = Vec::new();
     let distinct: FxHashSet<&Vec<Vec<u8>>> =
@@ -167,24 +199,42 @@ pub fn plan(subject: &Subject<'_>) -> Result<Holes, Refusal> {
         }
     }
     not_crossed(subject, &grouped)?;
+    callees::limit(subject, &grouped, limits.function_pointers)?;
     let mut taken = names::Taken::of_body(subject);
     for (values, places) in grouped {
+        let member = match places[0].1 {
+            Sort::Member => Some(paths::hole(subject, &places)?),
+            _ => None,
+        };
+        let spans: Vec<(Range<usize>, Form)> = match &member {
+            Some(member) => member.spans.clone(),
+            None => places.iter().map(|(span, _)| (span.clone(), Form::Name)).collect(),
+        };
+        let sort = places[0].1;
         let typed: Vec<SpanType> =
-            places.iter().map(|(span, sort)| types::of_span(subject, span, *sort)).collect();
-        let ctype = types::unify(subject, &values, &places, &typed)
-            .map_err(|refusal| of_name(&values, refusal))?;
-        let name = names::parameter(subject, &values, &places, &typed, &mut taken);
+            spans.iter().map(|(span, _)| types::of_span(subject, span, sort)).collect();
+        let ctype = match &member {
+            Some(member) => member.ctype.clone(),
+            None => types::unify(subject, &values, &places, &typed)
+                .map_err(|refusal| of_name(&values, refusal))?,
+        };
+        let name = names::parameter(subject, &values, &places, (&typed, &ctype), &mut taken);
         let parameter = holes.parameters.len();
         let is_format = typed.iter().any(|place| place.format)
             && !values.iter().all(|value| is_function_name(value.as_bytes()));
-        holes.parameters.push(Parameter { name, ctype, arguments: values, is_format });
-        let spans = places.into_iter().map(|(tokens, _)| {
+        let (arguments, base) = match &member {
+            Some(member) => (member.arguments(&values), Some(member.base)),
+            None => (values, None),
+        };
+        holes.parameters.push(Parameter { name, ctype, arguments, is_format, base });
+        let spans = spans.into_iter().map(|(tokens, form)| {
             let wording = wording_at(&wordings, &tokens).cloned();
-            Span { tokens, parameter, wording }
+            Span { tokens, parameter, wording, form }
         });
         holes.spans.extend(spans);
     }
     holes.spans.sort_by_key(|span| span.tokens.start);
+    paths::limit(subject, &holes, limits.member_pointers)?;
     Ok(holes)
 }
 
