@@ -140,7 +140,7 @@ fn is_declared(
         let word = before.is_some_and(|before| before.kind == TokenKind::Ident);
         let keyword = matches!(
             file.text(token.wrapping_sub(1)),
-            b"return" | b"case" | b"goto" | b"else" | b"sizeof" | b"do"
+            b"return" | b"case" | b"goto" | b"else" | b"sizeof" | b"do" | b"struct" | b"union"
         );
         file.text(*token) == name && (word && !keyword || file.text(token - 1) == b"*")
     };

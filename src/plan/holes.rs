@@ -20,6 +20,9 @@ use std::ops::Range;
 /// An expression that a parameter replaces, and what differs there.
 pub type Place = (Range<usize>, Sort);
 
+/// What a parameter replaces, and by which form of its name.
+pub type Replaced = (Range<usize>, Form);
+
 /// More different holes than this never fit a helper; they are not looked at one by
 /// one.
 const MOST_DISTINCT: usize = 100;
@@ -185,11 +188,34 @@ pub fn plan(subject: &Subject<'_>, limits: &Limits) -> Result<Holes, Refusal> {
     }
     join_within_constants(subject, &mut spans);
     spans.sort_by_key(|(span, _)| span.start);
-
+    let grouped = grouped(subject, spans, &wordings);
+    not_crossed(subject, &grouped)?;
+    callees::limit(subject, &grouped, limits.function_pointers)?;
     let mut holes = Holes::default();
+    let mut taken = names::Taken::of_body(subject);
+    for (values, places) in grouped {
+        let (parameter, spans) = parameter(subject, values, &places, &mut taken)?;
+        let index = holes.parameters.len();
+        holes.parameters.push(parameter);
+        holes.spans.extend(spans.into_iter().map(|(tokens, form)| {
+            let wording = wording_at(&wordings, &tokens).cloned();
+            Span { tokens, parameter: index, wording, form }
+        }));
+    }
+    holes.spans.sort_by_key(|span| span.tokens.start);
+    paths::limit(subject, &holes, limits.member_pointers)?;
+    Ok(holes)
+}
+
+/// The places by what the members have there: those of one text are one parameter.
+fn grouped(
+    subject: &Subject<'_>,
+    spans: Vec<Place>,
+    wordings: &[Wording],
+) -> Vec<(Vec<String>, Vec<Place>)> {
     let mut grouped: Vec<(Vec<String>, Vec<Place>)> = Vec::new();
     for (span, sort) in spans {
-        let values = match wording_at(&wordings, &span) {
+        let values = match wording_at(wordings, &span) {
             Some(wording) => wording.words.clone(),
             None => subject.values(&span),
         };
@@ -198,44 +224,41 @@ pub fn plan(subject: &Subject<'_>, limits: &Limits) -> Result<Holes, Refusal> {
             None => grouped.push((values, vec![(span, sort)])),
         }
     }
-    not_crossed(subject, &grouped)?;
-    callees::limit(subject, &grouped, limits.function_pointers)?;
-    let mut taken = names::Taken::of_body(subject);
-    for (values, places) in grouped {
-        let member = match places[0].1 {
-            Sort::Member => Some(paths::hole(subject, &places)?),
-            _ => None,
-        };
-        let spans: Vec<(Range<usize>, Form)> = match &member {
-            Some(member) => member.spans.clone(),
-            None => places.iter().map(|(span, _)| (span.clone(), Form::Name)).collect(),
-        };
-        let sort = places[0].1;
-        let typed: Vec<SpanType> =
-            spans.iter().map(|(span, _)| types::of_span(subject, span, sort)).collect();
-        let ctype = match &member {
-            Some(member) => member.ctype.clone(),
-            None => types::unify(subject, &values, &places, &typed)
-                .map_err(|refusal| of_name(&values, refusal))?,
-        };
-        let name = names::parameter(subject, &values, &places, (&typed, &ctype), &mut taken);
-        let parameter = holes.parameters.len();
-        let is_format = typed.iter().any(|place| place.format)
-            && !values.iter().all(|value| is_function_name(value.as_bytes()));
-        let (arguments, base) = match &member {
-            Some(member) => (member.arguments(&values), Some(member.base)),
-            None => (values, None),
-        };
-        holes.parameters.push(Parameter { name, ctype, arguments, is_format, base });
-        let spans = spans.into_iter().map(|(tokens, form)| {
-            let wording = wording_at(&wordings, &tokens).cloned();
-            Span { tokens, parameter, wording, form }
-        });
-        holes.spans.extend(spans);
-    }
-    holes.spans.sort_by_key(|span| span.tokens.start);
-    paths::limit(subject, &holes, limits.member_pointers)?;
-    Ok(holes)
+    grouped
+}
+
+/// The parameter for all `places`, where the members have `values`, and what it
+/// replaces in which form.
+fn parameter(
+    subject: &Subject<'_>,
+    values: Vec<String>,
+    places: &[Place],
+    taken: &mut names::Taken,
+) -> Result<(Parameter, Vec<Replaced>), Refusal> {
+    let sort = places[0].1;
+    let member = match sort {
+        Sort::Member => Some(paths::hole(subject, places)?),
+        _ => None,
+    };
+    let spans: Vec<Replaced> = match &member {
+        Some(member) => member.spans.clone(),
+        None => places.iter().map(|(span, _)| (span.clone(), Form::Name)).collect(),
+    };
+    let typed: Vec<SpanType> =
+        spans.iter().map(|(span, _)| types::of_span(subject, span, sort)).collect();
+    let ctype = match &member {
+        Some(member) => member.ctype.clone(),
+        None => types::unify(subject, &values, places, &typed)
+            .map_err(|refusal| of_name(&values, refusal))?,
+    };
+    let name = names::parameter(subject, &values, places, (&typed, &ctype), taken);
+    let is_format = typed.iter().any(|place| place.format)
+        && !values.iter().all(|value| is_function_name(value.as_bytes()));
+    let (arguments, base) = match &member {
+        Some(member) => (member.arguments(&values), Some(member.base)),
+        None => (values, None),
+    };
+    Ok((Parameter { name, ctype, arguments, is_format, base }, spans))
 }
 
 fn wording_at<'a>(wordings: &'a [Wording], span: &Range<usize>) -> Option<&'a Wording> {

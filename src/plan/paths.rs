@@ -5,7 +5,7 @@ use super::align::{self, OwnParameter, Site, lossy};
 use super::calls;
 use super::context::Sort;
 use super::early;
-use super::holes::{Form, Holes, Subject};
+use super::holes::{Form, Holes, Replaced, Subject};
 use super::refusal::{Reason, Refusal};
 use super::uses::enclosing_calls;
 use crate::syntax::NodeId;
@@ -51,7 +51,7 @@ pub fn place(subject: &Subject<'_>, site: &Site) -> Result<(Range<usize>, Sort),
         let named = path(subject, node).map(|path| field(subject, &path));
         let untyped = match &named {
             None => return refuse("it is not a member of what a parameter points to"),
-            Some(Ok(field)) => is_untagged(&field.type_text),
+            Some(Ok(field)) => field.is_untagged(),
             Some(Err(_)) => true,
         };
         let outer = outer_step(subject, node);
@@ -182,7 +182,7 @@ pub struct MemberHole {
     /// Index of the own parameter that the arguments begin with.
     pub base: usize,
     /// What it replaces, and by what.
-    pub spans: Vec<(Range<usize>, Form)>,
+    pub spans: Vec<Replaced>,
     /// It points to the structure member.
     pub by_address: bool,
 }
@@ -209,7 +209,7 @@ pub fn hole(subject: &Subject<'_>, places: &[(Range<usize>, Sort)]) -> Result<Me
     let path = path.ok_or_else(|| fail("it is not one path".to_owned()))?;
     let field = field(subject, &path)?;
     let text = field.type_text.as_str();
-    if text.contains(['(', '[', '{']) || text.contains("volatile") || is_untagged(text) {
+    if text.contains(['(', '[', '{']) || text.contains("volatile") || field.is_untagged() {
         return Err(fail(format!("a parameter cannot be declared as `{text}`")));
     }
     let own = own(subject, 0);
@@ -244,7 +244,13 @@ pub fn hole(subject: &Subject<'_>, places: &[(Range<usize>, Sort)]) -> Result<Me
     if path.reads_on_the_way() {
         read_early.map_err(fail)?;
     }
-    let spans = nodes.iter().map(|&node| pointed_to(subject, node)).collect();
+    let spans: Vec<Replaced> = nodes.iter().map(|&node| pointed_to(subject, node)).collect();
+    let tree = &subject.alignment.members[0].tree;
+    let cast = |node: NodeId| tree.node(tree.node(node).parent).kind == "cast_expression";
+    if nodes.iter().zip(&spans).any(|(&node, (_, form))| *form == Form::Object && cast(node)) {
+        // `(u16)*name` reads like a product.
+        return Err(fail("it is cast to another type".to_owned()));
+    }
     Ok(MemberHole { ctype: pointer_to(text), base, spans, by_address: true })
 }
 
@@ -304,7 +310,7 @@ fn used(subject: &Subject<'_>, node: NodeId) -> Used {
 }
 
 /// The tokens that name the object at `node`, and how a pointer to it names it.
-fn pointed_to(subject: &Subject<'_>, node: NodeId) -> (Range<usize>, Form) {
+fn pointed_to(subject: &Subject<'_>, node: NodeId) -> Replaced {
     let tree = &subject.alignment.members[0].tree;
     let span = subject.span_of(node);
     let (above, field) = (tree.node(tree.node(node).parent).kind, tree.node(node).field);
@@ -321,11 +327,6 @@ fn pointed_to(subject: &Subject<'_>, node: NodeId) -> (Range<usize>, Form) {
         }
         _ => (span, Form::Object),
     }
-}
-
-/// `struct` alone: the type has no name.
-fn is_untagged(text: &str) -> bool {
-    matches!(text.trim_start_matches("const "), "struct" | "union" | "enum")
 }
 
 fn pointer_to(text: &str) -> String {

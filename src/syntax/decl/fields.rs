@@ -8,6 +8,9 @@ use super::types;
 use super::unit::Unit;
 use crate::syntax::lexer::TokenKind;
 
+/// The tag of a body that has none: nothing else can be declared with it.
+const UNTAGGED: &str = "__untagged";
+
 /// Typedefs of typedefs are followed this far.
 const DEEPEST_TYPEDEF: usize = 16;
 
@@ -50,10 +53,9 @@ pub enum NoField {
 }
 
 impl Field {
-    /// It has members of its own, and is no pointer to something that has.
-    pub fn is_aggregate(&self) -> bool {
-        let tagged = self.type_text.split(' ').any(|word| matches!(word, "struct" | "union"));
-        self.pointer_depth == 0 && (self.inline.is_some() || tagged)
+    /// Its type has no name that a parameter could be declared with.
+    pub fn is_untagged(&self) -> bool {
+        self.type_text.split(' ').any(|word| word == UNTAGGED)
     }
 }
 
@@ -228,6 +230,7 @@ impl Layout {
             let body = item[open + 1..close].to_vec();
             Some(Layout { body, origin: format!("{}/{}", self.origin, item[open].at) })
         });
+        let item = &tagged(item, brace);
         let declared = declarator::declarators(item);
         if let (Some(inline), true) = (&inline, declared.is_empty()) {
             // Members of a member without a name are our own.
@@ -244,6 +247,21 @@ impl Layout {
         };
         found.push((field, conditional));
     }
+}
+
+/// The declaration with a tag where its body has none, so that the name behind the body
+/// is not taken for it.
+fn tagged(item: &[Lexeme], brace: Option<usize>) -> Vec<Lexeme> {
+    let mut item = item.to_vec();
+    let keyword = |t: &Lexeme| t.is("struct") || t.is("union") || t.is("enum");
+    let untagged = |&at: &usize| {
+        let from = item[..at].iter().rposition(keyword);
+        from.is_some_and(|from| bare(&item[from + 1..at]).is_empty())
+    };
+    if let Some(at) = brace.filter(untagged) {
+        item.insert(at, Lexeme::new(TokenKind::Ident, UNTAGGED, item[at].at));
+    }
+    item
 }
 
 fn is_directive(token: &Lexeme) -> bool {
@@ -275,7 +293,7 @@ fn shape(item: &[Lexeme], name: &str) -> Option<(u32, bool)> {
         dimensions += 1;
     }
     let plain = at >= end || bare[at].is(":");
-    plain.then(|| (dimensions, at < end))
+    plain.then_some((dimensions, at < end))
 }
 
 /// The tokens between the braces that follow a tag.

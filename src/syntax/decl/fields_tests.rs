@@ -49,7 +49,7 @@ fn a_member_has_the_type_that_its_declaration_gives_it() {
     check("lock_b", Ok(("lock_t", 0, false)));
     check("last", Ok(("reg_t", 0, false)));
     check("next", Ok(("struct chip *", 0, false)));
-    check("name", Ok(("const char *const", 0, false)));
+    check("name", Ok(("const char * const", 0, false)));
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn what_the_configuration_decides_is_not_known() {
 fn a_body_that_stands_in_the_declaration_is_looked_into() {
     let (unit, chip) = chip();
     let total = chip.field("total").expect("it is declared");
-    assert!(total.is_aggregate());
+    assert!(total.is_untagged());
     let inner = unit.layout_of(&total, false).and_then(|l| l.field("inner"));
     assert_eq!(inner.map(|f| f.type_text), Ok("struct lock".to_owned()));
     let array = chip.field("stats").expect("it is declared");
