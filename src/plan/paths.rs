@@ -154,6 +154,7 @@ fn field_of(subject: &Subject<'_>, path: &Path, member: usize) -> Result<Field, 
     let mut is_const = pointee.starts_with("const ");
     let mut layout = unit.layout(pointee).map_err(|problem| problem.to_string())?;
     let mut found: Option<Field> = None;
+    let mut is_packed = false;
     for &(arrow, token) in &path.steps {
         if let Some(outer) = &found {
             layout = unit.layout_of(outer, arrow).map_err(|problem| problem.to_string())?;
@@ -163,9 +164,13 @@ fn field_of(subject: &Subject<'_>, path: &Path, member: usize) -> Result<Field, 
         if file.is_macro_or_type(&name) && file.unit.macro_facts(&name).is_some() {
             return Err(format!("`{name}` is a macro"));
         }
-        found = Some(layout.field(&name).map_err(|problem| problem.to_string())?);
+        let inner = layout.field(&name).map_err(|problem| problem.to_string())?;
+        is_packed = inner.is_packed || is_packed && !arrow;
+        found = Some(inner);
     }
     let mut field = found.ok_or_else(unclear)?;
+    // A byte lies right wherever it lies.
+    field.is_packed = is_packed && !is_byte(&field.type_text);
     if is_const && field.pointer_depth == 0 && !field.type_text.starts_with("const ") {
         field.type_text = format!("const {}", field.type_text);
     } else if is_const && field.pointer_depth > 0 && !field.type_text.ends_with("const") {
@@ -225,7 +230,7 @@ pub fn hole(subject: &Subject<'_>, places: &[(Range<usize>, Sort)]) -> Result<Me
     let by_name = || spans.iter().map(|span| (span.clone(), Form::Name)).collect();
     if field.dimensions > 0 {
         let decays = field.dimensions == 1 && used.iter().all(|used| *used == Used::Decaying);
-        if !decays {
+        if !decays || field.is_packed {
             return Err(fail("the array is used as such".to_owned()));
         }
         early().map_err(fail)?;
@@ -240,6 +245,9 @@ pub fn hole(subject: &Subject<'_>, places: &[(Range<usize>, Sort)]) -> Result<Me
     }
     if field.is_bit_field {
         return Err(fail("a bit-field has no address".to_owned()));
+    }
+    if field.is_packed && used.iter().any(|used| *used != Used::Addressed) {
+        return Err(fail("its structure is packed: a pointer to it may not be read".to_owned()));
     }
     if path.reads_on_the_way() {
         read_early.map_err(fail)?;
@@ -327,6 +335,10 @@ fn pointed_to(subject: &Subject<'_>, node: NodeId) -> Replaced {
         }
         _ => (span, Form::Object),
     }
+}
+
+fn is_byte(text: &str) -> bool {
+    matches!(text.trim_start_matches("const "), "u8" | "s8" | "__u8" | "bool" | "char")
 }
 
 fn pointer_to(text: &str) -> String {

@@ -21,6 +21,8 @@ pub struct Layout {
     body: Vec<Lexeme>,
     /// File and offset of its tag; empty for a body without a tag.
     origin: String,
+    /// Its members may lie where their types must not.
+    packed: bool,
 }
 
 /// A member of a struct or union.
@@ -34,6 +36,9 @@ pub struct Field {
     pub dimensions: u32,
     /// It is a bit-field: it has no address, and its width is not its type's.
     pub is_bit_field: bool,
+    /// It may lie where its type must not: nothing but the structure itself knows how
+    /// to read it on every machine.
+    pub is_packed: bool,
     /// The members of its own, where its body stands right there.
     inline: Option<Box<Layout>>,
 }
@@ -114,8 +119,11 @@ impl Unit {
             }
             let certain = definition.is_some_and(|d| d.conditions.is_empty());
             let origin = format!("{}:{}", index.path, entry.start);
-            let body = certain.then(|| body_of(&index.tokens(entry))).flatten();
-            found.push(body.map(|body| Layout { body, origin }));
+            let tokens = index.tokens(entry);
+            let pragma = memchr::memmem::find(&index.source, b"pragma pack").is_some();
+            let packed = pragma || tokens.iter().any(is_packing);
+            let body = certain.then(|| body_of(&tokens)).flatten();
+            found.push(body.map(|body| Layout { body, origin, packed }));
         });
         // A macro of the tag's name would make it another tag.
         let is_macro = |d: &super::Definition| matches!(d.kind, DefinitionKind::Macro(_));
@@ -228,7 +236,8 @@ impl Layout {
         let inline = brace.and_then(|open| {
             let close = closing(item, open)?;
             let body = item[open + 1..close].to_vec();
-            Some(Layout { body, origin: format!("{}/{}", self.origin, item[open].at) })
+            let origin = format!("{}/{}", self.origin, item[open].at);
+            Some(Layout { body, origin, packed: self.packed })
         });
         let item = &tagged(item, brace);
         let declared = declarator::declarators(item);
@@ -243,6 +252,7 @@ impl Layout {
             pointer_depth: one.pointer_depth,
             dimensions,
             is_bit_field,
+            is_packed: self.packed,
             inline: inline.map(Box::new),
         };
         found.push((field, conditional));
@@ -262,6 +272,11 @@ fn tagged(item: &[Lexeme], brace: Option<usize>) -> Vec<Lexeme> {
         item.insert(at, Lexeme::new(TokenKind::Ident, UNTAGGED, item[at].at));
     }
     item
+}
+
+/// The attribute that packs a structure, or a member of one: `__packed`, or in full.
+fn is_packing(token: &Lexeme) -> bool {
+    matches!(&*token.text, "__packed" | "packed" | "__packed__")
 }
 
 fn is_directive(token: &Lexeme) -> bool {

@@ -107,6 +107,19 @@ fn a_tag_with_two_bodies_has_no_layout() {
 }
 
 #[test]
+fn a_packed_structure_says_so_of_its_members() {
+    let packed = |text: &str| {
+        let layout = unit(&[("a.c", text)]).layout("struct s").expect("one body is visible");
+        layout.field("a").expect("it is declared").is_packed
+    };
+    assert!(packed("struct s { char c; int a; } __packed;\n"));
+    assert!(packed("struct s { char c; int a; } __attribute__((packed));\n"));
+    assert!(packed("struct s { char c; int a __packed; };\n"));
+    assert!(packed("#pragma pack(1)\nstruct s { char c; int a; };\n"));
+    assert!(!packed("struct s { char c; int a; };\n"));
+}
+
+#[test]
 fn scalars_are_integers_enums_and_pointers() {
     let (unit, _) = chip();
     for scalar in ["u8", "reg_t", "enum x", "struct chip *", "unsigned long", "char"] {
