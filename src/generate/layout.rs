@@ -7,6 +7,9 @@ use crate::syntax::lexer::{self, TokenKind};
 /// Columns that a line should not exceed.
 pub const WIDTH: usize = 80;
 
+/// Columns that `checkpatch.pl` warns of.
+const WIDEST: usize = 100;
+
 /// Columns of a tab.
 pub const TAB: usize = 8;
 
@@ -35,6 +38,12 @@ pub fn indent(column: usize) -> String {
 /// (which ends in the parenthesis) and ends with `)`.
 pub fn call(lead: &[u8], head: &str, arguments: &[String], trail: &[u8]) -> String {
     let open = column_after(head.as_bytes(), column_after(lead, 0));
+    // What would be too wide beside the parenthesis goes two tabs in.
+    let indented = [lead, head.as_bytes()].concat();
+    let blanks = indented.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let far = column_after(&indented[..blanks], 0) + 2 * TAB;
+    let longest = arguments.iter().map(|argument| argument.len() + 1).max().unwrap_or(0);
+    let next = if open + longest > WIDEST { far.min(open) } else { open };
     let mut text = head.to_owned();
     let mut column = open;
     for (index, argument) in arguments.iter().enumerate() {
@@ -44,8 +53,8 @@ pub fn call(lead: &[u8], head: &str, arguments: &[String], trail: &[u8]) -> Stri
         if index > 0 {
             if column + 1 + wide > WIDTH {
                 text.push('\n');
-                text.push_str(&indent(open));
-                column = open;
+                text.push_str(&indent(next));
+                column = next;
             } else {
                 text.push(' ');
                 column += 1;
@@ -328,6 +337,21 @@ mod tests {
         let expected = "static ssize_t a_rather_long_name_show(struct device *dev, char *buf,\n\
                         \t\t\t\t       unsigned int reg)\n";
         assert_eq!(wrap(line), expected);
+    }
+
+    #[test]
+    fn what_would_be_too_wide_beside_the_parenthesis_goes_two_tabs_in() {
+        let (name, long) = ("x".repeat(50), "y".repeat(60));
+        let line = format!("\treturn {name}(a, {long});\n");
+        assert_eq!(wrap(&line), format!("\treturn {name}(a,\n\t\t\t{long});\n"));
+    }
+
+    #[test]
+    fn a_statement_below_the_head_of_a_loop_stays_below_it() {
+        let text = b"{\n\tfor_each_x(q, i)\n\t\tfn(q);\n}\n";
+        assert_eq!(rejoin(text, &[&b"fn"[..]]), text);
+        let broken = b"{\n\tcall(q,\n\t     fn);\n}\n";
+        assert_eq!(rejoin(broken, &[&b"fn"[..]]), b"{\n\tcall(q, fn);\n}\n");
     }
 
     #[test]

@@ -264,20 +264,22 @@ pub fn hole(subject: &Subject<'_>, places: &[(Range<usize>, Sort)]) -> Result<Me
 
 /// # Errors
 /// `field-differs` where the helper would write and read more than `most` structure
-/// members by their address: that is harder to read than what was there.
+/// members by their address, or one by a pointer to a pointer: that is harder to read
+/// than what was there.
 pub fn limit(subject: &Subject<'_>, holes: &Holes, most: usize) -> Result<(), Refusal> {
     let mut weight = 0;
     for (index, parameter) in holes.parameters.iter().enumerate() {
         let mut spans = holes.spans.iter().filter(|span| span.parameter == index);
         if spans.any(|span| matches!(span.form, Form::Object | Form::Parenthesised)) {
-            weight += parameter.ctype.matches('*').count();
+            let stars = parameter.ctype.matches('*').count();
+            weight += if stars > 1 { most + 1 } else { stars };
         }
     }
     if weight <= most {
         return Ok(());
     }
     let at = holes.spans.first().map_or(0, |span| span.tokens.start);
-    let detail = "more members of structures than the rule allows would be passed by address";
+    let detail = "too many members of structures, or a pointer, would be passed by address";
     Err(subject.refuse(Reason::FieldDiffers, at, detail))
 }
 

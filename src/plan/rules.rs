@@ -71,7 +71,7 @@ pub struct Limits {
     #[serde(default)]
     pub function_pointers: usize,
     /// Most structure members that a helper takes by their address only to read or
-    /// write them; a pointer to a pointer counts twice.
+    /// write them.
     #[serde(default = "two")]
     pub member_pointers: usize,
 }
