@@ -36,6 +36,10 @@ pub fn check(subject: &Subject<'_>, site: &Site) -> Result<(), Refusal> {
     if words::are_opposites(&names) {
         return refuse("they do opposite things, which a reader should see".to_owned());
     }
+    let members: Vec<&str> = subject.group.members.iter().map(|m| m.name.as_str()).collect();
+    if words::shared(&members) == 0 {
+        return refuse("the members' names share no word that could name the helper".to_owned());
+    }
     let mut first: Option<FunctionSig> = None;
     for value in &site.values {
         let signature = match signature(subject.file, &lossy(value)) {
