@@ -116,8 +116,11 @@ fn parameters(member: &MemberPlan, helper: Option<&Helper>) -> String {
     if parameters.is_empty() { "void".to_owned() } else { parameters.join(", ") }
 }
 
-/// A parameter's declaration: `int reg`, `const char *name`.
+/// A parameter's declaration: `int reg`, `const char *name`, `int (*fn)(int reg)`.
 fn declared(ctype: &str, name: &str) -> String {
+    if ctype.contains("(*)") {
+        return ctype.replacen("(*)", &format!("(*{name})"), 1);
+    }
     if ctype.ends_with('*') { format!("{ctype}{name}") } else { format!("{ctype} {name}") }
 }
 
@@ -246,7 +249,7 @@ fn body(helper: &Helper, file: &FileContext, function: &Function) -> Vec<u8> {
                 let behind = file.tokens[base + wording.behind].end as usize;
                 cuts.push((behind..behind, format!(", {name}").into_bytes().into()));
             }
-            None => cuts.push((from..to, name.as_bytes().into())),
+            None => cuts.push((from..to, span.form.text(name).into_bytes().into())),
         }
     }
     for comment in &helper.comments.dropped {

@@ -7,6 +7,9 @@ use crate::syntax::lexer::{self, TokenKind};
 /// Columns that a line should not exceed.
 pub const WIDTH: usize = 80;
 
+/// Columns that `checkpatch.pl` warns of.
+const WIDEST: usize = 100;
+
 /// Columns of a tab.
 pub const TAB: usize = 8;
 
@@ -35,6 +38,12 @@ pub fn indent(column: usize) -> String {
 /// (which ends in the parenthesis) and ends with `)`.
 pub fn call(lead: &[u8], head: &str, arguments: &[String], trail: &[u8]) -> String {
     let open = column_after(head.as_bytes(), column_after(lead, 0));
+    // What would be too wide beside the parenthesis goes two tabs in.
+    let indented = [lead, head.as_bytes()].concat();
+    let blanks = indented.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let far = column_after(&indented[..blanks], 0) + 2 * TAB;
+    let longest = arguments.iter().map(|argument| argument.len() + 1).max().unwrap_or(0);
+    let next = if open + longest > WIDEST { far.min(open) } else { open };
     let mut text = head.to_owned();
     let mut column = open;
     for (index, argument) in arguments.iter().enumerate() {
@@ -44,8 +53,8 @@ pub fn call(lead: &[u8], head: &str, arguments: &[String], trail: &[u8]) -> Stri
         if index > 0 {
             if column + 1 + wide > WIDTH {
                 text.push('\n');
-                text.push_str(&indent(open));
-                column = open;
+                text.push_str(&indent(next));
+                column = next;
             } else {
                 text.push(' ');
                 column += 1;
@@ -171,7 +180,9 @@ pub fn rejoin(text: &[u8], names: &[&[u8]]) -> Vec<u8> {
             b")" | b"]" => {
                 depth -= 1;
                 // `if (x)` keeps its statement on a line of its own.
-                if depth == 0 && is_controlled(tokens[start].text(text)) {
+                let controls = is_controlled(tokens[start].text(text))
+                    || is_loop_macro(text, &tokens[start..], index - start);
+                if depth == 0 && controls {
                     start = index + 1;
                 }
             }
@@ -199,6 +210,14 @@ pub fn rejoin(text: &[u8], names: &[&[u8]]) -> Vec<u8> {
 /// Whether a statement follows the parentheses that follow the word.
 fn is_controlled(word: &[u8]) -> bool {
     matches!(word, b"if" | b"for" | b"while" | b"switch")
+}
+
+/// Whether a call that ends at token `close` is the head of a loop: `for_each_x(…)` with
+/// a word behind it.
+fn is_loop_macro(text: &[u8], statement: &[lexer::Token], close: usize) -> bool {
+    let word = |at: usize| statement.get(at).is_some_and(|t| t.kind == TokenKind::Ident);
+    let opens = statement.get(1).is_some_and(|t| t.text(text) == b"(");
+    word(0) && opens && word(close + 1)
 }
 
 /// Whether what stands before a `:` is `case …`, `default` or a name alone.
@@ -318,6 +337,21 @@ mod tests {
         let expected = "static ssize_t a_rather_long_name_show(struct device *dev, char *buf,\n\
                         \t\t\t\t       unsigned int reg)\n";
         assert_eq!(wrap(line), expected);
+    }
+
+    #[test]
+    fn what_would_be_too_wide_beside_the_parenthesis_goes_two_tabs_in() {
+        let (name, long) = ("x".repeat(50), "y".repeat(60));
+        let line = format!("\treturn {name}(a, {long});\n");
+        assert_eq!(wrap(&line), format!("\treturn {name}(a,\n\t\t\t{long});\n"));
+    }
+
+    #[test]
+    fn a_statement_below_the_head_of_a_loop_stays_below_it() {
+        let text = b"{\n\tfor_each_x(q, i)\n\t\tfn(q);\n}\n";
+        assert_eq!(rejoin(text, &[&b"fn"[..]]), text);
+        let broken = b"{\n\tcall(q,\n\t     fn);\n}\n";
+        assert_eq!(rejoin(broken, &[&b"fn"[..]]), b"{\n\tcall(q, fn);\n}\n");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::layout;
 use super::templates::{TemplateError, Templates};
 use super::{Edit, EditSet};
 use crate::plan::align::{OwnParameter, lossy};
+use crate::plan::callers;
 use crate::plan::uses::CallSite;
 use crate::plan::{Fate, FileContext, MemberPlan, Plan, Remedy};
 use serde::Serialize;
@@ -179,14 +180,14 @@ fn gone(plan: &Plan, index: usize, callee: &str, file: &FileContext, edits: &mut
         let range = file.tokens[token].range();
         edits.push(Edit { range, text: callee.as_bytes().to_vec() });
     }
-    let extra: Vec<String> = match &plan.remedy {
-        Remedy::Helper(helper) => {
-            helper.parameters.iter().map(|p| p.arguments[index].clone()).collect()
-        }
-        Remedy::Merge(_) => Vec::new(),
-    };
     // A call inside the arguments of another one is rewritten with that one.
     for call in &member.uses.calls {
+        let extra: Vec<String> = match &plan.remedy {
+            Remedy::Helper(helper) => {
+                callers::arguments(file, member, call, &helper.parameters, index)
+            }
+            Remedy::Merge(_) => Vec::new(),
+        };
         edits.extend(call_edits(file, call, callee, &extra));
     }
 }

@@ -3,11 +3,13 @@
 
 use super::align::{is_ident, lossy};
 use super::context::Sort;
+use super::file::FileContext;
 use super::holes::Subject;
 use super::kernel;
 use super::refusal::{Reason, Refusal};
 use super::uses::{EnclosingCall, closing, enclosing_calls};
 use crate::syntax::decl::{Fact, MacroFacts, ParamFacts};
+use crate::syntax::lexer;
 use std::ops::Range;
 
 /// Lifts the span over every macro call around it that needs the token itself,
@@ -93,6 +95,8 @@ pub fn macro_problem(
         Some((reason, format!("the macro `{name}`{through} {what}")))
     };
     let is_format = is_format(facts, argument);
+    // What was no constant in any member is none for the macro, either.
+    let variable = matches!(sort, Sort::Member | Sort::Callee);
     if let Some(fact) = any(|p| &p.pasted).or_else(|| any(|p| &p.stringified)) {
         return problem(Reason::TokenPasted, fact, "pastes or stringifies it");
     }
@@ -106,7 +110,8 @@ pub fn macro_problem(
     let indexed = |fact: &&Fact| fact.via.iter().any(|name| name == "__printk_index_emit");
     let printed = sort == Sort::String && !first;
     let wants = any(|p| &p.needs_constant);
-    if let Some(fact) = wants.filter(|fact| !(printed || is_format && indexed(fact))) {
+    let excused = |fact: &&Fact| variable || printed || is_format && indexed(fact);
+    if let Some(fact) = wants.filter(|fact| !excused(fact)) {
         let reason = if is_format && sort == Sort::String {
             Reason::FormatString
         } else {
@@ -119,13 +124,15 @@ pub fn macro_problem(
     };
     let tests =
         any(|p| &p.tests_constant).filter(|fact| !((is_format || printed) && indexed(fact)));
-    if let Some(fact) = tests.filter(|fact| !same_result(fact)) {
+    if let Some(fact) = tests.filter(|fact| !variable && !same_result(fact)) {
         return problem(Reason::ConstantContext, fact, "asks whether it is a constant");
     }
     if let Some(fact) = any(|p| &p.is_type_or_name) {
         return problem(Reason::TypeDiffers, fact, "takes a type or a name there");
     }
-    if let Some(fact) = any(|p| &p.measured).filter(|_| sort != Sort::Constant) {
+    // The parameter, or what it points to, has the very type.
+    let same_type = matches!(sort, Sort::Constant | Sort::Callee | Sort::Member);
+    if let Some(fact) = any(|p| &p.measured).filter(|_| !same_type) {
         return problem(Reason::ArraySize, fact, "takes the size or type of it");
     }
     let handed_on = is_format || facts.variadic_from.is_some_and(|from| argument >= from);
@@ -134,6 +141,13 @@ pub fn macro_problem(
         return Some((Reason::StringContext, detail));
     }
     None
+}
+
+/// Whether `name` is a function-like macro.
+pub fn is_function_macro(file: &FileContext, name: &str) -> bool {
+    // `if` is a macro under CONFIG_PROFILE_ALL_BRANCHES.
+    !lexer::is_keyword(name.as_bytes())
+        && file.unit.macro_facts(name).is_some_and(|facts| facts.function_like)
 }
 
 /// Whether the argument is where a `printf`-like macro has its format: the last one

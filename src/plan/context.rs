@@ -2,9 +2,11 @@
 //! parameter stand there, and over which expression.
 
 use super::align::{Site, is_function_name, lossy};
+use super::callees;
 use super::calls;
 use super::file::Object;
 use super::holes::Subject;
+use super::paths;
 use super::refusal::{Reason, Refusal};
 use super::uses::{closing, enclosing_calls};
 use crate::syntax::TokenKind;
@@ -22,6 +24,10 @@ pub enum Sort {
     /// An object of file scope that is passed by its address: an array by its name,
     /// another with `&`.
     Object,
+    /// A member of what an own parameter points to, see [`super::paths`].
+    Member,
+    /// The function that is called, see [`super::callees`].
+    Callee,
 }
 
 /// Finds the expression around `site` that a parameter may replace.
@@ -84,6 +90,15 @@ fn sort_of(subject: &Subject<'_>, site: &Site) -> Result<(Range<usize>, Sort), R
         if subject.is_constant(&call) {
             return Ok((call, Sort::Constant));
         }
+    }
+    // What is looked up of types and prototypes holds for the first member's file.
+    let in_one_file = !subject.is_across_files();
+    if in_one_file && matches!(file.text(first - 1), b"." | b"->") {
+        return paths::place(subject, site);
+    }
+    if in_one_file && callees::is_called(subject, site) {
+        callees::check(subject, site)?;
+        return Ok((span, Sort::Callee));
     }
     if let Some(object) = object_span(subject, site) {
         return Ok((object, Sort::Object));
@@ -151,7 +166,7 @@ fn is_constant_name(subject: &Subject<'_>, span: &Range<usize>, token: usize) ->
 }
 
 /// Whether any member declares the name at `token` for itself.
-fn is_local(subject: &Subject<'_>, token: usize) -> bool {
+pub fn is_local(subject: &Subject<'_>, token: usize) -> bool {
     (0..subject.alignment.members.len()).any(|member| {
         let text = subject.alignment.text(member, token);
         subject.alignment.members[member].locals.contains(text)
@@ -170,10 +185,7 @@ fn is_type(subject: &Subject<'_>, token: usize) -> bool {
 fn not_constant(subject: &Subject<'_>, site: &Site, shown: &str) -> Refusal {
     let file = subject.file;
     let first = subject.first(site.token);
-    let before = file.text(first - 1);
-    let reason = if matches!(before, b"." | b"->") {
-        Reason::FieldDiffers
-    } else if is_type(subject, site.token) {
+    let reason = if is_type(subject, site.token) {
         Reason::TypeDiffers
     } else if file.text(first + 1) == b"(" {
         Reason::CalleeDiffers

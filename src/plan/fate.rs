@@ -5,7 +5,7 @@ use super::OpenFile;
 use super::align::{self, OwnParameter};
 use super::comments::Inside;
 use super::file::FileContext;
-use super::holes::Subject;
+use super::holes::{Span, Subject};
 use super::refusal::{Reason, Refusal};
 use super::sharing::Sharing;
 use super::uses::{self, Anchor, CallSite, Uses};
@@ -396,14 +396,20 @@ pub fn gain(
 
 /// The own parameters that the helper can do without: the body does not use
 /// them, and only thin functions call it, so that no caller's argument is lost.
-pub fn dropped_parameters(subject: &Subject<'_>, members: &[MemberPlan]) -> Vec<usize> {
+pub fn dropped_parameters(
+    subject: &Subject<'_>,
+    members: &[MemberPlan],
+    spans: &[Span],
+) -> Vec<usize> {
     if members.iter().any(|m| m.fate == Fate::Gone) {
         return Vec::new();
     }
     let file = subject.file;
     let body = file.token_at(members[0].function.body)..file.token_at(members[0].function.end);
+    let base = file.token_at(members[0].function.start);
+    let replaced = |index: usize| spans.iter().any(|span| span.tokens.contains(&(index - base)));
     let used = |name: &[u8]| {
-        body.clone().any(|index| {
+        body.clone().filter(|&index| !replaced(index)).any(|index| {
             let word = file.text(index);
             let hidden = || {
                 let word = std::str::from_utf8(word).unwrap_or_default();

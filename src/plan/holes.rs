@@ -2,10 +2,13 @@
 //! may a parameter stand there, over which expression, and of what type?
 
 use super::align::{Alignment, is_function_name, lossy};
+use super::callees;
 use super::context::{self, Sort};
 use super::file::FileContext;
 use super::names;
+use super::paths;
 use super::refusal::{Reason, Refusal};
+use super::rules::Limits;
 use super::types::{self, SpanType};
 use super::wording::{self, Wording};
 use crate::detect::CloneGroup;
@@ -16,7 +19,10 @@ use rustc_hash::FxHashSet;
 use std::ops::Range;
 
 /// An expression that a parameter replaces, and what differs there.
-type Place = (Range<usize>, Sort);
+pub type Place = (Range<usize>, Sort);
+
+/// What a parameter replaces, and by which form of its name.
+pub type Replaced = (Range<usize>, Form);
 
 /// More different holes than this never fit a helper; they are not looked at one by
 /// one.
@@ -33,6 +39,8 @@ pub struct Parameter {
     pub arguments: Vec<String>,
     /// It stands where a `printf`-like function has its format.
     pub is_format: bool,
+    /// Index of the members' own parameter that the arguments are paths from.
+    pub base: Option<usize>,
 }
 
 /// An expression of the common body that a parameter replaces.
@@ -44,6 +52,33 @@ pub struct Span {
     pub parameter: usize,
     /// The span is a format, and the parameter a word of it.
     pub wording: Option<Wording>,
+    /// What stands there instead.
+    pub form: Form,
+}
+
+/// How a helper names what a parameter stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// By the parameter's name alone.
+    Name,
+    /// `*name`: the parameter points to it.
+    Object,
+    /// `(*name)`, where what follows binds closer.
+    Parenthesised,
+    /// `name->`, where its member follows.
+    Arrow,
+}
+
+impl Form {
+    /// The text for a parameter of this name.
+    pub fn text(self, name: &str) -> String {
+        match self {
+            Form::Name => name.to_owned(),
+            Form::Object => format!("*{name}"),
+            Form::Parenthesised => format!("(*{name})"),
+            Form::Arrow => format!("{name}->"),
+        }
+    }
 }
 
 /// The holes of a group, turned into parameters.
@@ -148,11 +183,11 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// Plans the parameters for all sites of the group.
+/// Plans the parameters for all sites of the group, within the rule's limits.
 ///
 /// # Errors
 /// The first site at which no parameter may stand, with the reason.
-pub fn plan(subject: &Subject<'_>) -> Result<Holes, Refusal> {
+pub fn plan(subject: &Subject<'_>, limits: &Limits) -> Result<Holes, Refusal> {
     let mut spans: Vec<Place> = Vec::new();
     let mut wordings: Vec<Wording> = Vec::new();
     let distinct: FxHashSet<&Vec<Vec<u8>>> =
@@ -177,11 +212,34 @@ pub fn plan(subject: &Subject<'_>) -> Result<Holes, Refusal> {
     }
     join_within_constants(subject, &mut spans);
     spans.sort_by_key(|(span, _)| span.start);
-
+    let grouped = grouped(subject, spans, &wordings);
+    not_crossed(subject, &grouped)?;
+    callees::limit(subject, &grouped, limits.function_pointers)?;
     let mut holes = Holes::default();
+    let mut taken = names::Taken::of_body(subject);
+    for (values, places) in grouped {
+        let (parameter, spans) = parameter(subject, values, &places, &mut taken)?;
+        let index = holes.parameters.len();
+        holes.parameters.push(parameter);
+        holes.spans.extend(spans.into_iter().map(|(tokens, form)| {
+            let wording = wording_at(&wordings, &tokens).cloned();
+            Span { tokens, parameter: index, wording, form }
+        }));
+    }
+    holes.spans.sort_by_key(|span| span.tokens.start);
+    paths::limit(subject, &holes, limits.member_pointers)?;
+    Ok(holes)
+}
+
+/// The places by what the members have there: those of one text are one parameter.
+fn grouped(
+    subject: &Subject<'_>,
+    spans: Vec<Place>,
+    wordings: &[Wording],
+) -> Vec<(Vec<String>, Vec<Place>)> {
     let mut grouped: Vec<(Vec<String>, Vec<Place>)> = Vec::new();
     for (span, sort) in spans {
-        let values = match wording_at(&wordings, &span) {
+        let values = match wording_at(wordings, &span) {
             Some(wording) => wording.words.clone(),
             None => subject.values(&span),
         };
@@ -190,26 +248,41 @@ pub fn plan(subject: &Subject<'_>) -> Result<Holes, Refusal> {
             None => grouped.push((values, vec![(span, sort)])),
         }
     }
-    not_crossed(subject, &grouped)?;
-    let mut taken = names::Taken::of_body(subject);
-    for (values, places) in grouped {
-        let typed: Vec<SpanType> =
-            places.iter().map(|(span, sort)| types::of_span(subject, span, *sort)).collect();
-        let ctype = types::unify(subject, &values, &places, &typed)
-            .map_err(|refusal| of_name(&values, refusal))?;
-        let name = names::parameter(subject, &values, &places, &typed, &mut taken);
-        let parameter = holes.parameters.len();
-        let is_format = typed.iter().any(|place| place.format)
-            && !values.iter().all(|value| is_function_name(value.as_bytes()));
-        holes.parameters.push(Parameter { name, ctype, arguments: values, is_format });
-        let spans = places.into_iter().map(|(tokens, _)| {
-            let wording = wording_at(&wordings, &tokens).cloned();
-            Span { tokens, parameter, wording }
-        });
-        holes.spans.extend(spans);
-    }
-    holes.spans.sort_by_key(|span| span.tokens.start);
-    Ok(holes)
+    grouped
+}
+
+/// The parameter for all `places`, where the members have `values`, and what it
+/// replaces in which form.
+fn parameter(
+    subject: &Subject<'_>,
+    values: Vec<String>,
+    places: &[Place],
+    taken: &mut names::Taken,
+) -> Result<(Parameter, Vec<Replaced>), Refusal> {
+    let sort = places[0].1;
+    let member = match sort {
+        Sort::Member => Some(paths::hole(subject, places)?),
+        _ => None,
+    };
+    let spans: Vec<Replaced> = match &member {
+        Some(member) => member.spans.clone(),
+        None => places.iter().map(|(span, _)| (span.clone(), Form::Name)).collect(),
+    };
+    let typed: Vec<SpanType> =
+        spans.iter().map(|(span, _)| types::of_span(subject, span, sort)).collect();
+    let ctype = match &member {
+        Some(member) => member.ctype.clone(),
+        None => types::unify(subject, &values, places, &typed)
+            .map_err(|refusal| of_name(&values, refusal))?,
+    };
+    let name = names::parameter(subject, &values, places, (&typed, &ctype), taken);
+    let is_format = typed.iter().any(|place| place.format)
+        && !values.iter().all(|value| is_function_name(value.as_bytes()));
+    let (arguments, base) = match &member {
+        Some(member) => (member.arguments(&values), Some(member.base)),
+        None => (values, None),
+    };
+    Ok((Parameter { name, ctype, arguments, is_format, base }, spans))
 }
 
 fn wording_at<'a>(wordings: &'a [Wording], span: &Range<usize>) -> Option<&'a Wording> {

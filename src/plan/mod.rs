@@ -4,14 +4,18 @@
 //! refuses.
 
 pub mod align;
+pub mod callees;
+pub mod callers;
 pub mod calls;
 pub mod comments;
 pub mod context;
+pub mod early;
 pub mod fate;
 pub mod file;
 pub mod holes;
 pub mod kernel;
 pub mod names;
+pub mod paths;
 pub mod refusal;
 pub mod rules;
 pub mod sharing;
@@ -294,14 +298,18 @@ fn helper(
     let (file, group) = (subject.file, subject.group);
     let first = &group.members[0].function;
     let comments = comments::inside(subject);
-    let members = fate::helper(subject, open, sharing, comments.as_ref().ok())?;
+    let mut members = fate::helper(subject, open, sharing, comments.as_ref().ok())?;
     fate::gain(subject, &members, Some(0), (rule.limits.lines_saved, sharing))?;
     // What stands against it is kept until the patch is written: a group that would
     // not get shorter anyway is refused for that.
     let trap = traps::check(group, subject.alignment, rule.remedy).err();
-    let holes = holes::plan(subject).map_err(|refusal| trap.clone().unwrap_or(refusal))?;
+    let holes =
+        holes::plan(subject, &rule.limits).map_err(|refusal| trap.clone().unwrap_or(refusal))?;
+    if callers::keep_unwritable(subject, &mut members, &holes.parameters) {
+        fate::gain(subject, &members, Some(0), (rule.limits.lines_saved, sharing))?;
+    }
     let mut objection = trap.or(wrapper::adds_something(subject, &holes).err());
-    let dropped = fate::dropped_parameters(subject, &members);
+    let dropped = fate::dropped_parameters(subject, &members, &holes.spans);
     let count = members[0].own.len() - dropped.len() + holes.parameters.len();
     if count > rule.limits.parameters {
         let detail = format!("{count} parameters, {} allowed", rule.limits.parameters);

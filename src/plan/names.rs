@@ -4,6 +4,7 @@
 use super::align::is_function_name;
 use super::context::Sort;
 use super::holes::Subject;
+use super::paths;
 use super::types::SpanType;
 use super::words::{are_opposites, common_words, words};
 use crate::syntax::TokenKind;
@@ -58,7 +59,7 @@ pub fn parameter(
     subject: &Subject<'_>,
     values: &[String],
     places: &[(Range<usize>, Sort)],
-    typed: &[SpanType],
+    (typed, ctype): (&[SpanType], &str),
     taken: &mut Taken,
 ) -> String {
     let mut names: Vec<String> = Vec::new();
@@ -66,6 +67,12 @@ pub fn parameter(
         names.extend(["func".to_owned(), "caller".to_owned()]);
     }
     let spans = || places.iter().map(|(span, _)| span);
+    let member = places.first().filter(|(_, sort)| *sort == Sort::Member);
+    if let Some((span, _)) = member {
+        let fields = of_members(&paths::last_names(subject, span));
+        names.extend(shared_words(&fields));
+        names.extend(all_shared_words(&fields));
+    }
     names.extend(spans().filter_map(|span| other_side(subject, span)));
     let called: Vec<String> =
         typed.iter().filter_map(|t| t.name.as_deref()).filter_map(telling).collect();
@@ -76,10 +83,15 @@ pub fn parameter(
     names.extend(spans().filter_map(|span| role(subject, span)));
     names.extend(shared.iter().filter(|word| word.len() > 2).cloned());
     names.extend(called);
+    if member.is_some() {
+        names.extend(of_type(ctype));
+    }
     let sorted = |wanted| places.iter().any(|(_, sort)| *sort == wanted);
     let fallback = match () {
         () if sorted(Sort::Word) => "what",
         () if sorted(Sort::String) => "name",
+        () if sorted(Sort::Callee) => "fn",
+        () if member.is_some() && ctype.ends_with('*') => "field",
         () => "val",
     };
     names.push(fallback.to_owned());
@@ -98,6 +110,46 @@ pub fn parameter(
         .unwrap_or_default();
     taken.names.insert(name.clone());
     name
+}
+
+/// The names of structure members as [`shared_words`] takes them: with a first word that
+/// does not count, and without digits at the end, in which `in0` and `in1` differ.
+fn of_members(names: &[String]) -> Vec<String> {
+    let bare = |name: &String| {
+        let digits = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        format!("_member_{}", digits.trim_end_matches('_'))
+    };
+    names.iter().map(bare).collect()
+}
+
+/// All words but the first that the names share, where two are not enough to tell one
+/// parameter from another.
+fn all_shared_words(names: &[String]) -> Option<String> {
+    let lists: Vec<Vec<String>> = names.iter().map(|name| words(name)).collect();
+    let common = common_words(&lists);
+    let name = common.get(1..)?.join("_");
+    (name.len() > 2 && name.len() <= 24).then_some(name)
+}
+
+/// What an object of the type is commonly called: `spinlock_t *` is a `lock`, and a
+/// `struct foo_ring *` a `ring`.
+fn of_type(ctype: &str) -> Option<String> {
+    let name = ctype.trim_end_matches(['*', ' ']).rsplit(' ').next()?;
+    let known = match name {
+        "spinlock_t" | "rwlock_t" | "raw_spinlock_t" | "mutex" => "lock",
+        "list_head" | "hlist_head" => "list",
+        "wait_queue_head_t" => "wq",
+        "completion" => "done",
+        "device" => "dev",
+        "atomic_t" | "refcount_t" => "count",
+        _ => "",
+    };
+    if !known.is_empty() {
+        return Some(known.to_owned());
+    }
+    let tagged = ctype.contains("struct ") || ctype.contains("enum ");
+    let last = name.rsplit('_').next().filter(|word| tagged && word.len() > 2)?;
+    Some(last.to_ascii_lowercase())
 }
 
 /// A prototype's parameter name without its underscores, if it tells anything.

@@ -67,6 +67,17 @@ pub struct Limits {
     pub parameters: usize,
     /// Fewest lines that must go on balance.
     pub lines_saved: i64,
+    /// Most parameters of a helper that are pointers to functions.
+    #[serde(default)]
+    pub function_pointers: usize,
+    /// Most structure members that a helper takes by their address only to read or
+    /// write them.
+    #[serde(default = "two")]
+    pub member_pointers: usize,
+}
+
+fn two() -> usize {
+    2
 }
 
 /// The templates that write a rule's text.

@@ -3,6 +3,7 @@
 //! which substitutes exactly wherever an expression may stand.
 
 use super::align::lossy;
+use super::callees;
 use super::calls;
 use super::context::Sort;
 use super::holes::Subject;
@@ -107,6 +108,9 @@ pub fn unify(
         })?;
         let space = if object.ctype.ends_with('*') { "" } else { " " };
         return Ok(format!("{}{space}*", object.ctype));
+    }
+    if places[0].1 == Sort::Callee {
+        return callees::ctype(subject, &values[0], at);
     }
     let prototype = common_prototype(typed);
     if let Some(ctype) = prototype.filter(|t| !t.contains('*')) {

@@ -5,6 +5,7 @@
 use super::constant;
 use super::context;
 use super::definition::{Definition, Role};
+use super::path::{self, Place};
 use super::unit::{Difference, shown};
 use super::wording;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,12 +17,16 @@ pub enum Binding {
     Param(usize),
     /// A constant that the original has in its text.
     Constant,
+    /// A member of what a parameter of the original points to.
+    Path,
 }
 
 /// A call of the original before, and the call of the helper in its place.
 pub trait CallPair {
     /// The arguments of the new call, as token texts.
     fn arguments(&self) -> &[Vec<&[u8]>];
+    /// What the old call passed for the original's parameter `old`.
+    fn actual(&self, old: usize) -> Vec<&[u8]>;
     /// Whether argument `old` of the old call is argument `new` of the new call.
     fn same(&self, old: usize, new: usize) -> bool;
     /// Whether the new call stands in the very function that it replaces, so that
@@ -56,8 +61,10 @@ struct Alignment<'a, 'u, 's, C> {
     bindings: Vec<Option<Binding>>,
     locals: Renaming<'s>,
     labels: Renaming<'s>,
-    /// Tokens of the helper that a format's `%s` has taken up.
+    /// Tokens of the helper that a format's `%s`, or a path, has taken up.
     printed: BTreeSet<usize>,
+    /// Where the original has the paths that parameters of the helper hold.
+    paths: BTreeMap<usize, Vec<Place>>,
 }
 
 /// What [`align`] found.
@@ -67,6 +74,8 @@ pub struct Aligned<'s> {
     pub bindings: Vec<Option<Binding>>,
     /// Names of locals, parameters and labels that differ, of both sides.
     pub renamed: Vec<&'s [u8]>,
+    /// Where the original has the paths that parameters of the helper hold.
+    pub paths: BTreeMap<usize, Vec<Place>>,
 }
 
 /// Expands `call` of `helper` and compares it with `original`'s body.
@@ -88,6 +97,7 @@ pub fn align<'s, C: CallPair>(
         locals: Renaming::default(),
         labels: Renaming::default(),
         printed: BTreeSet::new(),
+        paths: BTreeMap::new(),
     };
     alignment.run()?;
     alignment.finish()
@@ -99,6 +109,10 @@ impl<'s, C: CallPair> Alignment<'_, '_, 's, C> {
         while new < self.helper.body.end {
             if self.printed.remove(&new) {
                 new += 1;
+                continue;
+            }
+            if let Some(next) = self.path(old, new) {
+                old = next;
                 continue;
             }
             old = match self.helper.role(new) {
@@ -157,6 +171,28 @@ impl<'s, C: CallPair> Alignment<'_, '_, 's, C> {
             self.bind(argument.parameter, Binding::Constant);
         }
         true
+    }
+
+    /// A path that the original has at `old`, where the helper at `new` has a parameter
+    /// for it: by itself, or dereferenced. Gives the next token of the original.
+    fn path(&mut self, old: usize, new: usize) -> Option<usize> {
+        let unit = self.helper.unit;
+        let name = match unit.text(new) {
+            b"*" => new + 1,
+            b"(" if unit.text(new + 1) == b"*" => new + 2,
+            _ => new,
+        };
+        let Role::Param(index) = self.helper.role(name) else { return None };
+        let argument = self.call.arguments().get(index).filter(|words| path::is_path(words))?;
+        let actual = |param: usize| self.call.actual(param);
+        let found = path::find((self.original, old), (self.helper, new, name), argument, actual)?;
+        if !matches!(self.bindings.get(index), Some(None | Some(Binding::Path))) {
+            return None;
+        }
+        self.printed.extend(found.new);
+        self.paths.entry(index).or_default().push(found.place);
+        self.bind(index, Binding::Path);
+        Some(found.old)
     }
 
     /// The helper's parameter `index` at its token `new`, against the original
@@ -253,6 +289,6 @@ impl<'s, C: CallPair> Alignment<'_, '_, 's, C> {
                 _ => renamed.push(name),
             }
         }
-        Ok(Aligned { bindings: self.bindings, renamed })
+        Ok(Aligned { bindings: self.bindings, renamed, paths: self.paths })
     }
 }

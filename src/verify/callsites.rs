@@ -49,6 +49,11 @@ impl CallPair for GoneCall<'_, '_, '_, '_> {
         &self.texts
     }
 
+    fn actual(&self, old: usize) -> Vec<&[u8]> {
+        let old = self.old.get(old).cloned();
+        old.map(|range| self.walker.file.before.texts(range)).unwrap_or_default()
+    }
+
     fn same(&self, old: usize, new: usize) -> bool {
         let (Some(old), Some(new)) = (self.old.get(old), self.new.get(new)) else { return false };
         let (old, new): (Vec<_>, Vec<_>) = (old.clone().collect(), new.clone().collect());

@@ -137,6 +137,10 @@ impl CallPair for OwnParams<'_> {
         &self.arguments
     }
 
+    fn actual(&self, old: usize) -> Vec<&[u8]> {
+        self.params.get(old).map(|param| vec![*param]).unwrap_or_default()
+    }
+
     fn same(&self, old: usize, new: usize) -> bool {
         match (self.params.get(old), self.arguments.get(new)) {
             (Some(param), Some(argument)) => argument.as_slice() == [*param],

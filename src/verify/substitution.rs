@@ -5,6 +5,7 @@
 use super::align::{self, Aligned, Binding, CallPair};
 use super::constant;
 use super::definition::{Definition, Role};
+use super::early;
 use super::facts;
 use super::macros::Macros;
 use super::names::{FileNames, NameKind};
@@ -49,6 +50,12 @@ pub fn proves<'s, C: CallPair>(
         }
         let argument = call.arguments().get(index).map_or(&[][..], Vec::as_slice);
         let fail = |detail: String| Difference::new(original.name, helper.name, detail);
+        if *binding == Some(Binding::Path) {
+            let places = aligned.paths.get(&index).map_or(&[][..], Vec::as_slice);
+            let late = early::refuses(original, places, file.macros);
+            late.or_else(|| order_matters(call)).map_or(Ok(()), Err).map_err(fail)?;
+            continue;
+        }
         may_be_argument(file, (helper, index), argument, locals).map_err(fail)?;
     }
     Ok(aligned.bindings)
@@ -78,10 +85,21 @@ fn may_be_argument<'s>(
     let declared = helper.params.get(index).map(|p| signature::declared_type(helper.unit, p));
     let declared = declared.unwrap_or_default();
     let declared: Vec<&[u8]> = declared.iter().map(|&at| helper.unit.text(at)).collect();
+    let is_function = declared.windows(2).any(|pair| pair == [b"(", b"*"]);
+    if let Some(name) = argument.first().filter(|word| is_function && file.macros.contains(word)) {
+        return Err(format!("`{}` is a macro, and no function to point to", shown(name)));
+    }
     if let Some(reason) = width::refuses(&declared, argument, file.macros) {
         return Err(reason);
     }
     Ok(())
+}
+
+/// A path beside an argument that may change what it leads to.
+fn order_matters(call: &impl CallPair) -> Option<String> {
+    let acts = call.arguments().iter().find(|argument| !constant::is_pure(argument))?;
+    let text = shown(&acts.join(&b' '));
+    Some(format!("the argument `{text}` may change what another one reads"))
 }
 
 /// Arguments of the old call that the new one no longer has must do nothing.

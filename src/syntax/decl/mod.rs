@@ -15,6 +15,7 @@
 //! declarator  types, names and parameters of a declaration
 //! scan        one file -> its entries        index   FileIndex, Definition
 //! universe    files, include paths, closures unit    Unit::lookup, ::function
+//! fields      Unit::layout, the members of a struct
 //! types       CType and the conversions      literal numbers and characters
 //! expand      macros in a constant           constant, enums: Unit::constant
 //! body        what one macro body says       macros  Unit::macro_facts
@@ -29,6 +30,7 @@ mod directive;
 mod enums;
 mod expand;
 mod facts;
+mod fields;
 mod index;
 mod lexeme;
 mod literal;
@@ -48,6 +50,7 @@ pub use constant::{Constant, NotConstant, NotConstantReason};
 pub use declarator::Param;
 pub use directive::{Define, Include};
 pub use facts::{Fact, MacroFacts, ParamFacts};
+pub use fields::{Field, Layout, NoField, declared_type};
 pub use index::{Definition, DefinitionKind, FunctionDeclaration, TagKind};
 pub use lexeme::Lexeme;
 pub use meaning::{Apart, ApartKind, Meanings, References};

@@ -4,6 +4,7 @@
 mod faults;
 mod fixtures;
 mod pairs;
+mod paths;
 
 use super::*;
 use faults::{Fault, GONE_FAULTS, MERGED_FAULTS, THIN_FAULTS};

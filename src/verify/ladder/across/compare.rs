@@ -2,9 +2,9 @@
 
 use crate::verify::Files;
 use crate::verify::build::{BuildError, Compile, Level, Mode};
+use crate::verify::ladder::Way;
 use crate::verify::ladder::compiles::complaint;
 use crate::verify::ladder::shop::{Bill, Shop};
-use crate::verify::ladder::Way;
 use crate::verify::object::{Difference, Object, Unit, compare_functions};
 
 /// A text, and the file that it is compiled as.
