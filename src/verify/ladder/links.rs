@@ -117,9 +117,9 @@ pub(super) fn check(
         if let Some(name) = new.into_iter().find(|name| claim.target() != Some(name.as_str())) {
             return Err(fault(object, format!("{name} is exported anew")));
         }
-        for name in
-            object.after.given.iter().filter(|name| !COUNTED.iter().any(|it| name.starts_with(it)))
-        {
+        // Each module has an init function of one name: what an object gave it may give.
+        let new = object.after.given.difference(&object.before.given);
+        for name in new.filter(|name| !COUNTED.iter().any(|it| name.starts_with(it))) {
             match objects.iter().find(|it| it.before.given.contains(name)) {
                 None => given_anew(name, object, claim, (objects, touched), rest)?,
                 Some(giver) => moved(name, giver, object, rest)?,
@@ -302,6 +302,8 @@ mod tests {
             apart,
             "c.c: needs shared now, which may not be there: no Kbuild file says what c.c is linked into"
         );
+        let init = || (symbols(&[], &["init_module"], &[]), symbols(&[], &["init_module"], &[]));
+        assert_eq!(said(vec![init(), (nothing(), nothing()), init()]), "");
         let had = |name: &str| (symbols(&[name], &[], &[]), nothing());
         assert_eq!(said(vec![had("shared"), user()]), "", "the driver has it from elsewhere");
         assert_ne!(said(vec![had("shared"), (nothing(), nothing()), user()]), "");
