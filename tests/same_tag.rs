@@ -4,11 +4,14 @@
 //! rejected by the texts and by the code, each alone.
 
 use drvdedup::syntax::LoopMacros;
+use drvdedup::syntax::decl::Universe;
+use drvdedup::tree::Drivers;
 use drvdedup::verify::object::{Object, Unit, compare_functions};
-use drvdedup::verify::{self, Claim, Files, Verdict};
+use drvdedup::verify::{self, Claim, Files, TreeScope, Verdict};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use tempfile::TempDir;
 
 const ONE: &str = "drivers/rtc/rtc-one.c";
@@ -100,9 +103,13 @@ fn a_patch_that_shares_a_helper_between_two_structs_of_one_tag_does_not_expand()
         merged_into: Some(MEMBER.to_owned()),
         ..Claim::default()
     };
-    let climb = verify::climb(&before, &after, &claim, (&LoopMacros::default(), None));
+    let drivers = Drivers::default();
+    let universe = Arc::new(Universe::new(fixture()));
+    let scope = TreeScope { universe, drivers: &drivers };
+    let climb = verify::climb(&before, &after, &claim, (&LoopMacros::default(), Some(&scope)));
     let problem = climb.problem.map(|it| it.to_string()).unwrap_or_default();
     assert_eq!(climb.verdict, Verdict::Failed, "{problem}");
-    // Only patches of one file expand as yet.
-    assert!(problem.starts_with(TWO), "{problem}");
+    for part in ["`rtc_plat_data` is declared at", ONE, TWO] {
+        assert!(problem.contains(part), "{problem}");
+    }
 }
