@@ -164,8 +164,8 @@ fn redefined_macros(group: &CloneGroup, alignment: &Alignment<'_>) -> Result<(),
     // What is defined otherwise in another file is found by what the name means there.
     let here = |m: &&AlignedMember<'_>| m.file.path == file.path;
     let members = || alignment.members.iter().filter(here);
-    let in_file = group.members.iter().filter(|member| member.file == file.path);
-    let (Some(first), Some(last)) = (in_file.clone().next(), in_file.last()) else {
+    let mut in_file = group.members.iter().filter(|member| member.file == file.path);
+    let (Some(first), Some(last)) = (in_file.clone().next(), in_file.next_back()) else {
         return Ok(());
     };
     let words: FxHashSet<&[u8]> = members()

@@ -15,6 +15,9 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+/// Ranges of whole lines that a patch changes, by file.
+type Changed = BTreeMap<TreePath, Vec<Range<usize>>>;
+
 /// What became of a plan.
 pub(super) enum Carried {
     /// A patch that passed its checks.
@@ -28,8 +31,7 @@ pub(super) struct CarriedOut {
     proposal: Proposal,
     patch: Vec<u8>,
     edits: EditSet,
-    /// Ranges of whole lines that the patch changes.
-    changed: BTreeMap<TreePath, Vec<Range<usize>>>,
+    changed: Changed,
 }
 
 impl Carried {
@@ -171,9 +173,9 @@ fn differences(
     touched: &[Touched<'_>],
     edits: &EditSet,
     after: &[Vec<u8>],
-) -> Option<(Patch, BTreeMap<TreePath, Vec<Range<usize>>>)> {
+) -> Option<(Patch, Changed)> {
     let mut patches = Vec::new();
-    let mut changed = BTreeMap::new();
+    let mut changed = Changed::new();
     for (it, after) in touched.iter().zip(after) {
         let (patch, ranges) = difference(it.file, edits, after, it.claimed)?;
         changed.insert(it.file.path.clone(), ranges);
