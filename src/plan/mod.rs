@@ -339,6 +339,11 @@ fn helper(
     let parameters: Vec<&str> = holes.parameters.iter().map(|p| p.name.as_str()).collect();
     let mut declaration = None;
     if let Some(sharing) = sharing {
+        // Nobody wants a message in one file and what prints it in another.
+        if holes.parameters.iter().any(|parameter| parameter.is_format) {
+            let detail = "a format would be handed from file to file";
+            return Err(file.refuse(Reason::FormatString, first.start, detail));
+        }
         sharing::agree(subject, &holes)?;
         declaration = Some(sharing.declare(subject, 0)?);
     }
