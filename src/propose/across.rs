@@ -68,9 +68,9 @@ impl Proposer<'_> {
             .into_par_iter()
             .map(|(indices, claimed)| {
                 let mut room = self.room(groups, &indices, claimed);
-                let outcomes = indices
-                    .iter()
-                    .map(|&index| Ok((index, self.propose_shared(&mut room, &groups[index])?)));
+                let outcomes = indices.iter().map(|&index| {
+                    Ok((index, self.plan_shared(&mut room, &groups[index])?.into_outcome()))
+                });
                 let outcomes = outcomes.collect();
                 progress(indices.len() as u64);
                 outcomes
@@ -138,17 +138,6 @@ impl Proposer<'_> {
             room.open.insert(path, file);
         }
         room
-    }
-
-    fn propose_shared(
-        &self,
-        room: &mut Room,
-        group: &CloneGroup,
-    ) -> Result<Outcome, TemplateError> {
-        match self.plan_shared(room, group)? {
-            Carried::Refused(refusal) => Ok(Outcome::Refusal(refusal)),
-            out @ Carried::Out(_) => Ok(out.into_outcome()),
-        }
     }
 
     fn plan_shared(&self, room: &mut Room, group: &CloneGroup) -> Result<Carried, TemplateError> {
