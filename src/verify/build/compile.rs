@@ -4,7 +4,7 @@
 use super::command::Compile;
 use super::diagnostics::{Diagnostic, parse};
 use super::error::BuildError;
-use super::farm;
+use super::farm::{self, Farm};
 use super::flags::{self, Mode};
 use super::kernel::{Kernel, end_of};
 use super::llvm;
@@ -44,15 +44,27 @@ pub struct Compiled {
     pub bypassed: Vec<TreePath>,
 }
 
-/// A folder for one compile, gone with it.
+/// The files of one compile.
 struct Scratch {
-    _folder: tempfile::TempDir,
     farm: PathBuf,
     header: PathBuf,
     object: PathBuf,
     dependencies: PathBuf,
     /// What finding the headers took.
     cpu_seconds: f64,
+}
+
+impl Scratch {
+    fn beside(farm: &Farm) -> Result<Scratch, BuildError> {
+        let header = farm.beside("comparable.h");
+        fs::write(&header, flags::HEADER).map_err(BuildError::io(&header))?;
+        let (object, dependencies) = (farm.beside("object.o"), farm.beside("dependencies"));
+        for file in [&object, &dependencies] {
+            // What is left of the compile before this one.
+            farm::remove(file)?;
+        }
+        Ok(Scratch { farm: farm.tree(), header, object, dependencies, cpu_seconds: 0.0 })
+    }
 }
 
 impl Kernel {
@@ -69,7 +81,19 @@ impl Kernel {
         mode: Mode,
         limit: Duration,
     ) -> Result<Compiled, BuildError> {
-        let scratch = self.scratch(compile, overlay, limit)?;
+        let (farm, scratch) = self.scratch(compile, overlay, limit)?;
+        let compiled = self.compile_in(&scratch, compile, overlay, (mode, limit))?;
+        self.farms.give_back(farm);
+        Ok(compiled)
+    }
+
+    fn compile_in(
+        &self,
+        scratch: &Scratch,
+        compile: &Compile,
+        overlay: &Files,
+        (mode, limit): (Mode, Duration),
+    ) -> Result<Compiled, BuildError> {
         let compiler = match mode {
             Mode::Ir => llvm::CLANG,
             _ => compile.compiler(),
@@ -89,20 +113,20 @@ impl Kernel {
         if mode == Mode::Ir {
             arguments = llvm::known(&arguments);
         }
-        let mut command = self.command(compile, (compiler, &arguments), &scratch);
+        let mut command = self.command(compile, (compiler, &arguments), scratch);
         command.args(output).arg("-o").arg(&scratch.object);
         let run = self.run(compiler, command, limit)?;
         let object = if run.status.success() { fs::read(&scratch.object).ok() } else { None };
         let mut compiled = Compiled {
             said: if object.is_some() { String::new() } else { end_of(&run.output) },
             object,
-            diagnostics: self.diagnostics(&run.output, &scratch),
+            diagnostics: self.diagnostics(&run.output, scratch),
             cpu_seconds: scratch.cpu_seconds + run.cpu.as_secs_f64(),
             killed: run.killed,
-            bypassed: self.bypassed(overlay, &scratch),
+            bypassed: self.bypassed(overlay, scratch),
         };
         if mode == Mode::AsIs && compiled.object.is_some() {
-            self.check_comments(compile, &scratch, limit, &mut compiled)?;
+            self.check_comments(compile, scratch, limit, &mut compiled)?;
         }
         Ok(compiled)
     }
@@ -166,7 +190,7 @@ impl Kernel {
         compile: &Compile,
         overlay: &Files,
         limit: Duration,
-    ) -> Result<Scratch, BuildError> {
+    ) -> Result<(Farm, Scratch), BuildError> {
         let words = compile.words.iter().chain([&compile.spelled_source]);
         let tree = self.tree.to_string_lossy();
         let spelled = words.filter_map(|word| word.split_once(&*tree)?.1.strip_prefix('/'));
@@ -176,9 +200,10 @@ impl Kernel {
         let mut tries = if has_header { MAX_TRIES } else { 0 };
         let mut cpu_seconds = 0.0;
         loop {
-            let scratch = Scratch { cpu_seconds, ..self.plant(overlay, &real)? };
+            let farm = self.farms.take(&self.tree, overlay, &real)?;
+            let scratch = Scratch { cpu_seconds, ..Scratch::beside(&farm)? };
             if tries == 0 {
-                return Ok(scratch);
+                return Ok((farm, scratch));
             }
             let before = real.len();
             let (climbs, cpu) = self.climbs(compile, &scratch, limit)?;
@@ -186,21 +211,10 @@ impl Kernel {
             cpu_seconds += cpu.as_secs_f64();
             tries -= 1;
             if real.len() == before {
-                return Ok(Scratch { cpu_seconds, ..scratch });
+                return Ok((farm, Scratch { cpu_seconds, ..scratch }));
             }
+            self.farms.give_back(farm);
         }
-    }
-
-    fn plant(&self, overlay: &Files, real: &BTreeSet<TreePath>) -> Result<Scratch, BuildError> {
-        let temporary = std::env::temp_dir();
-        let folder = tempfile::Builder::new().prefix("drvdedup-").tempdir();
-        let folder = folder.map_err(BuildError::io(&temporary))?;
-        let path = |name| folder.path().join(name);
-        let (farm, header, object) = (path("tree"), path("comparable.h"), path("object.o"));
-        farm::plant(&self.tree, &farm, overlay, real)?;
-        fs::write(&header, flags::HEADER).map_err(BuildError::io(&header))?;
-        let dependencies = path("dependencies");
-        Ok(Scratch { farm, header, object, dependencies, cpu_seconds: 0.0, _folder: folder })
     }
 
     /// The folders that the includes of a source climb from, and the CPU time of it.

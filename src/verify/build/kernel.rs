@@ -8,6 +8,7 @@
 
 use super::configuration::Configuration;
 use super::error::BuildError;
+use super::farm::Farms;
 use super::process;
 use super::tools::Toolchain;
 use crate::tree::{KernelTree, content_hash, read_regular};
@@ -47,6 +48,7 @@ pub struct Kernel {
     pub(super) tree: PathBuf,
     /// The build folder, in the cache.
     pub(super) folder: PathBuf,
+    pub(super) farms: Farms,
     pub(super) accepted_flags: OnceLock<Vec<&'static str>>,
     architecture: String,
     toolchain: Toolchain,
@@ -152,8 +154,15 @@ impl Kernel {
             architecture: configuration.architecture().unwrap_or(&architecture).to_owned(),
             release: release(&folder)?,
         };
-        let accepted_flags = OnceLock::new();
-        Ok(Self { tree: top, folder, accepted_flags, architecture, toolchain, identity })
+        Ok(Self {
+            tree: top,
+            folder,
+            farms: Farms::default(),
+            accepted_flags: OnceLock::new(),
+            architecture,
+            toolchain,
+            identity,
+        })
     }
 
     /// The top of its source tree.
