@@ -4,7 +4,7 @@ use crate::workspace::Workspace;
 use drvdedup::verify::build::{Diagnostic, new_diagnostics, parse};
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A configured build folder.
@@ -60,6 +60,17 @@ impl Build {
             .collect();
         let text = [output.stdout, output.stderr].concat();
         Built { built, diagnostics: parse(&text, &[&self.source.to_string_lossy()]) }
+    }
+
+    /// Those of `headers` that the object of a `.c` file was made of, as make remembers.
+    pub fn read_by(&self, file: &str, headers: &[String]) -> Vec<String> {
+        let path = Path::new(file).with_extension("o");
+        let name = path.file_name().expect("a file").to_string_lossy();
+        let command = self.folder.join(&path).with_file_name(format!(".{name}.cmd"));
+        let text = fs::read_to_string(command).unwrap_or_default();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let is_read = |header: &&String| words.iter().any(|word| word.ends_with(header.as_str()));
+        headers.iter().filter(is_read).cloned().collect()
     }
 
     /// The bytes of an object that was compiled.

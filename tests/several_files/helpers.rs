@@ -160,6 +160,69 @@ fn a_constant_that_is_another_one_is_seen_wherever_it_stands() {
     }
 }
 
+/// The second file with constants that its own header has; the first file has `TX_REG` for
+/// something else.
+fn driver_of_headers() -> Option<Driver> {
+    let one = format!("{INCLUDES}#define TX_REG 0x7\n{}", rx());
+    let own = "#define TX_REG (BASE + 0x40)\nenum { BASE = 0x100, UP_REG = 0x300 };\n";
+    let two = format!("{INCLUDES}#include \"two.h\"\n{}\n{}\n{CALLERS}", tx(), up());
+    let files = [("axf.h", HEADER), ("two.h", own), ("one.c", &one), ("two.c", &two)];
+    Driver::new(&files, KBUILD)
+}
+
+#[test]
+fn a_constant_that_only_a_header_of_the_member_has_is_what_it_is_there() {
+    let Some(mut driver) = driver_of_headers() else { return };
+    helped(&mut driver, HELPER, HELPER);
+    gone(&mut driver);
+    is_proved(&driver.climb());
+
+    let Some(mut driver) = driver_of_headers() else { return };
+    helped(&mut driver, HELPER, HELPER);
+    thin(&mut driver);
+    is_proved(&driver.climb());
+
+    let Some(mut driver) = driver_of_headers() else { return };
+    helped(&mut driver, HELPER, HELPER);
+    thin(&mut driver);
+    let two = driver.after.iter_mut().find(|(path, _)| path.ends_with("two.c"));
+    let (_, text) = two.expect("the second file");
+    *text = text.replace("axf_start(axf, line, UP_REG, 0x8)", "axf_start(axf, line, BASE, 0x8)");
+    is_rejected(&driver.climb(), "axf_start_up()");
+}
+
+/// Members that print what they are called.
+fn named(head: &str, reg: &str, name: &str) -> String {
+    member(head, reg, "0x80")
+        .replace("\treturn -EBUSY", &format!("\treturn printk(\"%s\", {name})"))
+}
+
+#[test]
+fn the_name_of_a_member_is_the_one_that_it_hands_over() {
+    let heads =
+        ["int axf_one(struct axf *axf, int line)", "int axf_two(struct axf *axf, int line)"];
+    let text = |head| format!("{INCLUDES}{}", named(head, "0x20", "__func__"));
+    let (one, two) = (text(heads[0]), text(heads[1]));
+    let helper = "int axf_start(struct axf *axf, int line, const char *func)";
+    for (handed, is_right) in [("__func__", true), ("\"axf_one\"", false)] {
+        let files = [("axf.h", HEADER), ("one.c", &*one), ("two.c", &*two)];
+        let Some(mut driver) = Driver::new(&files, KBUILD) else { return };
+        driver.patch("axf.h", "int axf_one(", &format!("{helper};\nint axf_one("));
+        let thin = |head: &str, name: &str| {
+            format!("{head}\n{{\n\treturn axf_start(axf, line, {name});\n}}\n")
+        };
+        let home = [named(helper, "0x20", "func"), thin(heads[0], "__func__")].join("\n");
+        driver.patch("one.c", &named(heads[0], "0x20", "__func__"), &home);
+        driver.patch("two.c", &named(heads[1], "0x20", "__func__"), &thin(heads[1], handed));
+        let claim = Claim { helper: Some("axf_start".to_owned()), ..Claim::default() };
+        driver.claims(&[("one.c", "axf_one"), ("two.c", "axf_two")], "one.c", claim);
+        match is_right {
+            true => is_proved(&driver.climb()),
+            false => is_rejected(&driver.climb(), "axf_two()"),
+        }
+    }
+}
+
 #[test]
 fn a_parameter_that_is_too_narrow_for_its_constants_is_seen() {
     for narrow in ["u8 reg, u32 what", "u32 reg, signed char what"] {

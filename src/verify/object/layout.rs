@@ -104,6 +104,23 @@ impl<'a> Object<'a> {
         names
     }
 
+    /// The value of a constant of eight bytes; `None` where there is none of that name, or
+    /// the linker has a say in it.
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        let symbol = self.symbols.iter().find(|it| it.name == name && it.size == 8)?;
+        let Home::Section(section) = symbol.home else { return None };
+        let section = self.sections.get(section)?;
+        let range = symbol.address..symbol.address.checked_add(8)?;
+        if section.relocations.iter().any(|it| range.contains(&it.offset)) {
+            return None;
+        }
+        let start = usize::try_from(range.start).ok()?;
+        match section.storage {
+            Storage::Zeros => Some(0),
+            _ => Some(i64::from_le_bytes(section.data.get(start..)?.first_chunk().copied()?)),
+        }
+    }
+
     pub(super) fn name(&self, symbol: usize) -> Option<&str> {
         self.symbols.get(symbol).map(|symbol| symbol.name.as_str())
     }

@@ -119,7 +119,7 @@ struct ops ops = { .m = m };
 
     fn form(member: &str, kept: bool, thin: &str) -> Form {
         let thin = thin.as_bytes().to_vec();
-        Form { member: member.to_owned(), kept, thin, caller: Vec::new(), stand_in: Vec::new() }
+        Form { member: member.to_owned(), kept, thin, ..Form::default() }
     }
 
     #[track_caller]

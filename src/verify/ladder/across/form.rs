@@ -1,6 +1,7 @@
 //! What stands for a member of one file after a patch that moves its work to another
 //! file: the body of the thin function that is left, or the call that its callers make.
 
+use crate::syntax::lexer::is_ident_byte;
 use crate::syntax::{LoopMacros, TokenKind};
 use crate::verify::Claim;
 use crate::verify::definition::Definition;
@@ -16,6 +17,7 @@ use std::ops::Range;
 const MACROS: usize = 8;
 
 /// A member as the text before has it, and what does its work after the patch.
+#[derive(Default)]
 pub(super) struct Form {
     /// Its name.
     pub member: String,
@@ -27,8 +29,21 @@ pub(super) struct Form {
     /// A function [`Form::name`] that calls the member.
     pub caller: Vec<u8>,
     /// A function [`Form::name`] that does what the thin one does, in words that another
-    /// file understands.
+    /// file understands once `constants` are macros there.
     pub stand_in: Vec<u8>,
+    /// What the stand-in hands over and the other file may not know.
+    pub constants: Vec<Constant>,
+}
+
+/// A constant that is made of words of the member's file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Constant {
+    /// What it is called where it is handed over.
+    pub name: String,
+    /// As the member's file spells it after the patch.
+    pub spelled: Vec<u8>,
+    /// The same with the macros that the file defines itself resolved.
+    pub resolved: Vec<u8>,
 }
 
 impl Form {
@@ -53,6 +68,7 @@ struct Arguments {
     spelled: Vec<Vec<u8>>,
     /// As another file understands them.
     understood: Vec<Vec<u8>>,
+    constants: Vec<Constant>,
 }
 
 /// Why there is no form.
@@ -76,11 +92,14 @@ impl Texts<'_, '_> {
             let kept = Definition::new(self.after, item, &new, self.loops);
             let kept = kept.map_err(NoForm::Unread)?;
             let thin = self.after.spelling(kept.head.start..kept.body.end).to_vec();
-            let body = understood(self.after, kept.body.clone(), &new);
-            let stand_in = function(&kept, &format!("{member}__across"), &body);
-            return Ok(Form { member: member.to_owned(), kept: true, thin, caller, stand_in });
+            let mut constants = Vec::new();
+            let body = self.understood(member, kept.body.clone(), &new, &mut constants);
+            let stand_in = stand_in(&kept, member, &body);
+            let member = member.to_owned();
+            return Ok(Form { member, kept: true, thin, caller, stand_in, constants });
         }
-        let Arguments { spelled, understood } = self.called(&definition, member, &new)?;
+        let Arguments { spelled, understood, constants } =
+            self.called(&definition, member, &new)?;
         let target = self.claim.target().unwrap_or_default().as_bytes();
         let body = call(&definition, target, &spelled);
         let head = self.before.spelling(definition.head.start..definition.body.start);
@@ -89,8 +108,8 @@ impl Texts<'_, '_> {
             None => Vec::new(),
         };
         let body = call(&definition, target, &understood);
-        let stand_in = function(&definition, &format!("{member}__across"), &body);
-        Ok(Form { member: member.to_owned(), kept: false, thin, caller, stand_in })
+        let stand_in = stand_in(&definition, member, &body);
+        Ok(Form { member: member.to_owned(), kept: false, thin, caller, stand_in, constants })
     }
 
     /// The arguments of the call that stands for one of a member that is gone.
@@ -102,7 +121,8 @@ impl Texts<'_, '_> {
     ) -> Result<Arguments, NoForm> {
         let params = names(definition);
         if self.claim.helper.is_none() {
-            return Ok(Arguments { spelled: params.clone(), understood: params });
+            let (spelled, understood) = (params.clone(), params);
+            return Ok(Arguments { spelled, understood, constants: Vec::new() });
         }
         let pairs = self.pairs(member);
         let Some(first) = pairs.first() else {
@@ -119,7 +139,12 @@ impl Texts<'_, '_> {
             let param = (0..params.len()).filter(|it| !used.contains(it)).find(of);
             let (spelled, understood) = match param.and_then(|it| params.get(it)) {
                 Some(name) => (name.clone(), name.clone()),
-                None => self.constant(member, &pairs, place, macros)?,
+                None => {
+                    let range = self.constant(member, &pairs, place)?;
+                    let spelled = self.after.spelling(range.clone()).to_vec();
+                    let constants = &mut arguments.constants;
+                    (spelled, self.handed_over(member, range, macros, constants))
+                }
             };
             used.extend(param);
             arguments.spelled.push(spelled);
@@ -128,25 +153,74 @@ impl Texts<'_, '_> {
         Ok(arguments)
     }
 
-    /// The constant that all calls after have at `place`, in both spellings.
-    fn constant(
-        &self,
-        member: &str,
-        pairs: &[Pair],
-        place: usize,
-        macros: &Macros<'_>,
-    ) -> Result<(Vec<u8>, Vec<u8>), NoForm> {
+    /// The constant that all calls after have at `place`.
+    fn constant(&self, member: &str, pairs: &[Pair], place: usize) -> Result<Range<usize>, NoForm> {
         let mut given = pairs.iter().map(|pair| pair.after.get(place).cloned().unwrap_or_default());
         let range = given.next().unwrap_or_default();
         if given.any(|other| self.after.texts(other) != self.after.texts(range.clone())) {
             return Err(otherwise(member));
         }
-        let spelled = self.after.spelling(range.clone());
-        if constant(self.after, &range).is_none() {
-            let shown = String::from_utf8_lossy(spelled);
+        if constant(self.after, &range).is_none() && !self.is_own_name(&range) {
+            let shown = String::from_utf8_lossy(self.after.spelling(range));
             return Err(NoForm::Unread(format!("{member}: `{shown}` may be no constant")));
         }
-        Ok((spelled.to_vec(), understood(self.after, range, macros)))
+        Ok(range)
+    }
+
+    /// Whether a function hands over what it is called itself.
+    fn is_own_name(&self, range: &Range<usize>) -> bool {
+        range.len() == 1 && is_own_name(self.after.text(range.start))
+    }
+
+    /// Some tokens of `member` in words that another file understands, where the arguments
+    /// of the target that may be beyond it are put into `constants`.
+    fn understood(
+        &self,
+        member: &str,
+        range: Range<usize>,
+        macros: &Macros<'_>,
+        constants: &mut Vec<Constant>,
+    ) -> Vec<u8> {
+        let target = self.claim.target().unwrap_or_default().as_bytes();
+        let calls = range.clone().filter(|&at| self.after.is_call_of(target, at));
+        let arguments: Vec<Range<usize>> =
+            calls.filter_map(|at| self.after.list(at + 1)).flat_map(|(list, _)| list).collect();
+        let mut words = Vec::new();
+        let mut at = range.start;
+        while at < range.end {
+            let next = arguments.iter().find(|it| it.start == at && !it.is_empty());
+            let part = next.cloned().unwrap_or(at..at + 1);
+            at = part.end;
+            words.push(match next {
+                Some(_) if constant(self.after, &part).is_some() => {
+                    self.handed_over(member, part, macros, constants)
+                }
+                _ => understood(self.after, member, part, macros),
+            });
+        }
+        words.join(&b" "[..])
+    }
+
+    /// A constant argument in words that another file understands.
+    fn handed_over(
+        &self,
+        member: &str,
+        range: Range<usize>,
+        macros: &Macros<'_>,
+        constants: &mut Vec<Constant>,
+    ) -> Vec<u8> {
+        let resolved = understood(self.after, member, range.clone(), macros);
+        let mut words =
+            resolved.chunk_by(|one, other| is_ident_byte(*one) == is_ident_byte(*other));
+        let is_word = |word: &[u8]| word.first().is_some_and(|b| b.is_ascii_alphabetic());
+        if resolved.contains(&b'"') || !words.any(is_word) || resolved == b"NULL" {
+            return resolved;
+        }
+        // In capitals, as what is a constant to the rest of the ladder.
+        let name = format!("{}__ACROSS_{}", member.to_uppercase(), constants.len());
+        let spelled = self.after.spelling(range).to_vec();
+        constants.push(Constant { name: name.clone(), spelled, resolved });
+        name.into_bytes()
     }
 
     /// The calls of `member`, each with the call that stands in its place after.
@@ -225,16 +299,41 @@ fn function(definition: &Definition<'_, '_>, name: &str, body: &[u8]) -> Vec<u8>
     [b"\n", &wrap::words(definition)[..], name.as_bytes(), params, b"\n", body, b"\n"].concat()
 }
 
-/// Some tokens with what the file's own macros mean in their place: another file may have
-/// them for something else, or not at all.
-fn understood(unit: &Unit<'_>, range: Range<usize>, macros: &Macros<'_>) -> Vec<u8> {
+/// What stands for `member`; what that calls itself is an array of its own, as
+/// `__func__` is.
+fn stand_in(definition: &Definition<'_, '_>, member: &str, body: &[u8]) -> Vec<u8> {
+    let name = own_name(member);
+    let uses_name = body.windows(name.len()).any(|part| part == name.as_bytes());
+    let array = format!("{{ static const char {name}[] = \"{member}\";");
+    let body = match body.strip_prefix(b"{") {
+        Some(rest) if uses_name => [array.as_bytes(), rest].concat(),
+        _ => body.to_vec(),
+    };
+    function(definition, &format!("{member}__across"), &body)
+}
+
+/// Some tokens of `member` with what the file's own macros mean in their place: another
+/// file may have them for something else, or not at all.
+fn understood(unit: &Unit<'_>, member: &str, range: Range<usize>, macros: &Macros<'_>) -> Vec<u8> {
     let words = range.map(|at| match unit.kind(at) {
+        Some(TokenKind::Ident) if is_own_name(unit.text(at)) => own_name(member).into_bytes(),
         Some(TokenKind::Ident) if !unit.is_member_access(at) => {
             resolved(unit.text(at), macros, MACROS)
         }
         _ => unit.text(at).to_vec(),
     });
     words.collect::<Vec<_>>().join(&b" "[..])
+}
+
+/// Whether a word is the name of the function that it stands in, which is another one
+/// where something stands for the function.
+fn is_own_name(word: &[u8]) -> bool {
+    matches!(word, b"__func__" | b"__FUNCTION__" | b"__PRETTY_FUNCTION__")
+}
+
+/// The array that has the name of a member where something stands for it.
+fn own_name(member: &str) -> String {
+    format!("{member}__across_name")
 }
 
 /// A word that may be a macro for other macros, up to `depth` of them.
@@ -324,6 +423,22 @@ int f(struct d *d)
                     .replace("(( (0x10) + 1 ))", "((0x10) + 1)"),
             ])
         );
+    }
+
+    #[test]
+    fn a_constant_that_the_other_file_may_not_know_is_asked_for_by_name() {
+        let after = BEFORE.replace("set(d, REG, x);", "h(d, BASE + OTHER, x, __func__);");
+        let found = form(&after, &claim()).map(|it| (texts(&it)[2].clone(), it.constants));
+        let head = "void __init m__across(struct d *d, int x)";
+        let constant = Constant {
+            name: "M__ACROSS_0".to_owned(),
+            spelled: b"BASE + OTHER".to_vec(),
+            resolved: b"(0x10) + OTHER".to_vec(),
+        };
+        let stand_in = format!(
+            "{head}\n{{ static const char m__across_name[] = \"m\"; h ( d , M__ACROSS_0 , x , m__across_name ) ; }}"
+        );
+        assert_eq!(found, Ok((stand_in, vec![constant])));
     }
 
     #[test]

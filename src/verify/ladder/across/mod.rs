@@ -21,9 +21,8 @@
 //!    constants are those that 1 was shown for.
 //! 3. The rest of the file, between and after, is the same code, as in the one-file case.
 //!
-//! Constants are given to home as what this file's own macros mean; one that home cannot
-//! read leaves the patch unproved, and so does a type that it does not know. The second
-//! engine, clang's IR, is asked for the third comparison and for home alone.
+//! Constants are given to home by the value that this file has for them, which 2 confirms;
+//! a type that home does not know leaves the patch unproved. The second engine, clang's IR, is asked for the third comparison and for home alone.
 //!
 //! By 1 and 2 the member in the text before may be taken for the thin one of the text
 //! between, by 3 that text is the one after. Home itself is compared as in the one-file
@@ -39,8 +38,8 @@ use super::shop::{Bill, Shop};
 use super::{Candidate, Found, Way, force, lines};
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;
-use crate::verify::build::{BuildError, Compile, Level};
-use crate::verify::object::{Difference, Subject};
+use crate::verify::build::{BuildError, Compile, Level, Mode};
+use crate::verify::object::{Difference, Object, Subject};
 use crate::verify::unit::Unit;
 use crate::verify::{Claim, Files};
 use compare::Side;
@@ -173,11 +172,12 @@ impl<'c> Crossing<'c> {
         let between = between::text(&old, &forms, claim, &prototype);
         let mut weakest = None;
         if !forms.is_empty() {
-            let work = match self.same_work(&forms, bill)? {
+            let stand_ins = self.stand_ins(&forms, &between, bill)?;
+            let work = match self.same_work(&forms, &stand_ins, bill)? {
                 Ok(way) => way,
                 Err(why) => return Ok(Err(why)),
             };
-            match self.same_call(&forms, &between, bill)? {
+            match self.same_call(&forms, (&between, &stand_ins), bill)? {
                 Ok(way) => weakest = Some(work.max(way)),
                 Err(why) => return Ok(Err(why)),
             }
@@ -202,18 +202,15 @@ impl<'c> Crossing<'c> {
     fn same_work(
         &self,
         forms: &[Form],
+        stand_ins: &[u8],
         bill: &mut Bill,
     ) -> Result<Result<Way, Unproved<'c>>, BuildError> {
         let Candidate { before, after, .. } = self.case.candidate;
-        let members = forms.iter().map(|it| it.member.clone()).collect();
-        let callers = forms.iter().flat_map(|it| it.caller.clone()).collect::<Vec<u8>>();
-        let own = with(before, &self.compile.source, |text| {
-            [force::inlined(text, &members), callers].concat()
-        });
+        let own = with(before, &self.compile.source, |text| called(text, forms.iter()));
         let own = Side { compile: self.compile, files: own };
         let home =
             |text: &[u8]| with(after, &self.home.source, |_| force::inlined(text, &self.target()));
-        let whole = self.stood_in(forms);
+        let whole = self.stood_in(stand_ins);
         let there = Side { compile: self.home, files: home(&whole) };
         let put = super::constants::put(&whole, self.target_name(), self.case.loops);
         let put = put.map(|text| Side { compile: self.home, files: home(&text) });
@@ -224,14 +221,19 @@ impl<'c> Crossing<'c> {
     fn same_call(
         &self,
         forms: &[Form],
-        between: &[u8],
+        (between, stand_ins): (&[u8], &[u8]),
         bill: &mut Bill,
     ) -> Result<Result<Way, Unproved<'c>>, BuildError> {
         let Candidate { before, after, .. } = self.case.candidate;
-        let here =
-            with(before, &self.compile.source, |_| [between.to_vec(), stand_ins(forms)].concat());
-        let home =
-            with(after, &self.home.source, |_| force::apart(&self.stood_in(forms), &self.target()));
+        let merged = forms.iter().filter(|form| form.thin.is_empty());
+        let merged: Vec<u8> = merged.flat_map(|form| form.stand_in.clone()).collect();
+        let here = with(before, &self.compile.source, |_| {
+            let thin = forms.iter().filter(|form| !form.thin.is_empty());
+            [called(between, thin), merged].concat()
+        });
+        let home = with(after, &self.home.source, |_| {
+            force::apart(&self.stood_in(stand_ins), &self.target())
+        });
         let (here, home) =
             (Side { compile: self.compile, files: here }, Side { compile: self.home, files: home });
         self.compare(forms, &here, &home, None, bill)
@@ -247,9 +249,42 @@ impl<'c> Crossing<'c> {
     }
 
     /// Home after the patch, with what stands for the members.
-    fn stood_in(&self, forms: &[Form]) -> Vec<u8> {
+    fn stood_in(&self, stand_ins: &[u8]) -> Vec<u8> {
         let text = self.case.candidate.after.get(&self.home.source).cloned().unwrap_or_default();
-        [text, stand_ins(forms)].concat()
+        [&text, stand_ins].concat()
+    }
+
+    /// What stands for the members in home. Constants that home may not know are given by
+    /// value, which the compiler says. A wrong one would be found by the second comparison.
+    fn stand_ins(
+        &self,
+        forms: &[Form],
+        between: &[u8],
+        bill: &mut Bill,
+    ) -> Result<Vec<u8>, BuildError> {
+        let constants = || forms.iter().flat_map(|form| &form.constants);
+        let asked = constants().flat_map(|it| {
+            let head = format!("\nconst long long {} __attribute__((__used__)) = (", it.name);
+            [head.as_bytes(), &it.spelled, b");\n"].concat()
+        });
+        let asked: Vec<u8> = asked.collect();
+        let mut compiled = None;
+        if !asked.is_empty() {
+            let before = &self.case.candidate.before;
+            let files = with(before, &self.compile.source, |_| [between, &asked].concat());
+            let mode = Mode::Comparable { level: Level::O2, debug: false };
+            compiled = Some(self.case.shop.once(self.compile, &files, mode, bill)?);
+        }
+        let bytes = compiled.as_ref().and_then(|it| it.object.as_deref());
+        let object = bytes.and_then(|bytes| Object::read(bytes).ok());
+        let known = constants().flat_map(|it| {
+            let value = object.as_ref().and_then(|object| object.integer(&it.name));
+            let meant = value.map_or_else(|| it.resolved.clone(), literal);
+            [b"\n#define ", it.name.as_bytes(), b" ", &meant].concat()
+        });
+        let known: Vec<u8> = known.collect();
+        let functions: Vec<u8> = forms.iter().flat_map(|form| form.stand_in.clone()).collect();
+        Ok([&known[..], b"\n", &functions].concat())
     }
 
     fn target_name(&self) -> &str {
@@ -308,8 +343,20 @@ impl<'c> Crossing<'c> {
     }
 }
 
-fn stand_ins(forms: &[Form]) -> Vec<u8> {
-    forms.iter().flat_map(|form| form.stand_in.clone()).collect()
+/// A text with the members of `forms` inlined in functions that do nothing but call them.
+fn called<'f>(text: &[u8], forms: impl Iterator<Item = &'f Form> + Clone) -> Vec<u8> {
+    let members = forms.clone().map(|it| it.member.clone()).collect();
+    let callers = forms.flat_map(|it| it.caller.clone()).collect::<Vec<u8>>();
+    [force::inlined(text, &members), callers].concat()
+}
+
+/// A value as C spells it; what is read into a type without a sign is the same bits.
+fn literal(value: i64) -> Vec<u8> {
+    if value == i64::MIN {
+        return b"(-0x7fffffffffffffffLL - 1)".to_vec();
+    }
+    let sign = if value < 0 { "-" } else { "" };
+    format!("({sign}{:#x}LL)", value.unsigned_abs()).into_bytes()
 }
 
 /// The files with another text for one of them.
