@@ -101,8 +101,7 @@ impl Proposer<'_> {
         if let Some(problem) = climb.problem {
             return refuse(Reason::NotProved, problem.to_string());
         }
-        let driver = self.drivers.driver_of(plan.home());
-        let message = message::compose(plan, group, driver, self.templates)?;
+        let message = message::compose(plan, group, home, self.templates)?;
         let id = proposal_id(&group.id, &plan.rule.name);
         let base = touched.iter().map(|it| (it.file.path.clone(), content_hash(&it.file.bytes)));
         let proposal = Proposal {
@@ -141,8 +140,7 @@ impl Proposer<'_> {
                 }
                 Ok(after)
             });
-        let scope =
-            TreeScope { tree: self.tree, universe: self.universe.clone(), drivers: self.drivers };
+        let scope = TreeScope { universe: self.universe.clone(), drivers: self.drivers };
         verify::climb_applied(&before, applied, &claim_of(plan), (self.loops, Some(&scope)))
     }
 }
