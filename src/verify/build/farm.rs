@@ -12,8 +12,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// As many views as are kept for the next compile; more than the threads of a machine
-/// would only fill its disk.
+/// As many views as are kept for the next compile: some for the folders of each file that
+/// is compiled again and again. More would only fill the disk.
 const MOST_KEPT: usize = 64;
 
 /// A folder with a view of the tree in `tree`, and room for the files of one compile

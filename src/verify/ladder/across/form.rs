@@ -68,7 +68,6 @@ struct Arguments {
     spelled: Vec<Vec<u8>>,
     /// As another file understands them.
     understood: Vec<Vec<u8>>,
-    constants: Vec<Constant>,
 }
 
 /// Why there is no form.
@@ -92,14 +91,15 @@ impl Texts<'_, '_> {
             let kept = Definition::new(self.after, item, &new, self.loops);
             let kept = kept.map_err(NoForm::Unread)?;
             let thin = self.after.spelling(kept.head.start..kept.body.end).to_vec();
-            let mut constants = Vec::new();
-            let body = self.understood(member, kept.body.clone(), &new, &mut constants);
+            let mut abroad = Abroad::new(self, member, &new);
+            let body = abroad.body(kept.body.clone());
             let stand_in = stand_in(&kept, member, &body);
-            let member = member.to_owned();
+            let (member, constants) = (member.to_owned(), abroad.constants);
             return Ok(Form { member, kept: true, thin, caller, stand_in, constants });
         }
-        let Arguments { spelled, understood, constants } =
-            self.called(&definition, member, &new)?;
+        let mut abroad = Abroad::new(self, member, &new);
+        let Arguments { spelled, understood } = self.called(&definition, &mut abroad)?;
+        let constants = abroad.constants;
         let target = self.claim.target().unwrap_or_default().as_bytes();
         let body = call(&definition, target, &spelled);
         let head = self.before.spelling(definition.head.start..definition.body.start);
@@ -116,13 +116,11 @@ impl Texts<'_, '_> {
     fn called(
         &self,
         definition: &Definition<'_, '_>,
-        member: &str,
-        macros: &Macros<'_>,
+        abroad: &mut Abroad<'_>,
     ) -> Result<Arguments, NoForm> {
-        let params = names(definition);
+        let (member, params) = (abroad.member, names(definition));
         if self.claim.helper.is_none() {
-            let (spelled, understood) = (params.clone(), params);
-            return Ok(Arguments { spelled, understood, constants: Vec::new() });
+            return Ok(Arguments { spelled: params.clone(), understood: params });
         }
         let pairs = self.pairs(member);
         let Some(first) = pairs.first() else {
@@ -141,9 +139,7 @@ impl Texts<'_, '_> {
                 Some(name) => (name.clone(), name.clone()),
                 None => {
                     let range = self.constant(member, &pairs, place)?;
-                    let spelled = self.after.spelling(range.clone()).to_vec();
-                    let constants = &mut arguments.constants;
-                    (spelled, self.handed_over(member, range, macros, constants))
+                    (self.after.spelling(range.clone()).to_vec(), abroad.argument(range))
                 }
             };
             used.extend(param);
@@ -160,67 +156,12 @@ impl Texts<'_, '_> {
         if given.any(|other| self.after.texts(other) != self.after.texts(range.clone())) {
             return Err(otherwise(member));
         }
-        if constant(self.after, &range).is_none() && !self.is_own_name(&range) {
+        let is_own_name = range.len() == 1 && is_own_name(self.after.text(range.start));
+        if constant(self.after, &range).is_none() && !is_own_name {
             let shown = String::from_utf8_lossy(self.after.spelling(range));
             return Err(NoForm::Unread(format!("{member}: `{shown}` may be no constant")));
         }
         Ok(range)
-    }
-
-    /// Whether a function hands over what it is called itself.
-    fn is_own_name(&self, range: &Range<usize>) -> bool {
-        range.len() == 1 && is_own_name(self.after.text(range.start))
-    }
-
-    /// Some tokens of `member` in words that another file understands, where the arguments
-    /// of the target that may be beyond it are put into `constants`.
-    fn understood(
-        &self,
-        member: &str,
-        range: Range<usize>,
-        macros: &Macros<'_>,
-        constants: &mut Vec<Constant>,
-    ) -> Vec<u8> {
-        let target = self.claim.target().unwrap_or_default().as_bytes();
-        let calls = range.clone().filter(|&at| self.after.is_call_of(target, at));
-        let arguments: Vec<Range<usize>> =
-            calls.filter_map(|at| self.after.list(at + 1)).flat_map(|(list, _)| list).collect();
-        let mut words = Vec::new();
-        let mut at = range.start;
-        while at < range.end {
-            let next = arguments.iter().find(|it| it.start == at && !it.is_empty());
-            let part = next.cloned().unwrap_or(at..at + 1);
-            at = part.end;
-            words.push(match next {
-                Some(_) if constant(self.after, &part).is_some() => {
-                    self.handed_over(member, part, macros, constants)
-                }
-                _ => understood(self.after, member, part, macros),
-            });
-        }
-        words.join(&b" "[..])
-    }
-
-    /// A constant argument in words that another file understands.
-    fn handed_over(
-        &self,
-        member: &str,
-        range: Range<usize>,
-        macros: &Macros<'_>,
-        constants: &mut Vec<Constant>,
-    ) -> Vec<u8> {
-        let resolved = understood(self.after, member, range.clone(), macros);
-        let mut words =
-            resolved.chunk_by(|one, other| is_ident_byte(*one) == is_ident_byte(*other));
-        let is_word = |word: &[u8]| word.first().is_some_and(|b| b.is_ascii_alphabetic());
-        if resolved.contains(&b'"') || !words.any(is_word) || resolved == b"NULL" {
-            return resolved;
-        }
-        // In capitals, as what is a constant to the rest of the ladder.
-        let name = format!("{}__ACROSS_{}", member.to_uppercase(), constants.len());
-        let spelled = self.after.spelling(range).to_vec();
-        constants.push(Constant { name: name.clone(), spelled, resolved });
-        name.into_bytes()
     }
 
     /// The calls of `member`, each with the call that stands in its place after.
@@ -244,6 +185,73 @@ impl Texts<'_, '_> {
             pairs.extend(of_member.map(|((_, before), (_, after))| Pair { before, after }));
         }
         pairs
+    }
+}
+
+/// A member's text after the patch as another file understands it.
+struct Abroad<'t> {
+    unit: &'t Unit<'t>,
+    target: &'t [u8],
+    member: &'t str,
+    macros: &'t Macros<'t>,
+    /// What the other file may not know, by the names that stand for it.
+    constants: Vec<Constant>,
+}
+
+impl<'t> Abroad<'t> {
+    fn new(texts: &Texts<'t, 't>, member: &'t str, macros: &'t Macros<'t>) -> Abroad<'t> {
+        let target = texts.claim.target().unwrap_or_default().as_bytes();
+        Abroad { unit: texts.after, target, member, macros, constants: Vec::new() }
+    }
+
+    /// The tokens of a body that calls the target.
+    fn body(&mut self, range: Range<usize>) -> Vec<u8> {
+        let calls = range.clone().filter(|&at| self.unit.is_call_of(self.target, at));
+        let arguments: Vec<Range<usize>> =
+            calls.filter_map(|at| self.unit.list(at + 1)).flat_map(|(list, _)| list).collect();
+        let mut words = Vec::new();
+        let mut at = range.start;
+        while at < range.end {
+            let next = arguments.iter().find(|it| it.start == at && !it.is_empty());
+            let part = next.cloned().unwrap_or(at..at + 1);
+            at = part.end;
+            words.push(match next {
+                Some(_) if constant(self.unit, &part).is_some() => self.argument(part),
+                _ => self.words(part),
+            });
+        }
+        words.join(&b" "[..])
+    }
+
+    /// A constant that the target is given.
+    fn argument(&mut self, range: Range<usize>) -> Vec<u8> {
+        let resolved = self.words(range.clone());
+        let mut words =
+            resolved.chunk_by(|one, other| is_ident_byte(*one) == is_ident_byte(*other));
+        let is_word = |word: &[u8]| word.first().is_some_and(|b| b.is_ascii_alphabetic());
+        if resolved.contains(&b'"') || !words.any(is_word) || resolved == b"NULL" {
+            return resolved;
+        }
+        // In capitals, as what is a constant to the rest of the ladder.
+        let name = format!("{}__ACROSS_{}", self.member.to_uppercase(), self.constants.len());
+        let spelled = self.unit.spelling(range).to_vec();
+        self.constants.push(Constant { name: name.clone(), spelled, resolved });
+        name.into_bytes()
+    }
+
+    /// Some tokens with what the file's own macros mean in their place: another file may
+    /// have them for something else, or not at all.
+    fn words(&self, range: Range<usize>) -> Vec<u8> {
+        let words = range.map(|at| match self.unit.kind(at) {
+            Some(TokenKind::Ident) if is_own_name(self.unit.text(at)) => {
+                own_name(self.member).into_bytes()
+            }
+            Some(TokenKind::Ident) if !self.unit.is_member_access(at) => {
+                resolved(self.unit.text(at), self.macros, MACROS)
+            }
+            _ => self.unit.text(at).to_vec(),
+        });
+        words.collect::<Vec<_>>().join(&b" "[..])
     }
 }
 
@@ -310,19 +318,6 @@ fn stand_in(definition: &Definition<'_, '_>, member: &str, body: &[u8]) -> Vec<u
         _ => body.to_vec(),
     };
     function(definition, &format!("{member}__across"), &body)
-}
-
-/// Some tokens of `member` with what the file's own macros mean in their place: another
-/// file may have them for something else, or not at all.
-fn understood(unit: &Unit<'_>, member: &str, range: Range<usize>, macros: &Macros<'_>) -> Vec<u8> {
-    let words = range.map(|at| match unit.kind(at) {
-        Some(TokenKind::Ident) if is_own_name(unit.text(at)) => own_name(member).into_bytes(),
-        Some(TokenKind::Ident) if !unit.is_member_access(at) => {
-            resolved(unit.text(at), macros, MACROS)
-        }
-        _ => unit.text(at).to_vec(),
-    });
-    words.collect::<Vec<_>>().join(&b" "[..])
 }
 
 /// Whether a word is the name of the function that it stands in, which is another one

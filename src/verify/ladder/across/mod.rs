@@ -22,7 +22,8 @@
 //! 3. The rest of the file, between and after, is the same code, as in the one-file case.
 //!
 //! Constants are given to home by the value that this file has for them, which 2 confirms;
-//! a type that home does not know leaves the patch unproved. The second engine, clang's IR, is asked for the third comparison and for home alone.
+//! a type that home does not know leaves the patch unproved. The second engine, clang's IR,
+//! is asked for the third comparison and for home alone.
 //!
 //! By 1 and 2 the member in the text before may be taken for the thin one of the text
 //! between, by 3 that text is the one after. Home itself is compared as in the one-file
