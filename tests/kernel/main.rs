@@ -234,11 +234,9 @@ fn all_that_is_built_compiles_and_nine_of_ten_are_the_same_machine_code() {
 const ACROSS: [&str; 4] =
     ["drivers/leds", "drivers/media/pci", "drivers/scsi", "drivers/net/wireless/realtek"];
 
-/// The share of those that are built and are the same machine code at the least; the
-/// floor is what is reached. What is missing cannot be compared, or is the name of a
-/// function: arguments that only the other file's headers define mean nothing where the
-/// member is put beside the helper.
-const FLOOR_ACROSS: f64 = 0.60;
+/// The share of those that are built and are the same machine code at the least; it only
+/// ever goes up. 10 of 11 are reached.
+const FLOOR_ACROSS: f64 = 0.85;
 const AIM_ACROSS: f64 = 0.85;
 
 #[test]
