@@ -1,12 +1,12 @@
 //! The rung *compiles*: every object that the configuration builds of the touched
 //! files compiles as it is, and the compiler has nothing new to say.
 
-use super::links::{Linked, Symbols};
+use super::links::{Linked, Rest, Symbols};
 use super::shop::{Bill, Shop};
-use super::{Candidate, Found};
+use super::{Candidate, Found, links, same};
 use crate::verify::Files;
 use crate::verify::build::{
-    BuildError, Compile, Compiled, Diagnostic, Mode, Severity, new_diagnostics,
+    BuildError, Compile, Compiled, Diagnostic, Level, Mode, Severity, new_diagnostics,
 };
 
 /// Messages that are quoted of one object.
@@ -20,11 +20,22 @@ pub(super) struct Pair {
     pub identical: bool,
 }
 
-/// The object of `compile`, before and after, if it comes up to the rung; `Err` is why not.
+/// The object of `compile` after the patch, as the kernel is built.
+pub(super) fn after(
+    shop: &Shop<'_>,
+    candidate: &Candidate,
+    compile: &Compile,
+    bill: &mut Bill,
+) -> Result<Compiled, BuildError> {
+    shop.once(compile, &candidate.after, Mode::AsIs, bill)
+}
+
+/// The object of `compile`, before and `after`, if it comes up to the rung; `Err` is why not.
 pub(super) fn check(
     shop: &Shop<'_>,
     candidate: &Candidate,
     compile: &Compile,
+    after: &Compiled,
     bill: &mut Bill,
 ) -> Result<Result<Pair, Found>, BuildError> {
     let before = shop.shared(compile, &candidate.before, Mode::AsIs, bill)?;
@@ -33,13 +44,45 @@ pub(super) fn check(
         let found = format!("{} does not compile before the patch either: {said}", compile.source);
         return Ok(Err(Found::Unknown(found)));
     }
-    let after = shop.once(compile, &candidate.after, Mode::AsIs, bill)?;
-    let judged = judge(compile, &before, &after, &candidate.after);
+    let judged = judge(compile, &before, after, &candidate.after);
     Ok(judged.and_then(|()| {
-        let (old, new) = (symbols(compile, &before)?, symbols(compile, &after)?);
+        let (old, new) = (symbols(compile, &before)?, symbols(compile, after)?);
+        shop.learn(&old);
         let linked = Linked { source: compile.source.clone(), before: old, after: new };
         Ok(Pair { linked, identical: before.object == after.object })
     }))
+}
+
+/// Whether a patch of one C file comes up to the rung by its object after alone: the
+/// compiler has nothing to say of it, new or not, and it needs and gives what it must.
+/// Which symbols the file had before any object says, so that one is asked which the next
+/// rung compares anyhow. `false` says nothing: then the object before has to be compiled
+/// as the kernel is built, too.
+pub(super) fn is_quiet(
+    shop: &Shop<'_>,
+    candidate: &Candidate,
+    compile: &Compile,
+    after: &Compiled,
+    rest: &Rest<'_>,
+    bill: &mut Bill,
+) -> Result<bool, BuildError> {
+    let says = after.diagnostics.iter().any(|it| it.severity > Severity::Note);
+    if says || after.killed || !after.bypassed.is_empty() || after.object.is_none() {
+        return Ok(false);
+    }
+    let mode = Mode::Comparable { level: Level::O2, debug: false };
+    let before = shop.shared(compile, &same::inlined(candidate, compile).before, mode, bill)?;
+    let (Ok(old), Ok(new)) = (symbols(compile, &before), symbols(compile, after)) else {
+        return Ok(false);
+    };
+    // An object for comparison keeps calls that the kernel's own flags may remove.
+    let doubtful = |name: &String| !rest.has(name) && !shop.has_learned(name);
+    if new.needed().any(doubtful) {
+        return Ok(false);
+    }
+    let linked = Linked { source: compile.source.clone(), before: old, after: new };
+    let touched = candidate.after.keys().cloned().collect();
+    Ok(links::check(&candidate.claim, &[linked], &touched, rest).is_ok())
 }
 
 fn symbols(compile: &Compile, compiled: &Compiled) -> Result<Symbols, Found> {

@@ -54,6 +54,11 @@ impl Symbols {
         }
         Ok(symbols)
     }
+
+    /// Those that are defined elsewhere, sorted.
+    pub fn needed(&self) -> impl Iterator<Item = &String> {
+        self.needed.iter()
+    }
 }
 
 /// The names that the sources of a tree export, read when they are first asked for.
@@ -97,6 +102,14 @@ pub(super) struct Rest<'r> {
     pub exports: &'r Exports,
     pub globals: &'r Globals,
     pub modules: &'r Modules,
+}
+
+impl Rest<'_> {
+    /// Whether something of the kernel has `name` for others: its sources export it, or
+    /// define it for all.
+    pub fn has(&self, name: &str) -> bool {
+        self.exports.has(name) || !self.globals.definers(name).is_empty()
+    }
 }
 
 /// Compares what the touched objects need and give. `touched` are the files whose own

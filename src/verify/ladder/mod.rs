@@ -138,8 +138,8 @@ impl<'k> Ladder<'k> {
         Ok(Self { kernel, commands, loops, limit, exports, globals, modules, includers, llvm })
     }
 
-    fn shop(&self) -> Shop<'_> {
-        Shop::new(self.kernel, self.llvm.as_ref(), self.limit)
+    fn shop(&self, batch: usize) -> Shop<'_> {
+        Shop::new(self.kernel, self.llvm.as_ref(), self.limit, batch)
     }
 
     fn engine(&self, engine: Engine) -> String {
@@ -165,7 +165,7 @@ impl<'k> Ladder<'k> {
         batch: &[Candidate],
         done: &(dyn Fn(usize, &Ascent) + Sync),
     ) -> Result<(), BuildError> {
-        let shop = self.shop();
+        let shop = self.shop(batch.len());
         batch.par_iter().enumerate().try_for_each(|(at, candidate)| {
             done(at, &self.climb_one(&shop, candidate)?);
             Ok(())
@@ -210,6 +210,39 @@ impl<'k> Ladder<'k> {
         Ok(ascent)
     }
 
+    /// The rung *compiles*: the files whose objects are others than before.
+    fn compile<'o>(
+        &self,
+        shop: &Shop<'_>,
+        candidate: &Candidate,
+        objects: &Objects<'o>,
+        bill: &mut Bill,
+    ) -> Result<Result<Vec<&'o str>, Found>, BuildError> {
+        let (exports, globals, modules) = (&self.exports, &self.globals, &self.modules);
+        let rest = Rest { exports, globals, modules };
+        let may_be_quiet = shop.is_large() && objects.is_one();
+        let (mut linked, mut changed) = (Vec::new(), Vec::new());
+        for compile in objects.built.iter().chain(&objects.others) {
+            let after = compiles::after(shop, candidate, compile, bill)?;
+            if may_be_quiet
+                && compiles::is_quiet(shop, candidate, compile, &after, &rest, bill)?
+            {
+                return Ok(Ok(vec![compile.source.as_str()]));
+            }
+            match compiles::check(shop, candidate, compile, &after, bill)? {
+                Ok(pair) => {
+                    if !pair.identical {
+                        changed.push(compile.source.as_str());
+                    }
+                    linked.push(pair.linked);
+                }
+                Err(found) => return Ok(Err(found)),
+            }
+        }
+        let touched = candidate.after.keys().cloned().collect();
+        Ok(links::check(&candidate.claim, &linked, &touched, &rest).map(|()| changed))
+    }
+
     /// Raises the verdict rung by rung, up to what is found.
     fn rungs(
         &self,
@@ -219,24 +252,10 @@ impl<'k> Ladder<'k> {
         ascent: &mut Ascent,
         bill: &mut Bill,
     ) -> Result<Option<Found>, BuildError> {
-        let (mut linked, mut changed) = (Vec::new(), Vec::new());
-        for compile in objects.built.iter().chain(&objects.others) {
-            match compiles::check(shop, candidate, compile, bill)? {
-                Ok(pair) => {
-                    if !pair.identical {
-                        changed.push(compile.source.as_str());
-                    }
-                    linked.push(pair.linked);
-                }
-                Err(found) => return Ok(Some(found)),
-            }
-        }
-        let touched = candidate.after.keys().cloned().collect();
-        let (exports, globals, modules) = (&self.exports, &self.globals, &self.modules);
-        let rest = Rest { exports, globals, modules };
-        if let Err(found) = links::check(&candidate.claim, &linked, &touched, &rest) {
-            return Ok(Some(found));
-        }
+        let changed = match self.compile(shop, candidate, objects, bill)? {
+            Ok(changed) => changed,
+            Err(found) => return Ok(Some(found)),
+        };
         // A source that is left out may hold the fault.
         if objects.built.is_empty() || objects.lacks_source() {
             return Ok(None);

@@ -64,6 +64,11 @@ impl<'s> Objects<'s> {
         texts.any(|text| includes(text, name)) || built.into_iter().any(|it| known.contains(it))
     }
 
+    /// Whether there is one object, and nothing else that the patch touches.
+    pub fn is_one(&self) -> bool {
+        self.built.len() == 1 && self.others.is_empty() && self.not_built.is_empty()
+    }
+
     /// Whether a C file that is touched was left out.
     pub fn lacks_source(&self) -> bool {
         self.not_built.iter().any(|(path, _)| !is_header(path))

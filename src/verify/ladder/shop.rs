@@ -1,11 +1,13 @@
 //! Compiles what the rungs ask for, each text once: proposals of one file share
 //! what was before them.
 
+use super::links::Symbols;
 use crate::tree::TreePath;
 use crate::verify::Files;
 use crate::verify::build::{
     BuildError, Compile, Compiled, Harness, Kernel, Level, Llvm, Mode, Ran, Said,
 };
+use rustc_hash::FxHashSet;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +24,15 @@ pub(super) struct Shop<'k> {
     limit: Duration,
     llvm: Option<&'k Llvm>,
     objects: Mutex<HashMap<Key, Slot>>,
+    /// Names that some object of the kernel as it is needs: it links, so they are there.
+    learned: Mutex<FxHashSet<String>>,
+    /// See [`Shop::is_large`].
+    batch: usize,
 }
+
+/// From so many proposals on, to read what the whole tree exports and defines costs less
+/// than it saves.
+const LARGE_BATCH: usize = 8;
 
 /// CPU seconds of compiles by what they were for. An object that is shared costs the
 /// first who wants it.
@@ -65,9 +75,30 @@ const IR: &str = "to compare, LLVM's IR";
 const RUNS: &str = "to run functions on all arguments";
 
 impl<'k> Shop<'k> {
-    /// Where a compiler that takes longer than `limit` is killed.
-    pub fn new(kernel: &'k Kernel, llvm: Option<&'k Llvm>, limit: Duration) -> Self {
-        Self { kernel, limit, llvm, objects: Mutex::default() }
+    /// Where a compiler that takes longer than `limit` is killed, for `batch` proposals.
+    pub fn new(
+        kernel: &'k Kernel,
+        llvm: Option<&'k Llvm>,
+        limit: Duration,
+        batch: usize,
+    ) -> Self {
+        Self { kernel, limit, llvm, objects: Mutex::default(), learned: Mutex::default(), batch }
+    }
+
+    /// Whether it is worth its time to know the whole tree.
+    pub fn is_large(&self) -> bool {
+        self.batch >= LARGE_BATCH
+    }
+
+    /// Notes what an object of the kernel as it is needs.
+    pub fn learn(&self, symbols: &Symbols) {
+        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        learned.extend(symbols.needed().cloned());
+    }
+
+    /// Whether some object of the kernel as it is needs `name`.
+    pub fn has_learned(&self, name: &str) -> bool {
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
     }
 
     /// Whether there is a second engine.

@@ -49,7 +49,7 @@ impl Ladder<'_> {
         faults: &[(&Candidate, &Planted)],
         progress: &(dyn Fn() + Sync),
     ) -> Result<Vec<Trial>, BuildError> {
-        let shop = self.shop();
+        let shop = self.shop(faults.len());
         let trials = faults.par_iter().map(|(right, planted)| {
             let mut bill = Bill::default();
             let outcome = self.try_fault(&shop, right, planted, &mut bill)?;
@@ -79,7 +79,8 @@ impl Ladder<'_> {
         }
         let mut equivalent = true;
         for compile in &built {
-            match compiles::check(shop, &wrong, compile, bill)? {
+            let after = compiles::after(shop, &wrong, compile, bill)?;
+            match compiles::check(shop, &wrong, compile, &after, bill)? {
                 Err(Found::Fault(why)) => return Ok(Outcome::Compiler(why)),
                 _ => equivalent &= is_equivalent(shop, (right, &wrong), compile, self.loops, bill)?,
             }
