@@ -1,6 +1,7 @@
 //! `verify` on a kernel of one driver, compiled by the system's compiler through a
 //! Makefile that does what of Kbuild is relied on.
 
+mod batch;
 #[path = "../common/mod.rs"]
 mod common;
 mod results;
