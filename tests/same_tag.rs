@@ -5,7 +5,7 @@
 
 use drvdedup::syntax::LoopMacros;
 use drvdedup::syntax::decl::Universe;
-use drvdedup::tree::Drivers;
+use drvdedup::tree::{Drivers, KernelTree};
 use drvdedup::verify::object::{Object, Unit, compare_functions};
 use drvdedup::verify::{self, Claim, Files, TreeScope, Verdict};
 use std::fs;
@@ -105,7 +105,8 @@ fn a_patch_that_shares_a_helper_between_two_structs_of_one_tag_does_not_expand()
     };
     let drivers = Drivers::default();
     let universe = Arc::new(Universe::new(fixture()));
-    let scope = TreeScope { universe, drivers: &drivers };
+    let tree = KernelTree { root: fixture(), kernel: None, loop_macros: Vec::new() };
+    let scope = TreeScope { tree: &tree, universe, drivers: &drivers };
     let climb = verify::climb(&before, &after, &claim, (&LoopMacros::default(), Some(&scope)));
     let problem = climb.problem.map(|it| it.to_string()).unwrap_or_default();
     assert_eq!(climb.verdict, Verdict::Failed, "{problem}");

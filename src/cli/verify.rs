@@ -219,8 +219,12 @@ fn test(
 }
 
 /// The headers around the texts.
-fn scope<'d>(project: &Project, drivers: &'d Drivers) -> TreeScope<'d> {
-    TreeScope { universe: Arc::new(Universe::new(project.tree.root.clone())), drivers }
+fn scope<'d>(project: &'d Project, drivers: &'d Drivers) -> TreeScope<'d> {
+    TreeScope {
+        tree: &project.tree,
+        universe: Arc::new(Universe::new(project.tree.root.clone())),
+        drivers,
+    }
 }
 
 /// All files that are touched.

@@ -25,6 +25,8 @@ struct HelperData {
     tail: String,
     /// The body with its braces.
     body: String,
+    /// The line that exports it to modules, empty for none.
+    export: String,
 }
 
 /// The helper of `plan`, with a blank line behind it.
@@ -51,6 +53,7 @@ pub fn text(
         parameters: parameters(member, Some(helper)),
         tail,
         body: BODY.to_owned(),
+        export: plan.export.clone().unwrap_or_default(),
     };
     let text = layout::wrap(&templates.render(&plan.rule.templates.helper, &data)?);
     let (before, after) = text.split_once(BODY).unwrap_or((&text, ""));

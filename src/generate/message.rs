@@ -2,7 +2,8 @@
 
 use super::templates::{TemplateError, Templates};
 use crate::detect::CloneGroup;
-use crate::plan::{Fate, FileContext, Parameter, Plan, Remedy};
+use crate::plan::{Fate, Parameter, Plan, Remedy};
+use crate::tree::TreePath;
 use serde::Serialize;
 
 /// A patch's message.
@@ -23,7 +24,7 @@ struct MessageData {
     /// The small table of what each function passes, one line a row.
     rows: Vec<String>,
     rule: String,
-    /// The files of the functions, separated by blanks.
+    /// The file of the functions, or the folder that all their files lie in.
     file: String,
 }
 
@@ -63,22 +64,22 @@ const PREFIXES: &[(&str, &str)] = &[
 /// What modules carry in their names that subjects leave out.
 const DECORATIONS: &[&str] = &["snd-soc-", "snd-", "gpio-", "rtc-", "i2c-", "spi-", "leds-"];
 
-/// Composes the message of `plan`.
+/// Composes the message of `plan`, whose helper or survivor belongs to `driver`.
 ///
 /// # Errors
 /// A template that cannot be rendered.
 pub fn compose(
     plan: &Plan,
     group: &CloneGroup,
-    file: &FileContext,
+    driver: &str,
     templates: &Templates,
 ) -> Result<Message, TemplateError> {
     let data = MessageData {
-        subject: subject(plan, group, file),
+        subject: subject(plan, group, driver),
         text: paragraphs(plan).iter().map(|text| fill(text)).collect(),
         rows: rows(plan),
         rule: plan.rule.name.clone(),
-        file: plan.files.join(" "),
+        file: looked_at(&plan.files),
     };
     let text = templates.render(&plan.rule.templates.message, &data)?;
     let (subject, body) = text.split_once('\n').unwrap_or((&text, ""));
@@ -86,11 +87,11 @@ pub fn compose(
 }
 
 /// `subsystem: driver: what`.
-fn subject(plan: &Plan, group: &CloneGroup, file: &FileContext) -> String {
-    let driver = group.members[0].driver.as_str();
+fn subject(plan: &Plan, group: &CloneGroup, driver: &str) -> String {
     let driver = DECORATIONS.iter().find_map(|d| driver.strip_prefix(d)).unwrap_or(driver);
     let driver = driver.strip_suffix("_core").unwrap_or(driver);
-    let below = |path: &str| file.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+    let below =
+        |path: &str| plan.home().strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
     let known = PREFIXES.iter().filter(|(path, _)| below(path)).max_by_key(|(path, _)| path.len());
     let prefix = match known {
         Some((_, prefix)) => prefix.replace("{}", driver),
@@ -115,6 +116,18 @@ fn subject(plan: &Plan, group: &CloneGroup, file: &FileContext) -> String {
     }
     let short = format!("{prefix} Remove duplicated code");
     short.chars().take(SUBJECT).collect()
+}
+
+/// What to look at to find the same again: the file, or the folder of several.
+fn looked_at(files: &[TreePath]) -> String {
+    let folders = |path: &TreePath| -> Vec<String> { path.split('/').map(str::to_owned).collect() };
+    let mut common = files.first().map(folders).unwrap_or_default();
+    for file in files {
+        let other = folders(file);
+        let same = common.iter().zip(&other).take_while(|(one, other)| one == other).count();
+        common.truncate(same);
+    }
+    common.join("/")
 }
 
 /// Why, what, and what becomes of each function.

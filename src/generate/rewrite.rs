@@ -36,14 +36,19 @@ pub fn edits(
     let mut edits: Vec<Vec<Edit>> = vec![Vec::new(); files.len()];
     let callee = match &plan.remedy {
         Remedy::Helper(helper) => {
-            let file = files[0];
-            let mut text = helper::text(plan, helper, file, templates)?;
-            let above = file.bytes[..helper.insert_at].trim_ascii_end().len();
-            let newlines = memchr::memchr_iter(b'\n', &file.bytes[above..helper.insert_at]).count();
+            let (home, at) = (files[plan.home_index()], helper.insert_at);
+            let mut text = helper::text(plan, helper, files[0], templates)?;
+            if plan.export.is_some() {
+                // Behind a function and what exports it.
+                text.truncate(text.trim_ascii_end().len());
+                text.push(b'\n');
+            }
+            let above = home.bytes[..at].trim_ascii_end().len();
+            let newlines = memchr::memchr_iter(b'\n', &home.bytes[above..at]).count();
             if above > 0 && newlines < 2 {
                 text.insert(0, b'\n');
             }
-            edits[0].push(Edit { range: helper.insert_at..helper.insert_at, text });
+            edits[plan.home_index()].push(Edit { range: at..at, text });
             helper.name.clone()
         }
         Remedy::Merge(survivor) => plan.members[*survivor].name.clone(),

@@ -13,6 +13,7 @@ pub mod early;
 pub mod fate;
 pub mod file;
 pub mod holes;
+pub mod host;
 pub mod kernel;
 pub mod names;
 pub mod paths;
@@ -29,6 +30,7 @@ pub mod wrapper;
 pub use fate::{Fate, MemberPlan};
 pub use file::FileContext;
 pub use holes::{Parameter, Span};
+pub use host::Host;
 pub use refusal::{Reason, Refusal};
 pub use rules::{RemedyKind, Rule};
 pub use sharing::Sharing;
@@ -47,8 +49,12 @@ pub struct Plan {
     pub rule: Rule,
     /// The group's id.
     pub group: String,
-    /// The files of the members, each once; a helper or a survivor stands in the first.
+    /// The files of the members, each once, and that of a helper; one stands in the first
+    /// where `export` says nothing else.
     pub files: Vec<TreePath>,
+    /// The line that exports the helper, which stands in the last file then: that of
+    /// another module.
+    pub export: Option<String>,
     /// Where a header declares what the files share; `None` where they share nothing,
     /// or what is declared already.
     pub declaration: Option<Declaration>,
@@ -69,13 +75,18 @@ impl Plan {
         self.files.len() > 1
     }
 
-    /// The file of what does the members' work.
-    pub fn home(&self) -> &TreePath {
-        let file = match self.remedy {
+    /// The place among the files of that of what does the members' work.
+    pub fn home_index(&self) -> usize {
+        match self.remedy {
+            Remedy::Helper(_) if self.export.is_some() => self.files.len() - 1,
             Remedy::Helper(_) => 0,
             Remedy::Merge(survivor) => self.members[survivor].file,
-        };
-        &self.files[file]
+        }
+    }
+
+    /// The file of what does the members' work.
+    pub fn home(&self) -> &TreePath {
+        &self.files[self.home_index()]
     }
 }
 
@@ -156,10 +167,11 @@ pub fn plan(
 ) -> Result<Plan, Refusal> {
     let file = &open[0].context;
     let at = group.members[0].function.start;
+    let across_modules = sharing.is_some_and(|sharing| sharing.host.is_some());
     let fits = |rule: &&Rule| {
         rule.kinds.contains(&group.kind)
             && rule.levels.contains(&group.level)
-            && rule.limits.members <= group.members.len()
+            && rule.limits.members(across_modules) <= group.members.len()
     };
     // Before the members are read: those of a kind without a rule need not align.
     if !rules.iter().any(|rule| fits(&rule)) {
@@ -173,8 +185,8 @@ pub fn plan(
     }
     let files: Vec<&FileContext> = open.iter().map(|open| &open.context).collect();
     let mut alignment = align::align(&files, group, loops)?;
-    if sharing.is_some() {
-        sharing::open_constants(&mut alignment, group);
+    if let Some(sharing) = sharing {
+        sharing::open_constants(&mut alignment, group, sharing);
     }
     let subject = Subject { file, group, alignment: &alignment };
     let mut first_refusal = None;
@@ -251,14 +263,15 @@ fn merge(
     traps::check(group, subject.alignment, rule.remedy)?;
     let mut declaration = None;
     if let Some(sharing) = sharing {
-        sharing::agree(subject, &holes::Holes::default())?;
+        sharing::agree(subject, &holes::Holes::default(), sharing)?;
         let is_global = members[survivor].uses.anchor == Some(uses::Anchor::Global);
-        declaration = (!is_global).then(|| sharing.declare(subject, survivor)).transpose()?;
+        declaration = (!is_global).then(|| sharing.declare(subject, survivor, &[])).transpose()?;
     }
     Ok(Plan {
         rule: rule.clone(),
         group: group.id.clone(),
         files: subject.paths().into_iter().cloned().collect(),
+        export: None,
         declaration,
         notes: accident_note(&members, survivor),
         objection: None,
@@ -287,6 +300,20 @@ fn format_notes(parameters: &[Parameter]) -> Vec<String> {
         )
     };
     parameters.iter().filter(|p| p.is_format).map(note).collect()
+}
+
+/// Constants that only the members' files know are parameters although they are the same
+/// in all: with many of them, nobody sees what the function is for.
+fn own_constants(subject: &Subject<'_>, holes: &holes::Holes, most: usize) -> Result<(), Refusal> {
+    let is_own = |it: &&Parameter| it.arguments.iter().all(|value| *value == it.arguments[0]);
+    let own: Vec<&str> =
+        holes.parameters.iter().filter(is_own).map(|it| it.arguments[0].as_str()).collect();
+    if own.len() <= most {
+        return Ok(());
+    }
+    let at = subject.group.members[0].function.start;
+    let detail = format!("only the members' files know {}", own.join(", "));
+    Err(subject.file.refuse(Reason::MacroDiffers, at, detail))
 }
 
 fn helper(
@@ -344,8 +371,12 @@ fn helper(
             let detail = "a format would be handed from file to file";
             return Err(file.refuse(Reason::FormatString, first.start, detail));
         }
-        sharing::agree(subject, &holes)?;
-        declaration = Some(sharing.declare(subject, 0)?);
+        sharing::agree(subject, &holes, sharing)?;
+        if let Some(host) = &sharing.host {
+            host.may_call(subject)?;
+            own_constants(subject, &holes, rule.limits.own_constants)?;
+        }
+        declaration = Some(sharing.declare(subject, 0, &holes.parameters)?);
     }
     let candidates = names::helper(&names, &parameters);
     let name = match sharing {
@@ -359,6 +390,11 @@ fn helper(
         let detail = "no name is free that all files may use";
         return Err(file.refuse(Reason::NoHome, first.start, detail));
     };
+    let host = sharing.and_then(|sharing| sharing.host.as_ref());
+    let export = host.map(|host| host.export_of(&name));
+    let insert_at = host.map_or(insert_at, |host| host.insert_at);
+    let mut files: Vec<TreePath> = subject.paths().into_iter().cloned().collect();
+    files.extend(host.map(|host| host.file.path.clone()));
     let helper = Helper {
         name,
         parameters: holes.parameters,
@@ -370,7 +406,8 @@ fn helper(
     Ok(Plan {
         rule: rule.clone(),
         group: group.id.clone(),
-        files: subject.paths().into_iter().cloned().collect(),
+        files,
+        export,
         declaration,
         remedy: Remedy::Helper(helper),
         members,

@@ -50,7 +50,8 @@ macro_rules! reasons {
 }
 
 reasons! {
-    NotOneFile "not-one-file" "the members lie in files of several drivers; helpers are not shared across drivers yet",
+    NotOneFile "not-one-file" "the members lie in files of several drivers, and no module that all of them depend on has a place for a function",
+    TooFewUsers "too-few-users" "the members lie in files of several drivers, and are fewer than a function for all modules asks for",
     NoHeader "no-header" "the files have no header in common that declares the functions of their driver",
     NoHome "no-home" "no file is built whenever the others are, or no name is free that all may use",
     NoRule "no-rule" "no rewrite rule in force takes groups of this kind and level",

@@ -63,10 +63,17 @@ impl Rule {
 pub struct Limits {
     /// Fewest members of a group.
     pub members: usize,
+    /// Fewest where a function of another module does their work.
+    #[serde(default = "three")]
+    pub members_across_modules: usize,
     /// Most parameters of a helper, the members' own included.
     pub parameters: usize,
     /// Fewest lines that must go on balance.
     pub lines_saved: i64,
+    /// Most parameters of a helper in another module for constants that are the same in
+    /// all members, and that only their files know.
+    #[serde(default = "two")]
+    pub own_constants: usize,
     /// Most parameters of a helper that are pointers to functions.
     #[serde(default)]
     pub function_pointers: usize,
@@ -74,6 +81,17 @@ pub struct Limits {
     /// write them.
     #[serde(default = "two")]
     pub member_pointers: usize,
+}
+
+impl Limits {
+    /// Fewest members of a group, of one module or not.
+    pub fn members(&self, across_modules: bool) -> usize {
+        if across_modules { self.members_across_modules } else { self.members }
+    }
+}
+
+fn three() -> usize {
+    3
 }
 
 fn two() -> usize {

@@ -6,11 +6,14 @@
 use super::align::{Alignment, Site, lossy};
 use super::file::{FileContext, contains_word};
 use super::holes::{Holes, Subject};
+use super::host::Host;
 use super::refusal::{Reason, Refusal};
-use super::{Claimed, Declaration};
+use super::{Claimed, Declaration, Parameter};
 use crate::detect::CloneGroup;
-use crate::syntax::decl::{Apart, ApartKind, DefinitionKind, Meanings, References, TagKind};
-use crate::syntax::{Globals, TokenKind, lexer};
+use crate::syntax::decl::{
+    Apart, ApartKind, Definition, DefinitionKind, Meanings, References, TagKind,
+};
+use crate::syntax::{Globals, Lexer, TokenKind, lexer};
 use crate::tree::TreePath;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -27,6 +30,9 @@ pub struct Sharing<'a> {
     pub homes: Vec<bool>,
     /// The header that declares what they share.
     pub header: &'a FileContext,
+    /// Headers that it includes and that include it: what stands in them may not be
+    /// known where it begins.
+    pub circular: Vec<TreePath>,
     /// What other proposals claim of the header.
     pub claimed: &'a Claimed,
     /// The functions of the tree that are not static.
@@ -39,40 +45,50 @@ pub struct Sharing<'a> {
     pub prefixes: &'a [String],
     /// Names that other proposals introduce.
     pub reserved: &'a FxHashSet<String>,
+    /// The file of another module that has what they share; `None` where they are of
+    /// one module, and one of them has it.
+    pub host: Option<Host<'a>>,
 }
 
-/// Whether everything but the holes means the same in the files of all members.
+/// Whether everything but the holes means the same in the files of all members, and in
+/// the one that has what they share.
 ///
 /// # Errors
 /// The first name that does not: `macro-differs`, `type-differs`, `callee-differs`,
 /// `global-differs` or `name-unresolved`.
-pub fn agree(subject: &Subject<'_>, holes: &Holes) -> Result<(), Refusal> {
+pub fn agree(subject: &Subject<'_>, holes: &Holes, sharing: &Sharing<'_>) -> Result<(), Refusal> {
     let references = references(subject, holes);
-    let mut compared: Vec<&str> = vec![&subject.file.path];
-    for member in &subject.alignment.members {
-        if compared.contains(&member.file.path.as_str()) {
-            continue;
-        }
-        compared.push(&member.file.path);
-        let meanings = Meanings::new(&subject.file.unit, &member.file.unit);
+    for other in others(subject.alignment, sharing) {
+        let meanings = sharing.meanings(subject.file, other);
         meanings.agree(&references).map_err(|apart| refuse(subject, &apart))?;
     }
     Ok(())
 }
 
+/// The files that the first member's is compared with, each once.
+fn others<'a>(alignment: &Alignment<'a>, sharing: &Sharing<'a>) -> Vec<&'a FileContext> {
+    let mut files: Vec<&FileContext> = Vec::new();
+    let host = sharing.host.as_ref().map(|host| host.file);
+    for file in alignment.members.iter().map(|member| member.file).chain(host) {
+        let is_first = alignment.members[0].file.path == file.path;
+        if !is_first && !files.iter().any(|known| known.path == file.path) {
+            files.push(file);
+        }
+    }
+    files
+}
+
 /// Makes sites of names that are constants in all files, but not the same: macros and
 /// enumerators that each file has for itself under one name.
-pub fn open_constants(alignment: &mut Alignment<'_>, group: &CloneGroup) {
+pub fn open_constants<'a>(
+    alignment: &mut Alignment<'a>,
+    group: &CloneGroup,
+    sharing: &Sharing<'a>,
+) {
     let Some(first) = alignment.members.first() else { return };
     let (home, tokens) = (first.file, first.tokens.clone());
-    let others: Vec<&FileContext> = alignment.members.iter().map(|member| member.file).collect();
-    let mut compared: Vec<&str> = vec![&home.path];
-    for other in others {
-        if compared.contains(&other.path.as_str()) {
-            continue;
-        }
-        compared.push(&other.path);
-        let meanings = Meanings::new(&home.unit, &other.unit);
+    for other in others(alignment, sharing) {
+        let meanings = sharing.meanings(home, other);
         loop {
             let is_site =
                 |relative: usize| alignment.sites.iter().any(|site| site.token == relative);
@@ -158,6 +174,13 @@ fn refuse(subject: &Subject<'_>, apart: &Apart) -> Refusal {
 }
 
 impl Sharing<'_> {
+    fn meanings<'u>(&self, first: &'u FileContext, second: &'u FileContext) -> Meanings<'u> {
+        match self.host {
+            Some(_) => Meanings::of_modules(&first.unit, &second.unit),
+            None => Meanings::new(&first.unit, &second.unit),
+        }
+    }
+
     /// Whether a function that only the files `own` know may be known to all under that
     /// name: it says whose it is, and nobody else uses it.
     pub fn may_be_global(&self, name: &str, own: &[&str]) -> bool {
@@ -190,64 +213,118 @@ impl Sharing<'_> {
     }
 
     /// A place in the header for the prototype of a function with the signature of
-    /// `member`: behind the prototypes of its file, or else of its driver.
+    /// `member` and more `parameters`: behind the prototypes of its file, or else of its driver.
     ///
     /// # Errors
     /// `no-header` where there is none, or where a type of the signature is not known.
-    pub fn declare(&self, subject: &Subject<'_>, member: usize) -> Result<Declaration, Refusal> {
+    pub fn declare(
+        &self,
+        subject: &Subject<'_>,
+        member: usize,
+        parameters: &[Parameter],
+    ) -> Result<Declaration, Refusal> {
         let file = subject.file_of(member);
         let start = subject.group.members[member].function.start;
         let refuse = |detail: String| file.refuse(Reason::NoHeader, start, detail);
         let mut places = prototypes(self.header, self.defined);
         // Those of the same file first, then the last of the others.
-        places.sort_by_key(|place| (place.path != file.path, std::cmp::Reverse(place.end)));
+        let home = self.host.as_ref().map_or(&file.path, |host| &host.file.path);
+        places.sort_by_key(|place| (place.path != home, std::cmp::Reverse(place.end)));
         let free = |place: &&Prototype<'_>| !self.claimed.touches(&(place.end..place.end));
         let Some(place) = places.iter().find(free) else {
             return Err(refuse(format!("{} declares no function of theirs", self.header.path)));
         };
-        if let Some(unknown) = self.unknown_type(subject, member, place.end) {
+        if let Some(unknown) = self.unknown_type(subject, (member, parameters), place.end) {
             return Err(refuse(format!("{} does not know `{unknown}`", self.header.path)));
         }
         Ok(Declaration { header: self.header.path.clone(), insert_at: place.end })
     }
 
-    /// A name of the member's signature that means nothing before `end` of the header.
-    fn unknown_type(&self, subject: &Subject<'_>, member: usize, end: usize) -> Option<String> {
+    /// A name of the member's signature, or of the type of a parameter, that means nothing
+    /// before `end` of the header.
+    fn unknown_type(
+        &self,
+        subject: &Subject<'_>,
+        (member, parameters): (usize, &[Parameter]),
+        end: usize,
+    ) -> Option<String> {
         let (file, aligned) = (subject.file_of(member), &subject.alignment.members[member]);
         let function = &subject.group.members[member].function;
         let signature = file.token_at(function.start)..file.token_at(function.body);
-        let text = self.header.bytes.get(..end).unwrap_or_default();
-        let is_known = |index: usize| {
-            let word = file.text(index);
-            let name = lossy(word);
-            let tag = match file.text(index.saturating_sub(1)) {
-                b"struct" => TagKind::Struct,
-                b"union" => TagKind::Union,
-                b"enum" => TagKind::Enum,
-                _ => {
-                    let types = self.header.unit.lookup(&name);
-                    let is_type = |kind: &DefinitionKind| {
-                        matches!(kind, DefinitionKind::Typedef { .. } | DefinitionKind::Macro(_))
-                    };
-                    return types.iter().any(|d| is_type(&d.kind)) || contains_word(text, word);
-                }
-            };
-            !self.header.unit.lookup_tag(tag, &name).is_empty() || contains_word(text, word)
+        let own = signature.filter(|&index| {
+            !aligned.locals.contains(file.text(index))
+                && file.tokens[index].start != function.name.start
+        });
+        let mut words: Vec<[String; 2]> = own
+            .map(|index| [index.saturating_sub(1), index].map(|at| lossy(file.text(at))))
+            .collect();
+        for parameter in parameters {
+            let text = parameter.ctype.as_bytes();
+            let tokens = Lexer::new(text).map(|token| lossy(token.text(text)));
+            let mut before = String::new();
+            for word in tokens {
+                words.push([before, word.clone()]);
+                before = word;
+            }
+        }
+        let asks = |[_, word]: &&[String; 2]| {
+            word.bytes().next().is_some_and(|b| lexer::is_ident_byte(b) && !b.is_ascii_digit())
+                && !lexer::is_keyword(word.as_bytes())
+                && !matches!(word.as_str(), "bool" | "size_t" | "ssize_t" | "__maybe_unused")
         };
-        let asks = |index: &usize| {
-            let word = file.text(*index);
-            file.tokens[*index].kind == TokenKind::Ident
-                && !lexer::is_keyword(word)
-                && !aligned.locals.contains(word)
-                && file.tokens[*index].start != function.name.start
-                && !matches!(word, b"bool" | b"size_t" | b"ssize_t" | b"__maybe_unused")
-        };
-        signature.filter(asks).find(|index| !is_known(*index)).map(|at| lossy(file.text(at)))
+        let unknown =
+            words.iter().filter(asks).find(|[before, it]| !self.is_known(before, it, end));
+        unknown.map(|[_, word]| word.clone())
     }
+
+    /// Whether the header knows a type before `end`.
+    fn is_known(&self, before: &str, name: &str, end: usize) -> bool {
+        // What the header itself says behind the place is not known there yet.
+        let is_before = |d: &Definition| match *d.file == *self.header.path {
+            true => (d.offset as usize) < end,
+            false => !self.circular.iter().any(|path| **path == *d.file),
+        };
+        let tag = match before {
+            "struct" => TagKind::Struct,
+            "union" => TagKind::Union,
+            "enum" => TagKind::Enum,
+            _ => {
+                let types = self.header.unit.lookup(name);
+                let is_type = |d: &Definition| {
+                    matches!(d.kind, DefinitionKind::Typedef { .. } | DefinitionKind::Macro(_))
+                        && is_before(d)
+                };
+                let text = self.header.bytes.get(..end).unwrap_or_default();
+                return types.iter().any(is_type) || contains_word(text, name.as_bytes());
+            }
+        };
+        self.header.unit.lookup_tag(tag, name).iter().any(is_before)
+            || tag != TagKind::Enum && names_tag(self.header, name.as_bytes(), end)
+    }
+}
+
+/// Whether a header names the struct or union of that tag before `end`, and not only for a
+/// list of parameters (C11 6.2.1).
+fn names_tag(header: &FileContext, tag: &[u8], end: usize) -> bool {
+    let mut depth = 0_usize;
+    for (at, token) in header.tokens.iter().enumerate() {
+        if token.end as usize > end {
+            break;
+        }
+        match header.text(at) {
+            b"(" => depth += 1,
+            b")" => depth = depth.saturating_sub(1),
+            b"struct" | b"union" if depth == 0 && header.text(at + 1) == tag => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// A prototype that a header has of a function of the driver.
 pub struct Prototype<'a> {
+    /// The function.
+    pub name: String,
     /// Where the function is defined.
     pub path: &'a str,
     /// Where the line behind the prototype begins.
@@ -279,9 +356,10 @@ pub fn prototypes<'a>(header: &FileContext, defined: &'a Defined) -> Vec<Prototy
         };
         let alone =
             header.bytes[header.tokens[at].end as usize..end].iter().all(u8::is_ascii_whitespace);
-        let path = defined.get(lossy(header.text(name)).as_str());
+        let name = lossy(header.text(name));
+        let path = defined.get(name.as_str());
         if let Some(path) = path.filter(|_| plain && alone) {
-            found.push(Prototype { path, end });
+            found.push(Prototype { name, path, end });
         }
     }
     found
@@ -297,9 +375,14 @@ fn declared_function(header: &FileContext, item: std::ops::Range<usize>) -> Opti
     (is_plain && header.tokens[name].kind == TokenKind::Ident).then_some(name)
 }
 
-/// Whether the condition is that of an include guard.
+/// Whether the condition is that of an include guard, which is defined at once.
 fn is_guard(condition: &str, header: &FileContext) -> bool {
     let Some(name) = condition.strip_prefix("ifndef ") else { return false };
-    let first = header.tokens.iter().find(|token| token.kind == TokenKind::Directive);
-    first.is_some_and(|token| contains_word(token.text(&header.bytes), name.as_bytes()))
+    let mut directives = header.tokens.iter().filter(|it| it.kind == TokenKind::Directive);
+    let mut names = |directive: &[u8]| {
+        let text = directives.next().map_or(&b""[..], |token| token.text(&header.bytes));
+        let word = text.trim_ascii_start().strip_prefix(b"#").map(<[u8]>::trim_ascii_start);
+        word.is_some_and(|it| it.starts_with(directive)) && contains_word(text, name.as_bytes())
+    };
+    names(b"ifndef") && names(b"define")
 }

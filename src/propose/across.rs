@@ -1,5 +1,6 @@
-//! Groups whose members lie in several files of one driver. In: such groups, and what
-//! the proposals of single files claim. Out: an outcome for each.
+//! Groups whose members lie in several files: of one driver, or of several that depend
+//! on a module in common. In: such groups, and what the proposals of single files claim.
+//! Out: an outcome for each.
 //!
 //! Drivers that share files are planned together, since they share lines and names;
 //! others side by side.
@@ -8,10 +9,11 @@ use super::carry::{self, Carried};
 use super::{Outcome, Outcomes, Proposer, not_one_file};
 use crate::detect::CloneGroup;
 use crate::generate::templates::TemplateError;
+use crate::plan::align::lossy;
 use crate::plan::sharing::{Defined, Neighbours, prototypes};
-use crate::plan::{self, Claimed, OpenFile, Reason, Refusal, Sharing};
-use crate::syntax::{Globals, global_functions};
-use crate::tree::{Module, TreePath};
+use crate::plan::{self, Claimed, FileContext, Host, OpenFile, Reason, Refusal, Sharing};
+use crate::syntax::{Globals, TokenKind, global_functions};
+use crate::tree::{Module, TreePath, parent};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +32,18 @@ struct Room {
     reserved: FxHashSet<String>,
 }
 
+/// Where what several files share comes to stand.
+#[derive(Clone, Copy)]
+enum Place<'p> {
+    /// In the file of one of the first so many members.
+    Members(usize),
+    /// In this file of another module.
+    Host(&'p TreePath),
+}
+
+/// Files of other modules that may have what a group shares, by the group's number.
+type Hosts = FxHashMap<usize, Vec<TreePath>>;
+
 impl Proposer<'_> {
     /// The outcomes of the groups of `indices`.
     pub(super) fn propose_across(
@@ -41,16 +55,16 @@ impl Proposer<'_> {
     ) -> Result<Outcomes, TemplateError> {
         let mut done = Vec::new();
         let mut rooms = Rooms::default();
+        let hosts = self.hosts(groups, &indices);
         for index in indices {
             let group = &groups[index];
-            let modules = self.common_modules(group);
+            let one_module = !self.common_modules(group).is_empty();
             let has_rule = self.rules.iter().any(|rule| rule.kinds.contains(&group.kind));
-            if modules.is_empty() || !has_rule {
-                done.push((index, Outcome::Refusal(not_one_file(group))));
+            if !has_rule || !one_module && !hosts.contains_key(&index) {
+                done.push((index, Outcome::Refusal(self.apart(group))));
                 continue;
             }
-            let all = group.members.iter().flat_map(|m| self.drivers.modules_with(&m.file));
-            rooms.add(index, all);
+            rooms.add(index, self.modules_around(group, hosts.get(&index)));
         }
         progress(done.len() as u64);
         let rooms: Vec<(Vec<usize>, FxHashMap<TreePath, Claimed>)> = rooms
@@ -67,9 +81,11 @@ impl Proposer<'_> {
         let planned: Result<Vec<Outcomes>, TemplateError> = rooms
             .into_par_iter()
             .map(|(indices, claimed)| {
-                let mut room = self.room(groups, &indices, claimed);
+                let mut room = self.room(groups, &indices, &hosts, claimed);
                 let outcomes = indices.iter().map(|&index| {
-                    Ok((index, self.plan_shared(&mut room, &groups[index])?.into_outcome()))
+                    let hosts = hosts.get(&index).map_or(&[][..], Vec::as_slice);
+                    let planned = self.plan_shared(&mut room, &groups[index], hosts)?;
+                    Ok((index, planned.into_outcome()))
                 });
                 let outcomes = outcomes.collect();
                 progress(indices.len() as u64);
@@ -80,8 +96,33 @@ impl Proposer<'_> {
         Ok(done)
     }
 
+    /// The modules of the members, and of the files that may have what they share.
+    fn modules_around<'s>(
+        &'s self,
+        group: &'s CloneGroup,
+        hosts: Option<&'s Vec<TreePath>>,
+    ) -> impl Iterator<Item = &'s Module> {
+        let files = group.members.iter().map(|member| &member.file);
+        files.chain(hosts.into_iter().flatten()).flat_map(|file| self.drivers.modules_with(file))
+    }
+
+    /// Why there is no place for what members of several modules share.
+    fn apart(&self, group: &CloneGroup) -> Refusal {
+        let refusal = not_one_file(group);
+        let least = self.rules.iter().filter(|rule| rule.kinds.contains(&group.kind));
+        let least = least.map(|rule| rule.limits.members(true)).min();
+        match least.filter(|least| group.members.len() < *least) {
+            Some(least) if self.common_modules(group).is_empty() => Refusal {
+                reason: Reason::TooFewUsers,
+                detail: format!("{}; {least} users are asked for", refusal.detail),
+                ..refusal
+            },
+            _ => refusal,
+        }
+    }
+
     /// The modules that all files of the group are linked into.
-    fn common_modules(&self, group: &CloneGroup) -> Vec<&Module> {
+    pub(super) fn common_modules(&self, group: &CloneGroup) -> Vec<&Module> {
         let has_all =
             |module: &&Module| group.members.iter().all(|m| module.files.contains(&m.file));
         self.drivers.modules_with(&group.members[0].file).filter(has_all).collect()
@@ -92,11 +133,11 @@ impl Proposer<'_> {
         &self,
         groups: &[CloneGroup],
         indices: &[usize],
+        hosts: &Hosts,
         claimed: FxHashMap<TreePath, Claimed>,
     ) -> Room {
-        let members = || indices.iter().flat_map(|&index| &groups[index].members);
-        let modules = members().flat_map(|m| self.drivers.modules_with(&m.file));
-        let modules: BTreeSet<&Module> = modules.collect();
+        let around = |&index: &usize| self.modules_around(&groups[index], hosts.get(&index));
+        let modules: BTreeSet<&Module> = indices.iter().flat_map(around).collect();
         let mut files: BTreeSet<&TreePath> = modules.iter().flat_map(|m| &m.files).collect();
         for module in &modules {
             let beside = |path: &&TreePath| {
@@ -109,27 +150,12 @@ impl Proposer<'_> {
         let read = |path: &TreePath| Some((path.clone(), self.tree.read(path).ok()?.into()));
         let neighbours: Neighbours = files.into_iter().filter_map(read).collect();
         let mut defined = Defined::default();
-        let mut words: BTreeMap<String, usize> = BTreeMap::new();
         let own: FxHashSet<&TreePath> = modules.iter().flat_map(|m| &m.files).collect();
         for (path, text) in neighbours.iter().filter(|(path, _)| own.contains(path)) {
-            for name in global_functions(text) {
-                if let Some((word, _)) = name.split_once('_').filter(|(word, _)| word.len() > 2) {
-                    *words.entry(word.to_owned()).or_default() += 1;
-                }
-                defined.insert(name, path.clone());
-            }
+            defined.extend(global_functions(text).into_iter().map(|name| (name, path.clone())));
         }
-        let mut words: Vec<(String, usize)> = words.into_iter().collect();
-        words.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        // A word that few begin with is a verb, not whose function it is.
-        let most = words.first().map_or(0, |(_, count)| *count);
-        let prefixes = words.into_iter().filter(|(_, count)| *count * 4 >= most && *count > 1);
-        let mut room = Room {
-            neighbours,
-            defined,
-            prefixes: prefixes.map(|(word, _)| word).collect(),
-            ..Room::default()
-        };
+        let prefixes = prefixes(&defined, |_| true);
+        let mut room = Room { neighbours, defined, prefixes, ..Room::default() };
         for (path, claimed) in claimed {
             let mut file = self.open(&path);
             if let Ok(file) = &mut file {
@@ -140,18 +166,26 @@ impl Proposer<'_> {
         room
     }
 
-    fn plan_shared(&self, room: &mut Room, group: &CloneGroup) -> Result<Carried, TemplateError> {
+    /// Plans a group whose members one module has, or `hosts` may serve.
+    fn plan_shared(
+        &self,
+        room: &mut Room,
+        group: &CloneGroup,
+        hosts: &[TreePath],
+    ) -> Result<Carried, TemplateError> {
         let refuse = |reason, detail: String| {
             let member = &group.members[0];
             let (file, line) = (member.file.clone(), member.function.start_line);
             Ok(Carried::Refused(Refusal { reason, detail, file, line }))
         };
-        for member in &group.members {
-            let open = || self.open(&member.file);
-            let file = room.open.entry(member.file.clone()).or_insert_with(open);
+        for file in group.members.iter().map(|member| &member.file).chain(hosts) {
+            let file = room.open.entry(file.clone()).or_insert_with(|| self.open(file));
             if let Err((reason, detail)) = file {
                 return refuse(*reason, detail.clone());
             }
+        }
+        if self.common_modules(group).is_empty() {
+            return self.plan_hosted(room, group, hosts);
         }
         let sure = |home: &str, other: &str| home == other || self.drivers.builds_with(home, other);
         let is_home = |home: &crate::detect::Member| {
@@ -169,35 +203,110 @@ impl Proposer<'_> {
         }
         let home_count = homes.len();
         group.members = homes.into_iter().chain(others).collect();
-        let Some(header) = self.header(room, &group) else {
+        let Some(header) = self.header(room, &group, None) else {
             let detail = "no header that all include declares functions of theirs".to_owned();
             return refuse(Reason::NoHeader, detail);
         };
-        self.carry_shared(room, &group, &header, home_count)
+        self.carry_shared(room, &group, &header, Place::Members(home_count))
     }
 
-    /// Plans a group whose first `homes` members may be home, and carries out the plan.
+    /// Plans a group whose members stand in several modules: the first of `hosts` with
+    /// which there is a plan, or what stands against the first of all.
+    fn plan_hosted(
+        &self,
+        room: &mut Room,
+        group: &CloneGroup,
+        hosts: &[TreePath],
+    ) -> Result<Carried, TemplateError> {
+        let mut first = None;
+        for host in hosts {
+            if let Some(file) = self.may_do_without(room, group, host) {
+                let detail = format!("the module of {file} may be there without that of {host}");
+                let reason = Reason::NoHome;
+                first.get_or_insert(Refusal { reason, detail, ..not_one_file(group) });
+                continue;
+            }
+            let Some(header) = self.header(room, group, Some(host)) else { continue };
+            match self.carry_shared(room, group, &header, Place::Host(host))? {
+                Carried::Refused(refusal) => {
+                    first.get_or_insert(refusal);
+                }
+                carried => return Ok(carried),
+            }
+        }
+        Ok(Carried::Refused(first.unwrap_or_else(|| self.apart(group))))
+    }
+
+    /// The first file of a member that calls nothing of the host's module, or only under a
+    /// condition.
+    fn may_do_without<'g>(
+        &self,
+        room: &Room,
+        group: &'g CloneGroup,
+        host: &TreePath,
+    ) -> Option<&'g TreePath> {
+        let modules: Vec<&Module> = self.drivers.modules_with(host).collect();
+        let is_needed = |file: &FileContext, at: usize| {
+            let name = || lossy(file.text(at));
+            file.tokens[at].kind == TokenKind::Ident
+                && file.text(at + 1) == b"("
+                && self.globals().exporter(&name()).is_some_and(|exporter| {
+                    modules.iter().any(|module| module.files.contains(exporter))
+                })
+                && file.conditions_at(file.tokens[at].start).is_empty()
+        };
+        let needs = |path: &TreePath| {
+            let Some(Ok(open)) = room.open.get(path) else { return false };
+            (0..open.context.tokens.len()).any(|at| is_needed(&open.context, at))
+        };
+        group.members.iter().map(|member| &member.file).find(|path| !needs(path))
+    }
+
+    /// Plans a group with what it shares at `place`, and carries out the plan.
     fn carry_shared(
         &self,
         room: &mut Room,
         group: &CloneGroup,
         header: &TreePath,
-        homes: usize,
+        place: Place<'_>,
     ) -> Result<Carried, TemplateError> {
+        let circular = self.circular(room, header);
         let file = |path: &TreePath| room.open.get(path).and_then(|file| file.as_ref().ok());
         let open: Vec<&OpenFile> = group.members.iter().filter_map(|m| file(&m.file)).collect();
         let Some(header) = file(header) else {
             return Ok(Carried::Refused(not_one_file(group)));
         };
+        let (mut homes, mut host, mut of_host) = (0, None, Vec::new());
+        match place {
+            Place::Members(count) => homes = count,
+            Place::Host(path) => {
+                let claimed = file(path);
+                host = claimed.and_then(|open| {
+                    let OpenFile { context, claimed, .. } = open;
+                    Host::find(context, claimed, &header.context, &room.defined)
+                });
+                if host.is_none() {
+                    let detail = format!("{path} exports nothing of {}", header.context.path);
+                    let refusal = Refusal { reason: Reason::NoHome, detail, ..not_one_file(group) };
+                    return Ok(Carried::Refused(refusal));
+                }
+                let modules: Vec<&Module> = self.drivers.modules_with(path).collect();
+                of_host = prefixes(&room.defined, |path| {
+                    modules.iter().any(|module| module.files.contains(path))
+                });
+            }
+        }
         let sharing = Sharing {
             homes: (0..group.members.len()).map(|index| index < homes).collect(),
             header: &header.context,
+            circular,
             claimed: &header.claimed,
             globals: self.globals(),
             neighbours: &room.neighbours,
             defined: &room.defined,
-            prefixes: &room.prefixes,
+            prefixes: if host.is_some() { &of_host } else { &room.prefixes },
             reserved: &room.reserved,
+            host,
         };
         let plan = match plan::plan(&open, group, self.rules, self.loops, Some(&sharing)) {
             Ok(plan) => plan,
@@ -222,13 +331,42 @@ impl Proposer<'_> {
         Ok(carried)
     }
 
-    /// The header of the driver that all files of the group include and that declares
-    /// most of what they define.
-    fn header(&self, room: &mut Room, group: &CloneGroup) -> Option<TreePath> {
-        let modules = self.common_modules(group);
+    /// The headers beside `header` that it includes and that include it.
+    fn circular(&self, room: &mut Room, header: &TreePath) -> Vec<TreePath> {
+        let Some(Ok(file)) = room.open.get(header) else { return Vec::new() };
+        let folder = parent(header);
+        let beside = |path: &TreePath| parent(path) == folder && path != header;
+        let included = file.context.unit.headers().into_iter().map(|path| path.to_string());
+        let included: Vec<TreePath> = included.filter(beside).collect();
+        let includes_it = |path: &TreePath| {
+            let file = room.open.entry(path.clone()).or_insert_with(|| self.open(path));
+            let headers = file.as_ref().map(|file| file.context.unit.headers());
+            headers.is_ok_and(|headers| headers.iter().any(|it| **it == **header))
+        };
+        included
+            .into_iter()
+            .filter({
+                let mut includes_it = includes_it;
+                move |path| includes_it(path)
+            })
+            .collect()
+    }
+
+    /// The header of the driver, or of the host's, that all files of the group include and
+    /// that declares most of what they define, or the host.
+    fn header(
+        &self,
+        room: &mut Room,
+        group: &CloneGroup,
+        host: Option<&TreePath>,
+    ) -> Option<TreePath> {
+        let modules = match host {
+            Some(host) => self.drivers.modules_with(host).collect(),
+            None => self.common_modules(group),
+        };
         let mut common: Option<BTreeSet<Arc<str>>> = None;
-        for member in &group.members {
-            let file = room.open.get(&member.file)?.as_ref().ok()?;
+        for path in group.members.iter().map(|member| &member.file).chain(host) {
+            let file = room.open.get(path)?.as_ref().ok()?;
             let headers: BTreeSet<Arc<str>> = file.context.unit.headers().into_iter().collect();
             common = Some(match common {
                 None => headers,
@@ -240,6 +378,10 @@ impl Proposer<'_> {
                 path.strip_prefix(module.folder.as_str()).is_some_and(|it| it.starts_with('/'))
             })
         };
+        let is_theirs = |path: &str| match host {
+            Some(host) => host == path,
+            None => group.members.iter().any(|member| member.file == path),
+        };
         let common = common.unwrap_or_default();
         let mut best: Option<(usize, usize, TreePath)> = None;
         for path in common.iter().filter(is_own).take(MOST_HEADERS) {
@@ -247,10 +389,11 @@ impl Proposer<'_> {
             let file = room.open.entry(path.clone()).or_insert_with(|| self.open(&path));
             let Ok(file) = file else { continue };
             let found = prototypes(&file.context, &room.defined);
-            let theirs = found.iter().filter(|it| group.members.iter().any(|m| m.file == it.path));
+            let theirs = found.iter().filter(|it| is_theirs(it.path));
             let rank = (theirs.count(), found.len());
             let better = best.as_ref().is_none_or(|(theirs, all, _)| rank > (*theirs, *all));
-            if better && rank.1 > 0 {
+            // What the host exports its own header must declare.
+            if better && rank.1 > 0 && (host.is_none() || rank.0 > 0) {
                 best = Some((rank.0, rank.1, path));
             }
         }
@@ -258,12 +401,28 @@ impl Proposer<'_> {
     }
 
     /// The functions of the tree that are not static.
-    fn globals(&self) -> &Globals {
+    pub(super) fn globals(&self) -> &Globals {
         self.globals.get_or_init(|| {
             let paths: Vec<&str> = self.sources.iter().map(String::as_str).collect();
             Globals::read(&paths, &|path| self.tree.read(path).ok().map(Arc::from))
         })
     }
+}
+
+/// What the names of functions of some files begin with, most frequent first.
+fn prefixes(defined: &Defined, of: impl Fn(&TreePath) -> bool) -> Vec<String> {
+    let mut words: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, _) in defined.iter().filter(|(_, path)| of(path)) {
+        if let Some((word, _)) = name.split_once('_').filter(|(word, _)| word.len() > 2) {
+            *words.entry(word).or_default() += 1;
+        }
+    }
+    let mut words: Vec<(&str, usize)> = words.into_iter().collect();
+    words.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    // A word that few begin with is a verb, not whose function it is.
+    let most = words.first().map_or(0, |(_, count)| *count);
+    let prefixes = words.into_iter().filter(|(_, count)| *count * 4 >= most && *count > 1);
+    prefixes.map(|(word, _)| word.to_owned()).collect()
 }
 
 /// Groups, those together whose modules have to do with each other.

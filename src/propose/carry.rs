@@ -101,7 +101,8 @@ impl Proposer<'_> {
         if let Some(problem) = climb.problem {
             return refuse(Reason::NotProved, problem.to_string());
         }
-        let message = message::compose(plan, group, home, self.templates)?;
+        let driver = self.drivers.driver_of(plan.home());
+        let message = message::compose(plan, group, driver, self.templates)?;
         let id = proposal_id(&group.id, &plan.rule.name);
         let base = touched.iter().map(|it| (it.file.path.clone(), content_hash(&it.file.bytes)));
         let proposal = Proposal {
@@ -140,7 +141,8 @@ impl Proposer<'_> {
                 }
                 Ok(after)
             });
-        let scope = TreeScope { universe: self.universe.clone(), drivers: self.drivers };
+        let scope =
+            TreeScope { tree: self.tree, universe: self.universe.clone(), drivers: self.drivers };
         verify::climb_applied(&before, applied, &claim_of(plan), (self.loops, Some(&scope)))
     }
 }

@@ -5,11 +5,13 @@
 //! In: clone groups. Out: for each, in the same order, a [`Proposal`] with its
 //! patch, or a [`Refusal`]. It writes nothing.
 //!
-//! `across` plans groups whose members lie in several files, `carry` makes a patch of a
+//! `across` plans groups whose members lie in several files, for which `hosts` finds
+//! modules that all of them depend on, `carry` makes a patch of a
 //! plan and checks it.
 
 mod across;
 mod carry;
+mod hosts;
 
 use crate::detect::CloneGroup;
 use crate::generate::templates::{TemplateError, Templates};

@@ -1,34 +1,62 @@
-//! The functions of many files that are not static: what a new name must not be.
+//! The functions of many files that are not static, which a new name must not be, and
+//! who exports them to modules.
 
-use super::split;
+use super::{exports, split};
+use crate::tree::TreePath;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// Names of functions that the linker sees.
 #[derive(Debug, Default)]
 pub struct Globals {
-    by_name: FxHashMap<Box<str>, u32>,
+    names: FxHashSet<Box<str>>,
+    /// The file that exports a name, by its place in `paths`.
+    exporters: FxHashMap<Box<str>, usize>,
+    paths: Vec<TreePath>,
+    /// How many names a file exports.
+    exports: FxHashMap<TreePath, usize>,
 }
 
 impl Globals {
     /// Those that the files define which `read` gives by their paths. A file that cannot
     /// be read defines nothing.
     pub fn read(paths: &[&str], read: &(dyn Fn(&str) -> Option<Arc<[u8]>> + Sync)) -> Globals {
-        let found: Vec<Vec<Box<str>>> = paths
+        let names = |text: &[u8]| {
+            let exported = exports(text).map(|name| String::from_utf8_lossy(name).into());
+            (global_functions(text), exported.collect::<Vec<Box<str>>>())
+        };
+        let found: Vec<_> = paths
             .par_iter()
-            .map(|path| read(path).map(|text| global_functions(&text)).unwrap_or_default())
+            .map(|path| read(path).map(|text| names(&text)).unwrap_or_default())
             .collect();
         let mut globals = Globals::default();
-        for name in found.into_iter().flatten() {
-            *globals.by_name.entry(name).or_default() += 1;
+        for (path, (names, exported)) in paths.iter().zip(found) {
+            globals.names.extend(names);
+            if exported.is_empty() {
+                continue;
+            }
+            let place = globals.paths.len();
+            globals.paths.push((*path).to_owned());
+            globals.exports.insert((*path).to_owned(), exported.len());
+            globals.exporters.extend(exported.into_iter().map(|name| (name, place)));
         }
         globals
     }
 
+    /// The file that exports a function or an object of that name to modules.
+    pub fn exporter(&self, name: &str) -> Option<&TreePath> {
+        self.paths.get(*self.exporters.get(name)?)
+    }
+
+    /// How many names a file exports to modules.
+    pub fn exported_by(&self, path: &str) -> usize {
+        self.exports.get(path).copied().unwrap_or(0)
+    }
+
     /// Whether some file defines a function of that name.
     pub fn contains(&self, name: &str) -> bool {
-        self.by_name.contains_key(name)
+        self.names.contains(name)
     }
 }
 
@@ -55,5 +83,16 @@ mod tests {
         let globals = Globals::read(&["a.c"], &read);
         let known = ["a", "b", "c", "d_static"].map(|name| globals.contains(name));
         assert_eq!(known, [true, false, false, true]);
+    }
+
+    #[test]
+    fn an_exported_name_leads_to_its_file() {
+        let read = |path: &str| match path {
+            "b.c" => Some(b"int f(void)\n{\n}\nEXPORT_SYMBOL_GPL(f);\n"[..].into()),
+            _ => Some(b"int g(void)\n{\n}\n"[..].into()),
+        };
+        let globals = Globals::read(&["a.c", "b.c"], &read);
+        assert_eq!(globals.exporter("f").map(String::as_str), Some("b.c"));
+        assert_eq!(globals.exporter("g"), None);
     }
 }

@@ -21,7 +21,7 @@ pub use content::content_hash;
 pub use core::serves;
 pub use error::TreeError;
 pub use kbuild::{Drivers, Module};
-pub use path::join as joined;
+pub use path::{join as joined, parent};
 pub use read::{read_regular, read_source, read_source_into};
 pub use stamp::{Stamp, stamped};
 pub use walk::{MAX_FILE_SIZE, Unreadable, Walk};

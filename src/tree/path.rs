@@ -28,7 +28,7 @@ pub fn join(folder: &str, relative: &str) -> Option<TreePath> {
 }
 
 /// The folder that holds `path`; `None` for the top.
-pub(super) fn parent(path: &str) -> Option<&str> {
+pub fn parent(path: &str) -> Option<&str> {
     match path.rsplit_once('/') {
         Some((folder, _)) => Some(folder),
         None if path.is_empty() => None,

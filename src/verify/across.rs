@@ -3,17 +3,17 @@
 //! all of them (a header declares it as it is defined, and is changed in nothing else),
 //! and every name of its text must mean the same in the files that the members stood in.
 
-use super::definition::{Definition, Role};
+use super::definition::{self, Role};
 use super::expands::{FileCheck, TargetPlace, is_new_name, nowhere};
 use super::facts;
 use super::macros::Macros;
 use super::names::FileNames;
 use super::signature::{self, Linkage};
 use super::substitution::OneFile;
-use super::unit::{Difference, Unit};
+use super::unit::{Difference, Item, Unit};
 use super::{Claim, Files, Problem, Scope, Verdict};
 use crate::syntax::LoopMacros;
-use crate::syntax::decl::{Meanings, References};
+use crate::syntax::decl::{Definition, DefinitionKind, Meanings, References};
 use crate::tree::TreePath;
 use std::collections::BTreeSet;
 
@@ -39,9 +39,14 @@ pub(super) fn check(
         return Err(problem(&home, None, None, detail));
     };
     let across = Across { before, after, claim, loops, scope };
-    let files: BTreeSet<&TreePath> = claim.members.iter().map(|(path, _)| path).collect();
+    let mut files: BTreeSet<&TreePath> = claim.members.iter().map(|(path, _)| path).collect();
+    let of_members = files.clone();
+    files.extend(home.ends_with(".c").then_some(&home));
     for path in &files {
         across.file(path)?;
+    }
+    for path in of_members {
+        across.reaches(path)?;
     }
     let mut declared = false;
     for path in after.keys().filter(|path| !files.contains(path)) {
@@ -95,18 +100,21 @@ impl<'a> Across<'a> {
         let mut members = Vec::new();
         for (_, name) in claim.members.iter().filter(|(it, _)| it == path) {
             let found = before.function(name);
-            let found = found.and_then(|item| Definition::new(before, item, &macros, self.loops));
+            let found = found
+                .and_then(|item| definition::Definition::new(before, item, &macros, self.loops));
             members.push(found.map_err(|e| nowhere(format!("before the patch: {e}")))?);
         }
         let at_home = path == self.home();
         let unit = if at_home { after } else { home.1 };
         let home_macros = Macros::new(home.0);
         let target = unit.function(name);
-        let target = target.and_then(|item| Definition::new(unit, item, &home_macros, self.loops));
+        let target = target
+            .and_then(|item| definition::Definition::new(unit, item, &home_macros, self.loops));
         let target = target.map_err(|e| nowhere(format!("after the patch: {e}")))?;
         let was_global = {
             let old = home.0.function(name);
-            let old = old.and_then(|it| Definition::new(home.0, it, &home_macros, self.loops));
+            let old = old
+                .and_then(|it| definition::Definition::new(home.0, it, &home_macros, self.loops));
             merged && old.is_ok_and(|old| !signature::is_static(&old))
         };
         let is_member = claim.members.iter().any(|(it, member)| it == path && member == name);
@@ -129,12 +137,62 @@ impl<'a> Across<'a> {
     fn means_the_same(
         &self,
         sides: &Sides<'_, '_>,
-        target: &Definition<'_, '_>,
+        target: &definition::Definition<'_, '_>,
     ) -> Result<(), Difference> {
         let references = references(target);
         let here = self.scope.unit(sides.home.0.path, sides.home.0.source);
         let there = self.scope.unit(sides.before.path, sides.before.source);
-        Meanings::new(&here, &there).agree(&references).map_err(|apart| nowhere(apart.to_string()))
+        let in_one = self.scope.are_in_one_module(self.home(), sides.before.path);
+        let meanings = match in_one {
+            true => Meanings::new(&here, &there),
+            false => Meanings::of_modules(&here, &there),
+        };
+        meanings.agree(&references).map_err(|apart| nowhere(apart.to_string()))
+    }
+
+    /// Whether the target is linked to the file at `path` whatever the configuration, as
+    /// far as modules go: in its own, or exported by one that the file needs already.
+    fn reaches(&self, path: &str) -> Result<(), Problem> {
+        if self.scope.are_in_one_module(path, self.home()) || !self.home().ends_with(".c") {
+            return Ok(());
+        }
+        let (_, new) = self.texts(self.home())?;
+        let (home, name) = (Unit::new(self.home(), new), self.claim.target().unwrap_or_default());
+        let is_export =
+            |item: &Item| item.conditions.is_empty() && home.is_export_of(item, name.as_bytes());
+        if !home.items.iter().any(is_export) {
+            let detail = format!("`{name}` is not exported to the module of {path}");
+            return Err(problem(self.home(), None, None, detail));
+        }
+        let (old, _) = self.texts(path)?;
+        if !self.needs(&Unit::new(path, old)) {
+            let detail = format!("its module may be there without that of {}", self.home());
+            return Err(problem(path, None, None, detail));
+        }
+        Ok(())
+    }
+
+    /// Whether a file calls, under no condition, what the target's module exports and
+    /// what is no inline function for kernels without that module.
+    fn needs(&self, before: &Unit<'_>) -> bool {
+        let exported = self.scope.exported_with(self.home());
+        let names = self.scope.unit(before.path, before.source);
+        let is_needed = |name: &str| {
+            let found = names.lookup(name);
+            let is_plain = |it: &Definition| matches!(&it.kind, DefinitionKind::Function(function) if !function.is_inline);
+            !found.is_empty() && found.iter().all(is_plain)
+        };
+        let plain = before.items.iter().filter(|item| item.conditions.is_empty());
+        let mut plain = plain
+            .map(|item| item.tokens.clone())
+            .filter(|tokens| !tokens.clone().any(|at| before.directive(at).is_some()));
+        plain.any(|mut tokens| {
+            tokens.any(|at| {
+                let name = before.text(at);
+                let name = std::str::from_utf8(name).unwrap_or_default();
+                exported.contains(name) && before.is_call_of(name.as_bytes(), at) && is_needed(name)
+            })
+        })
     }
 
     /// Checks a file without members: it declares the target, and else is as it was.
@@ -170,7 +228,8 @@ impl<'a> Across<'a> {
         };
         let macros = Macros::new(&home);
         let target = home.function(name);
-        let target = target.and_then(|item| Definition::new(&home, item, &macros, self.loops));
+        let target =
+            target.and_then(|item| definition::Definition::new(&home, item, &macros, self.loops));
         let Ok(target) = target else { return fail("the helper cannot be read") };
         let signature = words(&home, target.head.start..target.body.start);
         let declared = after.items.iter().zip(&out_after).filter(|(_, out)| **out);
@@ -191,7 +250,8 @@ impl<'a> Across<'a> {
         let unit = Unit::new(self.home(), old);
         let macros = Macros::new(&unit);
         let found = unit.function(name);
-        let found = found.and_then(|item| Definition::new(&unit, item, &macros, self.loops));
+        let found =
+            found.and_then(|item| definition::Definition::new(&unit, item, &macros, self.loops));
         match found {
             Ok(found) if !signature::is_static(&found) => Ok(()),
             _ => {
@@ -210,7 +270,7 @@ struct Sides<'u, 's> {
 }
 
 /// What the target's text refers to beside its own locals.
-fn references(target: &Definition<'_, '_>) -> References {
+fn references(target: &definition::Definition<'_, '_>) -> References {
     let mut references = References::default();
     let unit = target.unit;
     let text = |at: usize| String::from_utf8_lossy(unit.text(at));

@@ -289,6 +289,8 @@ impl<'u, 's> FileCheck<'_, 'u, 's> {
                 Part::Member
             } else if self.place != TargetPlace::Elsewhere && index == self.target.item
                 || after.is_prototype_of(&after.items[index], target)
+                || self.place == TargetPlace::HereForAll
+                    && after.is_export_of(&after.items[index], target)
             {
                 Part::Left
             } else {

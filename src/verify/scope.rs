@@ -1,17 +1,28 @@
 //! Where names come from: the headers around a text that is checked.
 
 use crate::syntax::decl::{Unit, Universe};
-use crate::tree::Drivers;
+use crate::syntax::exports;
+use crate::tree::{Drivers, KernelTree};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What the names of a file mean: asked where a text moves from one file to another.
 pub trait Scope: Sync {
     /// The translation unit of the `.c` file at `path`, with this text.
     fn unit(&self, path: &str, text: &[u8]) -> Arc<Unit>;
+
+    /// Whether two `.c` files are linked into one module.
+    fn are_in_one_module(&self, path: &str, other: &str) -> bool;
+
+    /// What the module that always has the `.c` file at `path` exports; nothing where
+    /// the file may be left out of it.
+    fn exported_with(&self, path: &str) -> BTreeSet<String>;
 }
 
 /// The headers of a tree.
 pub struct TreeScope<'d> {
+    /// The tree.
+    pub tree: &'d KernelTree,
     /// Its files.
     pub universe: Arc<Universe>,
     /// Its drivers, for the folders that their files are compiled with.
@@ -21,5 +32,20 @@ pub struct TreeScope<'d> {
 impl Scope for TreeScope<'_> {
     fn unit(&self, path: &str, text: &[u8]) -> Arc<Unit> {
         self.universe.unit_of(path, text.into(), &self.drivers.include_dirs(path))
+    }
+
+    fn are_in_one_module(&self, path: &str, other: &str) -> bool {
+        self.drivers.in_one_driver(path, other)
+    }
+
+    fn exported_with(&self, path: &str) -> BTreeSet<String> {
+        let module = self.drivers.always_in(path);
+        let files = module.iter().flat_map(|module| &module.files);
+        let always = files.filter(|file| self.drivers.always_in(file).is_some());
+        let texts = always.filter_map(|file| self.tree.read(file).ok());
+        let names = |text: Vec<u8>| -> Vec<String> {
+            exports(&text).map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+        };
+        texts.flat_map(names).collect()
     }
 }

@@ -249,6 +249,16 @@ impl<'s> Unit<'s> {
         names_it
     }
 
+    /// Whether the item does nothing but export `name` to modules.
+    pub fn is_export_of(&self, item: &Item, name: &[u8]) -> bool {
+        let mut tokens = item.tokens.clone();
+        let Some(first) = tokens.next().filter(|&at| self.text(at).starts_with(b"EXPORT_SYMBOL"))
+        else {
+            return false;
+        };
+        self.text(first + 1) == b"(" && self.text(first + 2) == name
+    }
+
     /// Whether token `at` is a call of `function` in the body of a function.
     pub fn is_call_of(&self, function: &[u8], at: usize) -> bool {
         let item = self.item_of(at).and_then(|item| self.items.get(item));

@@ -103,6 +103,9 @@ pub struct Apart {
 impl fmt::Display for Apart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = |place: &Option<String>| place.clone().unwrap_or_else(|| "nowhere".to_owned());
+        if OF_MODULE.contains(&self.name.as_str()) {
+            return write!(f, "`{}` is another one in each module", self.name);
+        }
         let (first, second) = (place(&self.first), place(&self.second));
         write!(f, "`{}` is declared at {first} for one file, at {second} for the other", self.name)
     }
@@ -120,10 +123,19 @@ const PREDEFINED: [&str; 8] = [
     "__COUNTER__",
 ];
 
+/// What each module has for itself (`linux/export.h`, `scripts/Makefile.lib`).
+const OF_MODULE: [&str; 5] =
+    ["KBUILD_MODNAME", "KBUILD_MODFILE", "THIS_MODULE", "__this_module", "MODULE"];
+
+/// What only says where a debug message stands, in the record that switches it on.
+const DEBUG_RECORD: &str = "DEFINE_DYNAMIC_DEBUG_METADATA";
+
 /// Names as two units see them. Answers are kept.
 pub struct Meanings<'u> {
     first: &'u Unit,
     second: &'u Unit,
+    /// They are linked into different modules.
+    apart: bool,
     ordinary: RefCell<FxHashMap<String, Result<Arc<References>, Apart>>>,
     own_macros: OnceCell<FxHashSet<String>>,
 }
@@ -135,7 +147,12 @@ impl<'u> Meanings<'u> {
     /// Of these two units.
     pub fn new(first: &'u Unit, second: &'u Unit) -> Self {
         let (ordinary, own_macros) = Default::default();
-        Self { first, second, ordinary, own_macros }
+        Self { first, second, apart: false, ordinary, own_macros }
+    }
+
+    /// Of units of two modules: what names its module means two things.
+    pub fn of_modules(first: &'u Unit, second: &'u Unit) -> Self {
+        Self { apart: true, ..Self::new(first, second) }
     }
 
     /// Whether everything that a text with these references means is the same in both.
@@ -202,6 +219,12 @@ impl<'u> Meanings<'u> {
     fn find(&self, name: &str) -> Result<References, Apart> {
         let (first, second) = (seen_by(self.first, name), seen_by(self.second, name));
         let apart = |kind| self.apart(name, kind);
+        if self.apart && OF_MODULE.contains(&name) {
+            return Err(apart(ApartKind::Macro));
+        }
+        if self.apart && name.starts_with(DEBUG_RECORD) {
+            return Ok(References::default());
+        }
         // In a macro: a keyword of the compiler, a local, a part of a name.
         let Some(one) = first.first().or(second.first()) else {
             return Ok(References::default());
@@ -334,7 +357,12 @@ impl<'u> Meanings<'u> {
         self.own_macros.get_or_init(|| {
             let (first, second) = (self.first.own_macros(), self.second.own_macros());
             let differs = |name: &&String| first.get(*name) != second.get(*name);
-            first.keys().chain(second.keys()).filter(differs).cloned().collect()
+            let mut own: FxHashSet<String> =
+                first.keys().chain(second.keys()).filter(differs).cloned().collect();
+            if self.apart {
+                own.extend(OF_MODULE.map(str::to_owned));
+            }
+            own
         })
     }
 }
@@ -390,11 +418,18 @@ fn add_types(references: &mut References, tokens: &[Lexeme]) {
 /// All definitions of `name`, but not the own ones of what a header declares for all.
 fn seen_by(unit: &Unit, name: &str) -> Vec<Definition> {
     let mut found = unit.lookup(name);
+    found.retain(|definition| !is_export(definition));
     let is_own = |d: &Definition| *d.file == *unit.path();
     if found.iter().any(|d| !is_own(d) && is_global(d)) {
         found.retain(|d| !(is_own(d) && is_global(d)));
     }
     found
+}
+
+/// Whether the name only stands in what exports it to modules.
+fn is_export(definition: &Definition) -> bool {
+    let DefinitionKind::MacroArgument { macro_name } = &definition.kind else { return false };
+    macro_name.starts_with("EXPORT_SYMBOL")
 }
 
 /// Whether the linker knows one thing of that name.

@@ -148,6 +148,18 @@ impl Drivers {
             })
     }
 
+    /// The one module that a file is linked into, if that has the file whatever the
+    /// configuration.
+    pub fn always_in(&self, file: &str) -> Option<&Module> {
+        let mut modules = self.modules_with(file);
+        let module = modules.next().filter(|_| modules.next().is_none())?;
+        let lists = self.folders.get(&module.folder)?.lists.get(file);
+        let listed = lists.is_some_and(|it| it.iter().any(|it| is_unconditional(it, &module.name)));
+        // A module of one file is that file.
+        let alone = module.files.len() == 1;
+        (listed || alone).then_some(module)
+    }
+
     /// The files of the modules of that name, sorted.
     pub fn files_of(&self, module: &str) -> Vec<&str> {
         let named = self.modules.iter().filter(|it| it.name == module);

@@ -1,0 +1,127 @@
+//! Modules on which several drivers depend already: where a function for all of them may
+//! stand. In: groups whose members no module has all. Out: for each the files of such
+//! modules, those first that are nearest and that export most.
+
+use super::Proposer;
+use crate::detect::CloneGroup;
+use crate::plan::RemedyKind;
+use crate::syntax::{Lexer, TokenKind};
+use crate::tree::{TreePath, parent};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::fs;
+
+/// Files that are tried for one group.
+const MOST: usize = 4;
+
+/// The files that a C file calls something of.
+type Callees = BTreeSet<TreePath>;
+
+impl Proposer<'_> {
+    /// The hosts of the groups of `indices`, by the number of the group.
+    pub(super) fn hosts(
+        &self,
+        groups: &[CloneGroup],
+        indices: &[usize],
+    ) -> FxHashMap<usize, Vec<TreePath>> {
+        let is_wanted = |index: &&usize| {
+            let group = &groups[**index];
+            let fits = self.rules.iter().any(|rule| {
+                rule.remedy == RemedyKind::Helper
+                    && rule.kinds.contains(&group.kind)
+                    && rule.limits.members(true) <= group.members.len()
+            });
+            fits && self.common_modules(group).is_empty()
+        };
+        let wanted: Vec<usize> = indices.iter().filter(is_wanted).copied().collect();
+        let files = wanted.iter().flat_map(|&index| &groups[index].members);
+        let files: BTreeSet<&TreePath> = files.map(|member| &member.file).collect();
+        let callees = self.callees(files);
+        let hosts = wanted.into_iter().filter_map(|index| {
+            let hosts = self.common(&groups[index], &callees);
+            (!hosts.is_empty()).then_some((index, hosts))
+        });
+        hosts.collect()
+    }
+
+    /// What each of `files` calls of other modules that headers of theirs declare.
+    fn callees(&self, files: BTreeSet<&TreePath>) -> FxHashMap<TreePath, Callees> {
+        let globals = self.globals();
+        let called: Vec<(&TreePath, Vec<(String, &TreePath)>)> = files
+            .into_par_iter()
+            .map(|path| {
+                let text = self.tree.read(path).unwrap_or_default();
+                let exported = called(&text).into_iter().filter_map(|name| {
+                    let host = globals.exporter(&name)?;
+                    let above = parent(host)?;
+                    let below = parent(path)?.strip_prefix(above)?;
+                    let is_near = below.is_empty() || below.starts_with('/');
+                    let module = self.drivers.always_in(host).filter(|_| is_near)?;
+                    (!module.files.contains(path)).then_some((name, host))
+                });
+                (path, exported.collect())
+            })
+            .collect();
+        let hosts = called.iter().flat_map(|(_, called)| called);
+        let folders: BTreeSet<&str> = hosts.filter_map(|(_, host)| parent(host)).collect();
+        let declared: FxHashMap<&str, FxHashSet<String>> =
+            folders.into_par_iter().map(|folder| (folder, self.declared_in(folder))).collect();
+        let of_file = called.into_iter().map(|(path, called)| {
+            let mut callees = Callees::new();
+            for (name, host) in called {
+                let declared = parent(host).and_then(|folder| declared.get(folder));
+                if declared.is_some_and(|names| names.contains(&name)) {
+                    callees.insert(host.clone());
+                }
+            }
+            (path.clone(), callees)
+        });
+        of_file.collect()
+    }
+
+    /// What the headers of a folder say the name of before a parenthesis. A folder that
+    /// cannot be read declares nothing.
+    fn declared_in(&self, folder: &str) -> FxHashSet<String> {
+        let entries = fs::read_dir(self.tree.root.join(folder)).into_iter().flatten().flatten();
+        let headers = entries.filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            name.ends_with(".h").then(|| format!("{folder}/{name}"))
+        });
+        headers.flat_map(|path| called(&self.tree.read(&path).unwrap_or_default())).collect()
+    }
+
+    /// The files that all members' files call something of. One that exports little is for
+    /// little.
+    fn common(&self, group: &CloneGroup, callees: &FxHashMap<TreePath, Callees>) -> Vec<TreePath> {
+        let mut all: Option<Callees> = None;
+        for file in group.members.iter().map(|member| &member.file) {
+            let Some(own) = callees.get(file) else { return Vec::new() };
+            all = Some(match all {
+                None => own.clone(),
+                Some(known) => known.intersection(own).cloned().collect(),
+            });
+        }
+        let mut hosts: Vec<TreePath> = all.unwrap_or_default().into_iter().collect();
+        let rank =
+            |host: &TreePath| (parent(host).map_or(0, str::len), self.globals().exported_by(host));
+        // Those of one rank stay in the order of their names.
+        hosts.sort_by_key(|host| Reverse(rank(host)));
+        hosts.truncate(MOST);
+        hosts
+    }
+}
+
+/// The names that stand before a parenthesis in a text, each once.
+fn called(text: &[u8]) -> FxHashSet<String> {
+    let mut names = FxHashSet::default();
+    let mut before: Option<&[u8]> = None;
+    for token in Lexer::new(text) {
+        if let Some(name) = before.filter(|_| token.text(text) == b"(") {
+            names.insert(String::from_utf8_lossy(name).into_owned());
+        }
+        before = (token.kind == TokenKind::Ident).then(|| token.text(text));
+    }
+    names
+}
