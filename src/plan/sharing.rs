@@ -284,41 +284,25 @@ impl Sharing<'_> {
             true => (d.offset as usize) < end,
             false => !self.circular.iter().any(|path| **path == *d.file),
         };
+        // Whoever is named there already is known, or the compiler would warn of it.
+        let text = self.header.bytes.get(..end).unwrap_or_default();
+        if contains_word(text, name.as_bytes()) {
+            return true;
+        }
         let tag = match before {
             "struct" => TagKind::Struct,
             "union" => TagKind::Union,
             "enum" => TagKind::Enum,
             _ => {
-                let types = self.header.unit.lookup(name);
                 let is_type = |d: &Definition| {
                     matches!(d.kind, DefinitionKind::Typedef { .. } | DefinitionKind::Macro(_))
                         && is_before(d)
                 };
-                let text = self.header.bytes.get(..end).unwrap_or_default();
-                return types.iter().any(is_type) || contains_word(text, name.as_bytes());
+                return self.header.unit.lookup(name).iter().any(is_type);
             }
         };
         self.header.unit.lookup_tag(tag, name).iter().any(is_before)
-            || tag != TagKind::Enum && names_tag(self.header, name.as_bytes(), end)
     }
-}
-
-/// Whether a header names the struct or union of that tag before `end`, and not only for a
-/// list of parameters (C11 6.2.1).
-fn names_tag(header: &FileContext, tag: &[u8], end: usize) -> bool {
-    let mut depth = 0_usize;
-    for (at, token) in header.tokens.iter().enumerate() {
-        if token.end as usize > end {
-            break;
-        }
-        match header.text(at) {
-            b"(" => depth += 1,
-            b")" => depth = depth.saturating_sub(1),
-            b"struct" | b"union" if depth == 0 && header.text(at + 1) == tag => return true,
-            _ => {}
-        }
-    }
-    false
 }
 
 /// A prototype that a header has of a function of the driver.
