@@ -224,7 +224,10 @@ fn needed_anew(
             Some(why) => apart = apart.or(Some(why)),
         }
     }
-    if rest.exports.has(name) {
+    // A module that needs something of another one is never loaded without it.
+    let depends = |it: &Linked| !it.before.exported.is_disjoint(&object.before.needed);
+    let exported = others().any(|it| it.after.exported.contains(name) && depends(it));
+    if exported || rest.exports.has(name) {
         return Ok(());
     }
     let which = match apart {
@@ -320,6 +323,21 @@ mod tests {
         let had = |name: &str| (symbols(&[name], &[], &[]), nothing());
         assert_eq!(said(vec![had("shared"), user()]), "", "the driver has it from elsewhere");
         assert_ne!(said(vec![had("shared"), (nothing(), nothing()), user()]), "");
+    }
+
+    #[test]
+    fn a_module_gets_what_another_exports_that_it_cannot_do_without() {
+        let nothing = || (symbols(&[], &[], &[]), symbols(&[], &[], &[]));
+        let core = |after: &[&str]| {
+            (symbols(&[], &["show"], &["show"]), symbols(&[], &["show", "shared"], after))
+        };
+        let user = |before: &[&str]| (symbols(before, &[], &[]), symbols(&["shared"], &[], &[]));
+        let exported = || core(&["show", "shared"]);
+        assert_eq!(said(vec![exported(), nothing(), user(&["printk", "show"])]), "");
+        for (core, user) in [(exported(), user(&["printk"])), (core(&["show"]), user(&["show"]))] {
+            let found = said(vec![core, nothing(), user]);
+            assert!(found.starts_with("c.c: needs shared now, which may not be there"), "{found}");
+        }
     }
 
     #[test]
