@@ -1,6 +1,6 @@
 //! Modules on which several drivers depend already: where a function for all of them may
 //! stand. In: groups whose members no module has all. Out: for each the files of such
-//! modules, those first that are nearest and that export most.
+//! modules, those first that are nearest and whose business the common text is.
 
 use super::Proposer;
 use crate::detect::CloneGroup;
@@ -39,11 +39,18 @@ impl Proposer<'_> {
         let files = wanted.iter().flat_map(|&index| &groups[index].members);
         let files: BTreeSet<&TreePath> = files.map(|member| &member.file).collect();
         let callees = self.callees(files);
-        let hosts = wanted.into_iter().filter_map(|index| {
-            let hosts = self.common(&groups[index], &callees);
-            (!hosts.is_empty()).then_some((index, hosts))
-        });
-        hosts.collect()
+        let mut hosts: FxHashMap<usize, Vec<TreePath>> = wanted
+            .into_iter()
+            .map(|index| (index, common(&groups[index], &callees)))
+            .filter(|(_, hosts)| !hosts.is_empty())
+            .collect();
+        let files: BTreeSet<&TreePath> = hosts.values().flatten().collect();
+        let words: FxHashMap<TreePath, FxHashSet<String>> = files
+            .into_par_iter()
+            .map(|path| (path.clone(), called(&self.tree.read(path).unwrap_or_default())))
+            .collect();
+        hosts.par_iter_mut().for_each(|(index, hosts)| self.rank(&groups[*index], hosts, &words));
+        hosts
     }
 
     /// What each of `files` calls of other modules that headers of theirs declare.
@@ -92,25 +99,39 @@ impl Proposer<'_> {
         headers.flat_map(|path| called(&self.tree.read(&path).unwrap_or_default())).collect()
     }
 
-    /// The files that all members' files call something of. One that exports little is for
-    /// little.
-    fn common(&self, group: &CloneGroup, callees: &FxHashMap<TreePath, Callees>) -> Vec<TreePath> {
-        let mut all: Option<Callees> = None;
-        for file in group.members.iter().map(|member| &member.file) {
-            let Some(own) = callees.get(file) else { return Vec::new() };
-            all = Some(match all {
-                None => own.clone(),
-                Some(known) => known.intersection(own).cloned().collect(),
-            });
-        }
-        let mut hosts: Vec<TreePath> = all.unwrap_or_default().into_iter().collect();
-        let rank =
-            |host: &TreePath| (parent(host).map_or(0, str::len), self.globals().exported_by(host));
-        // Those of one rank stay in the order of their names.
-        hosts.sort_by_key(|host| Reverse(rank(host)));
+    /// Sorts the files that may have what a group shares: a file of the same folder before
+    /// one above it, then whichever has to do with most of what the common text calls,
+    /// then whichever exports most. Of one rank they stay in the order of their names.
+    fn rank(
+        &self,
+        group: &CloneGroup,
+        hosts: &mut Vec<TreePath>,
+        words: &FxHashMap<TreePath, FxHashSet<String>>,
+    ) {
+        let Some(member) = group.members.first() else { return };
+        let text = self.tree.read(&member.file).unwrap_or_default();
+        let body = member.function.body as usize..member.function.end as usize;
+        let body = called(text.get(body).unwrap_or_default());
+        hosts.sort_by_cached_key(|host| {
+            let business = words.get(host).map_or(0, |own| own.intersection(&body).count());
+            let near = parent(host).map_or(0, str::len);
+            Reverse((near, business, self.globals().exported_by(host)))
+        });
         hosts.truncate(MOST);
-        hosts
     }
+}
+
+/// The files that all members' files call something of, sorted.
+fn common(group: &CloneGroup, callees: &FxHashMap<TreePath, Callees>) -> Vec<TreePath> {
+    let mut all: Option<Callees> = None;
+    for file in group.members.iter().map(|member| &member.file) {
+        let Some(own) = callees.get(file) else { return Vec::new() };
+        all = Some(match all {
+            None => own.clone(),
+            Some(known) => known.intersection(own).cloned().collect(),
+        });
+    }
+    all.unwrap_or_default().into_iter().collect()
 }
 
 /// The names that stand before a parenthesis in a text, each once.

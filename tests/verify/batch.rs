@@ -19,7 +19,7 @@ fn driver(name: &str, lines: usize) -> String {
         for line in 0..lines {
             let operator = operators[line % operators.len()];
             let field = if line % 3 == 1 { "rate" } else { "last" };
-            write!(body, "\tturns {operator}= it->{field};\n").expect("it is a string");
+            writeln!(body, "\tturns {operator}= it->{field};").expect("it is a string");
         }
         write!(
             text,

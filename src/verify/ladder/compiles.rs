@@ -76,7 +76,7 @@ pub(super) fn is_quiet(
         return Ok(false);
     };
     // An object for comparison keeps calls that the kernel's own flags may remove.
-    let doubtful = |name: &String| !rest.has(name) && !shop.has_learned(name);
+    let doubtful = |name: &String| !shop.has_learned(name) && !rest.has(name);
     if new.needed().any(doubtful) {
         return Ok(false);
     }

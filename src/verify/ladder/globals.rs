@@ -1,42 +1,62 @@
 //! Which names other objects of the kernel define for all: a function that becomes
 //! visible to other files must have a name of its own, or a kernel in which both are
-//! built in does not link.
+//! built in does not link. And which names they export to modules.
 
 use crate::syntax::lexer::is_ident_byte;
-use crate::syntax::split;
+use crate::syntax::{exports, split};
 use crate::tree::{TreePath, read_source};
 use ignore::WalkBuilder;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// Where assembly defines a function for all.
 const ASSEMBLY: [&[u8]; 4] = [b"SYM_FUNC_START", b"SYM_CODE_START", b"SYM_TYPED_", b"ENTRY"];
 
-/// The non-static functions of a tree, read when they are first asked for. Those whose
-/// names a macro puts together are not among them.
+/// What the compiler itself calls, by names that a macro of the kernel puts together.
+const THUNKS: [&str; 2] = ["__x86_indirect_", "__x86_return_"];
+
+/// The non-static functions of a tree and what it exports, read when they are first asked
+/// for. Those whose names a macro puts together are not among them.
 pub(super) struct Globals {
     root: PathBuf,
-    names: OnceLock<FxHashMap<String, Vec<TreePath>>>,
+    read: OnceLock<Names>,
+}
+
+#[derive(Default)]
+struct Names {
+    definers: FxHashMap<String, Vec<TreePath>>,
+    exported: FxHashSet<String>,
 }
 
 impl Globals {
     /// Of the tree at `root`.
     pub fn new(root: &Path) -> Globals {
-        Globals { root: root.to_owned(), names: OnceLock::new() }
+        Globals { root: root.to_owned(), read: OnceLock::new() }
     }
 
     /// The files that define `name`, sorted.
     pub fn definers(&self, name: &str) -> &[TreePath] {
-        self.names.get_or_init(|| self.read()).get(name).map_or(&[], Vec::as_slice)
+        self.names().definers.get(name).map_or(&[], Vec::as_slice)
     }
 
-    fn read(&self) -> FxHashMap<String, Vec<TreePath>> {
-        let found: Vec<(String, TreePath)> = sources(&self.root)
+    /// Whether the tree exports `name` to modules.
+    pub fn exports(&self, name: &str) -> bool {
+        THUNKS.iter().any(|prefix| name.starts_with(prefix)) || self.names().exported.contains(name)
+    }
+
+    fn names(&self) -> &Names {
+        self.read.get_or_init(|| self.read())
+    }
+
+    fn read(&self) -> Names {
+        let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+        let found: Vec<(TreePath, Vec<String>, Vec<String>)> = sources(&self.root)
             .into_par_iter()
-            .flat_map_iter(|path| {
-                // What cannot be read cannot be built either.
+            .map(|path| {
+                // What cannot be read cannot be built either; and what it may export is
+                // doubted then.
                 let source = read_source(&path).unwrap_or_default();
                 let place = path.strip_prefix(&self.root).unwrap_or(&path);
                 let place = place.to_string_lossy().into_owned();
@@ -44,18 +64,23 @@ impl Globals {
                     true => functions(&source),
                     false => assembled(&source),
                 };
-                names.into_iter().map(move |name| (name, place.clone()))
+                (place, names, exports(&source).map(text).collect())
             })
             .collect();
-        let mut names: FxHashMap<String, Vec<TreePath>> = FxHashMap::default();
-        found.into_iter().for_each(|(name, path)| names.entry(name).or_default().push(path));
-        names.values_mut().for_each(|paths| paths.sort_unstable());
+        let mut names = Names::default();
+        for (path, defined, exported) in found {
+            for name in defined {
+                names.definers.entry(name).or_default().push(path.clone());
+            }
+            names.exported.extend(exported);
+        }
+        names.definers.values_mut().for_each(|paths| paths.sort_unstable());
         names
     }
 }
 
 /// The C and assembly files of a tree.
-pub(super) fn sources(root: &Path) -> Vec<PathBuf> {
+fn sources(root: &Path) -> Vec<PathBuf> {
     let mut walk = WalkBuilder::new(root);
     walk.standard_filters(false).filter_entry(|entry| entry.file_name() != ".git");
     let paths = walk.build().flatten().map(ignore::DirEntry::into_path);

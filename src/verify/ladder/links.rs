@@ -6,17 +6,12 @@
 //! argument was a constant) shows nowhere else.
 
 use super::Found;
-use super::globals::{Globals, sources};
+use super::globals::Globals;
 use super::modules::Modules;
-use crate::syntax::exports;
-use crate::tree::{TreePath, read_source};
+use crate::tree::TreePath;
 use crate::verify::Claim;
 use object::{Object, ObjectSymbol};
-use rayon::prelude::*;
-use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 /// Symbols of one object, by what they are to others.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,9 +29,6 @@ const EXPORTS: [&str; 2] = ["__export_symbol_", "__ksymtab_"];
 
 /// Names that hold a number of the compiler's, which shifts with the text.
 const COUNTED: [&str; 2] = ["__UNIQUE_ID_", "__initcall"];
-
-/// What the compiler itself calls, by names that a macro of the kernel puts together.
-const THUNKS: [&str; 2] = ["__x86_indirect_", "__x86_return_"];
 
 impl Symbols {
     /// Those of an object, for whatever machine it is.
@@ -61,34 +53,6 @@ impl Symbols {
     }
 }
 
-/// The names that the sources of a tree export, read when they are first asked for.
-pub(super) struct Exports {
-    root: PathBuf,
-    names: OnceLock<FxHashSet<String>>,
-}
-
-impl Exports {
-    /// Of the tree at `root`.
-    pub fn new(root: &Path) -> Exports {
-        Exports { root: root.to_owned(), names: OnceLock::new() }
-    }
-
-    fn has(&self, name: &str) -> bool {
-        THUNKS.iter().any(|prefix| name.starts_with(prefix))
-            || self.names.get_or_init(|| self.read()).contains(name)
-    }
-
-    fn read(&self) -> FxHashSet<String> {
-        let names = sources(&self.root).into_par_iter().flat_map_iter(|path| {
-            // What cannot be read exports nothing, and then more is doubted.
-            let source = read_source(&path).unwrap_or_default();
-            let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
-            exports(&source).map(text).collect::<Vec<_>>()
-        });
-        names.collect()
-    }
-}
-
 /// A touched object before and after.
 pub(super) struct Linked {
     /// Its C file.
@@ -99,7 +63,6 @@ pub(super) struct Linked {
 
 /// What is known of the rest of the kernel.
 pub(super) struct Rest<'r> {
-    pub exports: &'r Exports,
     pub globals: &'r Globals,
     pub modules: &'r Modules,
 }
@@ -108,7 +71,7 @@ impl Rest<'_> {
     /// Whether something of the kernel has `name` for others: its sources export it, or
     /// define it for all.
     pub fn has(&self, name: &str) -> bool {
-        self.exports.has(name) || !self.globals.definers(name).is_empty()
+        self.globals.exports(name) || !self.globals.definers(name).is_empty()
     }
 }
 
@@ -227,7 +190,7 @@ fn needed_anew(
     // A module that needs something of another one is never loaded without it.
     let depends = |it: &Linked| !it.before.exported.is_disjoint(&object.before.needed);
     let exported = others().any(|it| it.after.exported.contains(name) && depends(it));
-    if exported || rest.exports.has(name) {
+    if exported || rest.globals.exports(name) {
         return Ok(());
     }
     let which = match apart {
@@ -265,7 +228,6 @@ mod tests {
         let files = ["a.c", "b.c"].map(str::to_owned).to_vec();
         let module = Module { name: "m".to_owned(), folder: String::new(), files };
         let rest = Rest {
-            exports: &Exports::new(tree.path()),
             globals: &Globals::new(tree.path()),
             modules: &Modules::of(tree.path(), vec![module]),
         };

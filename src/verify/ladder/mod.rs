@@ -49,7 +49,7 @@ use crate::tree::{Drivers, TreePath};
 use across::Case;
 use globals::Globals;
 use includers::Includers;
-use links::{Exports, Rest};
+use links::Rest;
 use modules::Modules;
 use objects::Objects;
 use rayon::prelude::*;
@@ -106,7 +106,6 @@ pub struct Ladder<'k> {
     commands: Commands,
     loops: &'k LoopMacros,
     limit: Duration,
-    exports: Exports,
     globals: Globals,
     modules: Modules,
     includers: Includers,
@@ -132,10 +131,10 @@ impl<'k> Ladder<'k> {
         let wanted: Vec<TreePath> =
             sources.iter().cloned().chain(includers.wanted(sources)).collect();
         let commands = kernel.commands(&wanted, drivers, say)?;
-        let (exports, globals) = (Exports::new(root), Globals::new(root));
+        let globals = Globals::new(root);
         let modules = Modules::new(root, sources, drivers);
         let llvm = Llvm::find();
-        Ok(Self { kernel, commands, loops, limit, exports, globals, modules, includers, llvm })
+        Ok(Self { kernel, commands, loops, limit, globals, modules, includers, llvm })
     }
 
     fn shop(&self, batch: usize) -> Shop<'_> {
@@ -218,15 +217,12 @@ impl<'k> Ladder<'k> {
         objects: &Objects<'o>,
         bill: &mut Bill,
     ) -> Result<Result<Vec<&'o str>, Found>, BuildError> {
-        let (exports, globals, modules) = (&self.exports, &self.globals, &self.modules);
-        let rest = Rest { exports, globals, modules };
+        let rest = Rest { globals: &self.globals, modules: &self.modules };
         let may_be_quiet = shop.is_large() && objects.is_one();
         let (mut linked, mut changed) = (Vec::new(), Vec::new());
         for compile in objects.built.iter().chain(&objects.others) {
             let after = compiles::after(shop, candidate, compile, bill)?;
-            if may_be_quiet
-                && compiles::is_quiet(shop, candidate, compile, &after, &rest, bill)?
-            {
+            if may_be_quiet && compiles::is_quiet(shop, candidate, compile, &after, &rest, bill)? {
                 return Ok(Ok(vec![compile.source.as_str()]));
             }
             match compiles::check(shop, candidate, compile, &after, bill)? {

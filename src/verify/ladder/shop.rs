@@ -76,12 +76,7 @@ const RUNS: &str = "to run functions on all arguments";
 
 impl<'k> Shop<'k> {
     /// Where a compiler that takes longer than `limit` is killed, for `batch` proposals.
-    pub fn new(
-        kernel: &'k Kernel,
-        llvm: Option<&'k Llvm>,
-        limit: Duration,
-        batch: usize,
-    ) -> Self {
+    pub fn new(kernel: &'k Kernel, llvm: Option<&'k Llvm>, limit: Duration, batch: usize) -> Self {
         Self { kernel, limit, llvm, objects: Mutex::default(), learned: Mutex::default(), batch }
     }
 
