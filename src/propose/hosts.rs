@@ -5,6 +5,7 @@
 use super::Proposer;
 use crate::detect::CloneGroup;
 use crate::plan::RemedyKind;
+use crate::plan::words::{common_words, words};
 use crate::syntax::{Lexer, TokenKind};
 use crate::tree::{TreePath, parent};
 use rayon::prelude::*;
@@ -15,6 +16,13 @@ use std::fs;
 
 /// Files that are tried for one group.
 const MOST: usize = 4;
+
+/// What a file is called that has whatever its driver needs in many places. Any other one
+/// has a business of its own.
+const GENERAL: [&str; 11] = [
+    "base", "common", "core", "generic", "helper", "helpers", "lib", "main", "misc", "util",
+    "utils",
+];
 
 /// The files that a C file calls something of.
 type Callees = BTreeSet<TreePath>;
@@ -45,11 +53,12 @@ impl Proposer<'_> {
             .filter(|(_, hosts)| !hosts.is_empty())
             .collect();
         let files: BTreeSet<&TreePath> = hosts.values().flatten().collect();
-        let words: FxHashMap<TreePath, FxHashSet<String>> = files
+        let called_in: FxHashMap<TreePath, FxHashSet<String>> = files
             .into_par_iter()
             .map(|path| (path.clone(), called(&self.tree.read(path).unwrap_or_default())))
             .collect();
-        hosts.par_iter_mut().for_each(|(index, hosts)| self.rank(&groups[*index], hosts, &words));
+        hosts.par_iter_mut().for_each(|(index, hosts)| self.rank(&groups[*index], hosts, &called_in));
+        hosts.retain(|_, hosts| !hosts.is_empty());
         hosts
     }
 
@@ -81,6 +90,7 @@ impl Proposer<'_> {
                 let declared = parent(host).and_then(|folder| declared.get(folder));
                 if declared.is_some_and(|names| names.contains(&name)) {
                     callees.insert(host.clone());
+                    callees.extend(self.general_beside(host));
                 }
             }
             (path.clone(), callees)
@@ -99,26 +109,66 @@ impl Proposer<'_> {
         headers.flat_map(|path| called(&self.tree.read(&path).unwrap_or_default())).collect()
     }
 
-    /// Sorts the files that may have what a group shares: a file of the same folder before
-    /// one above it, then whichever has to do with most of what the common text calls,
-    /// then whichever exports most. Of one rank they stay in the order of their names.
+    /// The general files of a host's module in its folder: who cannot do without the host
+    /// cannot do without them.
+    fn general_beside<'s>(&'s self, host: &'s TreePath) -> impl Iterator<Item = TreePath> + 's {
+        let module = self.drivers.always_in(host);
+        let files = module.into_iter().flat_map(|module| &module.files);
+        let beside = files.filter(move |path| parent(path) == parent(host));
+        let is_host = |path: &&TreePath| {
+            self.is_general(path)
+                && self.globals().exported_by(path) > 0
+                && self.drivers.always_in(path).is_some()
+        };
+        beside.filter(is_host).cloned()
+    }
+
+    /// Whether a file is called what its module is, or says that it is for all.
+    fn is_general(&self, path: &TreePath) -> bool {
+        let stem = stem_words(path);
+        let module = self.drivers.always_in(path);
+        let module = module.map(|module| words(&module.name.replace('-', "_")));
+        stem.iter().any(|word| GENERAL.contains(&word.as_str()))
+            || module.is_some_and(|module| stem.iter().all(|word| module.contains(word)))
+    }
+
+    /// Leaves of the files that may have what a group shares those whose business it is:
+    /// general ones, those that have in their names what all members have in theirs, and
+    /// those that the common text calls.
+    ///
+    /// A file of the same folder comes before one above it, then whichever has to do with
+    /// most of what is called, then whichever exports most. Of one rank they stay in the
+    /// order of their names.
     fn rank(
         &self,
         group: &CloneGroup,
         hosts: &mut Vec<TreePath>,
-        words: &FxHashMap<TreePath, FxHashSet<String>>,
+        called_in: &FxHashMap<TreePath, FxHashSet<String>>,
     ) {
         let Some(member) = group.members.first() else { return };
         let text = self.tree.read(&member.file).unwrap_or_default();
         let body = member.function.body as usize..member.function.end as usize;
         let body = called(text.get(body).unwrap_or_default());
+        let names: Vec<Vec<String>> = group.members.iter().map(|it| words(&it.name)).collect();
+        let shared = common_words(&names);
+        hosts.retain(|host| {
+            let is_called = || body.iter().any(|name| self.globals().exporter(name) == Some(host));
+            let is_named = || stem_words(host).iter().any(|word| shared.contains(word));
+            self.is_general(host) || is_named() || is_called()
+        });
         hosts.sort_by_cached_key(|host| {
-            let business = words.get(host).map_or(0, |own| own.intersection(&body).count());
+            let business = called_in.get(host).map_or(0, |own| own.intersection(&body).count());
             let near = parent(host).map_or(0, str::len);
             Reverse((near, business, self.globals().exported_by(host)))
         });
         hosts.truncate(MOST);
     }
+}
+
+/// The words of a file's name.
+fn stem_words(path: &str) -> Vec<String> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    words(&name.strip_suffix(".c").unwrap_or(name).replace('-', "_"))
 }
 
 /// The files that all members' files call something of, sorted.

@@ -188,7 +188,13 @@ fn needed_anew(
         }
     }
     // A module that needs something of another one is never loaded without it.
-    let depends = |it: &Linked| !it.before.exported.is_disjoint(&object.before.needed);
+    let comes_with = |it: &Linked, needed: &String| {
+        it.before.exported.contains(needed)
+            || rest.globals.exports(needed)
+                && matches!(rest.globals.definers(needed),
+                    [only] if rest.modules.apart(only, &it.source).is_none())
+    };
+    let depends = |it: &Linked| object.before.needed.iter().any(|needed| comes_with(it, needed));
     let exported = others().any(|it| it.after.exported.contains(name) && depends(it));
     if exported || rest.globals.exports(name) {
         return Ok(());
