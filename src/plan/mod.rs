@@ -378,7 +378,14 @@ fn helper(
         }
         declaration = Some(sharing.declare(subject, 0, &holes.parameters)?);
     }
-    let candidates = names::helper(&names, &parameters);
+    let mut candidates = names::helper(&names, &parameters);
+    if sharing.is_some_and(|sharing| sharing.host.is_some()) {
+        candidates.retain(|name| names::is_telling(name));
+        if candidates.is_empty() {
+            let detail = "the members' names share no word for what they do";
+            return Err(file.refuse(Reason::NameWouldLie, first.start, detail));
+        }
+    }
     let name = match sharing {
         None => {
             let claimed = &open[0].claimed.names;

@@ -250,7 +250,11 @@ const SAY_NOTHING: &[&str] = &[
 pub fn helper(members: &[&str], parameters: &[&str]) -> Vec<String> {
     let base = shared_name(members);
     let numbered = |name: &str| name.ends_with(|c: char| c.is_ascii_digit());
-    let object = parameters.iter().find(|name| !SAY_NOTHING.contains(*name) && !numbered(name));
+    let is_object = |name: &&&str| {
+        // What something is called is not what the function is for.
+        !SAY_NOTHING.contains(*name) && !numbered(name) && !name.ends_with("_name")
+    };
+    let object = parameters.iter().find(is_object);
     let mut candidates: Vec<String> = Vec::new();
     candidates.extend(both_words(members));
     let bare = base.trim_start_matches('_');
@@ -259,10 +263,17 @@ pub fn helper(members: &[&str], parameters: &[&str]) -> Vec<String> {
         candidates.push(base.clone());
     }
     candidates.extend(object.map(|object| format!("{base}_{object}")));
-    candidates.push(format!("{base}_common"));
-    candidates.push(format!("{base}_helper"));
-    candidates.extend((2..20).map(|n| format!("{base}_common{n}")));
+    let endings = (2..20).map(|n| format!("common{n}"));
+    let endings = ["common", "helper"].into_iter().map(str::to_owned).chain(endings);
+    candidates.extend(endings.map(|ending| format!("{base}_{ending}")));
     candidates
+}
+
+/// Whether a name that [`helper`] gives says what the function does, and not only that
+/// several use it: who exports it must be able to tell.
+pub fn is_telling(name: &str) -> bool {
+    let bare = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    !bare.ends_with("_common") && !bare.ends_with("_helper")
 }
 
 /// The words that all names share, or what is left of them without their digits.

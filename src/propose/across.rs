@@ -392,8 +392,9 @@ impl Proposer<'_> {
             let theirs = found.iter().filter(|it| is_theirs(it.path));
             let rank = (theirs.count(), found.len());
             let better = best.as_ref().is_none_or(|(theirs, all, _)| rank > (*theirs, *all));
-            // What the host exports its own header must declare.
-            if better && rank.1 > 0 && (host.is_none() || rank.0 > 0) {
+            // What the host exports its own header must declare: one that has most of it.
+            let is_hosts = |host| rank.0 > 0 && rank.0 * 2 >= self.globals().exported_by(host);
+            if better && rank.1 > 0 && host.is_none_or(|host| is_hosts(host)) {
                 best = Some((rank.0, rank.1, path));
             }
         }

@@ -57,7 +57,9 @@ impl Proposer<'_> {
             .into_par_iter()
             .map(|path| (path.clone(), called(&self.tree.read(path).unwrap_or_default())))
             .collect();
-        hosts.par_iter_mut().for_each(|(index, hosts)| self.rank(&groups[*index], hosts, &called_in));
+        hosts
+            .par_iter_mut()
+            .for_each(|(index, hosts)| self.rank(&groups[*index], hosts, &called_in));
         hosts.retain(|_, hosts| !hosts.is_empty());
         hosts
     }
