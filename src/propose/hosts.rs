@@ -19,8 +19,18 @@ const MOST: usize = 4;
 
 /// What a file is called that has whatever its driver needs in many places. Any other one
 /// has a business of its own.
-const GENERAL: [&str; 11] = [
-    "base", "common", "core", "generic", "helper", "helpers", "lib", "main", "misc", "util",
+const GENERAL: [&str; 12] = [
+    "base",
+    "common",
+    "core",
+    "generic",
+    "helper",
+    "helpers",
+    "interface",
+    "lib",
+    "main",
+    "misc",
+    "util",
     "utils",
 ];
 
@@ -125,13 +135,20 @@ impl Proposer<'_> {
         beside.filter(is_host).cloned()
     }
 
-    /// Whether a file is called what its module is, or says that it is for all.
-    fn is_general(&self, path: &TreePath) -> bool {
-        let stem = stem_words(path);
+    /// What a file's name says that its module's does not.
+    fn business(&self, path: &TreePath) -> Vec<String> {
         let module = self.drivers.always_in(path);
         let module = module.map(|module| words(&module.name.replace('-', "_")));
-        stem.iter().any(|word| GENERAL.contains(&word.as_str()))
-            || module.is_some_and(|module| stem.iter().all(|word| module.contains(word)))
+        let is_own = |word: &String| !module.as_ref().is_some_and(|it| it.contains(word));
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let stem = name.strip_suffix(".c").unwrap_or(name).replace('-', "_");
+        words(&stem).into_iter().filter(is_own).collect()
+    }
+
+    /// Whether a file is called what its module is, or says that it is for all.
+    fn is_general(&self, path: &TreePath) -> bool {
+        let own = self.business(path);
+        own.is_empty() || own.iter().any(|word| GENERAL.contains(&word.as_str()))
     }
 
     /// Leaves of the files that may have what a group shares those whose business it is:
@@ -155,7 +172,7 @@ impl Proposer<'_> {
         let shared = common_words(&names);
         hosts.retain(|host| {
             let is_called = || body.iter().any(|name| self.globals().exporter(name) == Some(host));
-            let is_named = || stem_words(host).iter().any(|word| shared.contains(word));
+            let is_named = || self.business(host).iter().any(|word| shared.contains(word));
             self.is_general(host) || is_named() || is_called()
         });
         hosts.sort_by_cached_key(|host| {
@@ -165,12 +182,6 @@ impl Proposer<'_> {
         });
         hosts.truncate(MOST);
     }
-}
-
-/// The words of a file's name.
-fn stem_words(path: &str) -> Vec<String> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    words(&name.strip_suffix(".c").unwrap_or(name).replace('-', "_"))
 }
 
 /// The files that all members' files call something of, sorted.
