@@ -228,7 +228,7 @@ pub fn included(source: &[u8]) -> Vec<String> {
 
 /// Hashes of the names that `source` exports, sorted.
 fn exported(source: &[u8]) -> Vec<u32> {
-    let mut found: Vec<u32> = exports(source).map(name_hash).collect();
+    let mut found: Vec<u32> = exports(source).into_iter().map(name_hash).collect();
     found.sort_unstable();
     found
 }

@@ -23,7 +23,8 @@ impl Globals {
     /// be read defines nothing.
     pub fn read(paths: &[&str], read: &(dyn Fn(&str) -> Option<Arc<[u8]>> + Sync)) -> Globals {
         let names = |text: &[u8]| {
-            let exported = exports(text).map(|name| String::from_utf8_lossy(name).into());
+            let exported =
+                exports(text).into_iter().map(|name| String::from_utf8_lossy(name).into());
             (global_functions(text), exported.collect::<Vec<Box<str>>>())
         };
         let found: Vec<_> = paths

@@ -44,7 +44,10 @@ impl Scope for TreeScope<'_> {
         let always = files.filter(|file| self.drivers.always_in(file).is_some());
         let texts = always.filter_map(|file| self.tree.read(file).ok());
         let names = |text: Vec<u8>| -> Vec<String> {
-            exports(&text).map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+            exports(&text)
+                .into_iter()
+                .map(|name| String::from_utf8_lossy(name).into_owned())
+                .collect()
         };
         texts.flat_map(names).collect()
     }

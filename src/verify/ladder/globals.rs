@@ -64,7 +64,7 @@ impl Globals {
                     true => functions(&source),
                     false => assembled(&source),
                 };
-                (place, names, exports(&source).map(text).collect())
+                (place, names, exports(&source).into_iter().map(text).collect())
             })
             .collect();
         let mut names = Names::default();

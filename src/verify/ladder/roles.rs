@@ -17,6 +17,10 @@ pub(super) struct Texts {
     pub after: Files,
 }
 
+/// What the names of the records of an exported symbol begin with (`linux/export.h`).
+const EXPORT_RECORDS: [&str; 5] =
+    ["__ksymtab_", "__kstrtab_", "__kstrtabns_", "__export_symbol_", "__UNIQUE_ID___addressable_"];
+
 /// What one comparison came to.
 pub(super) enum Compared {
     Same,
@@ -138,6 +142,7 @@ impl Roles {
         new: Option<&Object<'_>>,
         proved: &BTreeSet<String>,
     ) -> Compared {
+        comparison.new.retain(|subject| !self.exports_target(subject));
         comparison.new.retain(|subject| {
             let users = new.and_then(|new| self.users(subject, new));
             !users.is_some_and(|users| users.is_subset(proved))
@@ -167,6 +172,17 @@ impl Roles {
                 Compared::Differs { first: Box::new(first), state_kept }
             }
         }
+    }
+
+    /// Whether what is new are the records by which modules find what does the members'
+    /// work. That it is exported is what the patch says.
+    fn exports_target(&self, subject: &Subject) -> bool {
+        let Subject::Data(name) = subject else { return false };
+        let rest = EXPORT_RECORDS.iter().find_map(|prefix| name.strip_prefix(prefix));
+        rest.is_some_and(|rest| {
+            let bare = rest.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+            self.target.contains(rest) || self.target.contains(bare)
+        })
     }
 
     /// The functions that use what is new, where that is a table that the patch adds
