@@ -103,9 +103,9 @@ impl Reader<'_> {
     fn note_lists(&mut self, path: &str, assignment: &Assignment) {
         let objects =
             assignment.value.split_whitespace().filter_map(|word| word.strip_suffix(".o"));
-        let list = match assignment.conditional {
-            true => format!("{} in a conditional", assignment.name),
-            false => assignment.name.clone(),
+        let list = match assignment.condition.as_str() {
+            "" => assignment.name.clone(),
+            condition => format!("{} under {condition}", assignment.name),
         };
         for object in objects {
             let there = parent(path).and_then(|folder| join(folder, object));

@@ -16,8 +16,9 @@ pub(super) struct Assignment {
     pub name: String,
     pub operator: Operator,
     pub value: String,
-    /// Whether it stands in a branch of a conditional.
-    pub conditional: bool,
+    /// The conditionals that it stands in, as they are written up to their branch; empty
+    /// outside of any.
+    pub condition: String,
 }
 
 /// How a variable is assigned.
@@ -62,8 +63,8 @@ fn logical_lines(text: &str) -> impl Iterator<Item = String> {
 #[derive(Default)]
 struct Reader {
     statements: Vec<Statement>,
-    /// Conditionals that are open.
-    depth: usize,
+    /// Conditionals that are open, as they are written, outermost first.
+    open: Vec<String>,
     /// Whether a line that begins with a tab is a recipe.
     in_rule: bool,
     in_define: bool,
@@ -82,9 +83,14 @@ impl Reader {
             return;
         }
         match word {
-            "" | "else" => {}
-            "ifeq" | "ifneq" | "ifdef" | "ifndef" => self.depth += 1,
-            "endif" => self.depth = self.depth.saturating_sub(1),
+            "" => {}
+            "else" => {
+                if let Some(last) = self.open.last_mut() {
+                    *last += &format!("; {line}");
+                }
+            }
+            "ifeq" | "ifneq" | "ifdef" | "ifndef" => self.open.push(line.to_owned()),
+            "endif" => drop(self.open.pop()),
             "include" | "-include" | "sinclude" => {
                 self.push(Statement::Include(rest.trim().to_owned()))
             }
@@ -95,9 +101,9 @@ impl Reader {
     fn assignment_or_rule(&mut self, line: &str) {
         match split_assignment(line) {
             Some((name, operator, value)) => {
-                let conditional = self.depth > 0;
+                let condition = self.open.join(", ");
                 let (name, value) = (name.trim().to_owned(), value.trim().to_owned());
-                self.push(Statement::Assign(Assignment { name, operator, value, conditional }));
+                self.push(Statement::Assign(Assignment { name, operator, value, condition }));
             }
             None => self.in_rule = true,
         }
@@ -230,15 +236,15 @@ mod tests {
 
     #[test]
     fn all_branches_are_taken_and_marked() {
-        let conditional: Vec<bool> =
+        let conditions: Vec<String> =
             statements("a=1\nifdef X\nb=1\nelse ifeq ($(Y),y)\nc=1\nendif\nendif\nd=1")
                 .into_iter()
                 .filter_map(|statement| match statement {
-                    Statement::Assign(it) => Some(it.conditional),
+                    Statement::Assign(it) => Some(it.condition),
                     Statement::Include(_) => None,
                 })
                 .collect();
-        assert_eq!(conditional, [false, true, true, false]);
+        assert_eq!(conditions, ["", "ifdef X", "ifdef X; else ifeq ($(Y),y)", ""]);
     }
 
     #[test]

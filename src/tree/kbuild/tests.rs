@@ -269,3 +269,18 @@ fn a_file_is_sure_to_be_built_with_another_if_no_option_parts_them() {
     // The other module that `a` is in has no `b`.
     assert!(!sure("b", "a") && sure("a", "s"));
 }
+
+#[test]
+fn a_file_under_one_condition_is_not_sure_to_be_built_with_one_under_another() {
+    let makefile = "obj-m += m.o\nm-y := a.o\nifneq ($(CONFIG_X),)\nm-y += b.o c.o\nelse\nm-y += e.o\nendif\n\
+        ifneq ($(CONFIG_Y),)\nm-y += d.o\nendif\nifneq ($(CONFIG_X),)\nm-y += f.o\nendif\n";
+    let names = ["a", "b", "c", "d", "e", "f"].map(|name| format!("d/{name}.c"));
+    let mut files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    files.push(("d/Makefile", makefile));
+    let (_dir, drivers) = drivers(&files);
+    let sure = |file: &str, other: &str| {
+        drivers.builds_with(&format!("d/{file}.c"), &format!("d/{other}.c"))
+    };
+    assert!(sure("a", "b") && sure("b", "c") && sure("b", "f"));
+    assert!(!sure("b", "d") && !sure("b", "e") && !sure("e", "b"));
+}
