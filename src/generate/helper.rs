@@ -96,7 +96,9 @@ pub fn prototype(
         Remedy::Helper(helper) => (&helper.name, parameters(member, Some(helper))),
         Remedy::Merge(_) => (&member.name, parameters(member, None)),
     };
-    let data = PrototypeData { head: head.replace('\n', " "), name: name.clone(), parameters };
+    // A type on a line of its own is followed by a blank, also behind a star.
+    let head = pointer_style(&head.replace('\n', " "));
+    let data = PrototypeData { head, name: name.clone(), parameters };
     let text = templates.render(&plan.rule.templates.prototype, &data)?;
     Ok(layout::wrap(&text).into_bytes())
 }
