@@ -380,7 +380,7 @@ fn helper(
     }
     let mut candidates = names::helper(&names, &parameters);
     if sharing.is_some_and(|sharing| sharing.host.is_some()) {
-        candidates.retain(|name| names::is_telling(name));
+        candidates.retain(|name| names::is_telling(name, &names));
         if candidates.is_empty() {
             let detail = "the members' names share no word for what they do";
             return Err(file.refuse(Reason::NameWouldLie, first.start, detail));

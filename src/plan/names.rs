@@ -102,7 +102,8 @@ pub fn parameter(
     let qualified = names[1..].iter().filter(says).map(|other| format!("{other}_{first}"));
     let qualified: Vec<String> = qualified.filter(|name| name.len() <= 20).collect();
     names.extend(qualified);
-    let numbered = (2..).map(|n| format!("{first}{n}"));
+    let gap = if first.ends_with(|c: char| c.is_ascii_digit()) { "_" } else { "" };
+    let numbered = (2..).map(|n| format!("{first}{gap}{n}"));
     let name = names
         .into_iter()
         .chain(numbered)
@@ -185,6 +186,8 @@ fn shared_words(values: &[String]) -> Option<String> {
         .filter(|(at, word)| (*at > 0 || names[0].first() != Some(word)) && word.len() > 1)
         .map(|(_, word)| word)
         .collect();
+    let mut kept = kept;
+    kept.dedup();
     let last = kept.len().saturating_sub(2);
     let name = kept[last..].iter().map(|w| w.as_str()).collect::<Vec<_>>().join("_");
     (!name.is_empty() && name.len() <= 20).then_some(name)
@@ -219,6 +222,9 @@ fn role(subject: &Subject<'_>, span: &Range<usize>) -> Option<String> {
     let file = subject.file;
     let before = subject.first(span.start) - 1;
     let after = subject.first(span.end - 1) + 1;
+    if let Some(bound) = bound(subject, before, after) {
+        return Some(bound.to_owned());
+    }
     let role = match (file.text(before), file.text(after)) {
         (b"&" | b"&=" | b"~", _) | (_, b"&") => "mask",
         (b"|" | b"|=", _) | (_, b"|") => "bits",
@@ -231,6 +237,18 @@ fn role(subject: &Subject<'_>, span: &Range<usize>) -> Option<String> {
         _ => return None,
     };
     Some(role.to_owned())
+}
+
+/// What a bound of a loop is: `start` and `end` of `for (i = start; i < end; i++)`.
+fn bound(subject: &Subject<'_>, before: usize, after: usize) -> Option<&'static str> {
+    let file = subject.file;
+    let text = |back: usize| before.checked_sub(back).map_or(&b""[..], |at| file.text(at));
+    match (text(0), file.text(after)) {
+        (b"=", b";") if text(2) == b"(" && text(3) == b"for" => Some("start"),
+        // Behind the first part of the head.
+        (b"<" | b"<=", b";") if text(2) == b";" => Some("end"),
+        _ => None,
+    }
 }
 
 /// Words that leave open what of: a name must not end in one.
@@ -269,18 +287,27 @@ pub fn helper(members: &[&str], parameters: &[&str]) -> Vec<String> {
     candidates
 }
 
-/// Whether a name that [`helper`] gives says what the function does, and not only that
-/// several use it: who exports it must be able to tell.
-pub fn is_telling(name: &str) -> bool {
+/// Whether a name that [`helper`] gives for `members` says what the function does, and not
+/// only that several use it, nor the name of one chip: who exports it must be able to tell.
+pub fn is_telling(name: &str, members: &[&str]) -> bool {
     let bare = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    !bare.ends_with("_common") && !bare.ends_with("_helper")
+    let lists: Vec<Vec<String>> = members.iter().map(|name| words(name)).collect();
+    let is_of_some = |word: &String| {
+        let with = lists.iter().filter(|list| list.contains(word)).count();
+        word.bytes().any(|byte| byte.is_ascii_digit()) && (1..lists.len()).contains(&with)
+    };
+    !bare.ends_with("_common") && !bare.ends_with("_helper") && !words(name).iter().any(is_of_some)
 }
 
 /// The words that all names share, or what is left of them without their digits.
 fn shared_name(members: &[&str]) -> String {
     let split = |name: &&str| name.split('_').map(str::to_owned).collect::<Vec<String>>();
     let names: Vec<Vec<String>> = members.iter().map(split).collect();
-    let mut base = common_words(&names).join("_");
+    // The `0` of `v7_0` and `v8_0` is what is left of two numbers.
+    let is_number = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
+    let common = common_words(&names).into_iter();
+    let common = common.filter(|word| word.is_empty() || !is_number(word));
+    let mut base = common.collect::<Vec<String>>().join("_");
     let stem = without_digits(members);
     if base.split('_').filter(|w| !w.is_empty()).count() < 2 && stem.len() > base.len() {
         base = stem;
@@ -310,5 +337,28 @@ fn without_digits(members: &[&str]) -> String {
     match members.iter().all(|m| bare(m) == first) {
         true => first,
         false => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_of_two_numbers_is_no_word() {
+        let first = |members: &[&str]| helper(members, &[]).into_iter().next();
+        let found = first(&["axf_v7_0_flush", "axf_v8_0_flush"]);
+        assert_eq!(found.as_deref(), Some("axf_flush"));
+        let found = first(&["_axf_a_flush", "_axf_b_flush"]);
+        assert_eq!(found.as_deref(), Some("_axf_flush"));
+    }
+
+    #[test]
+    fn a_name_of_one_chip_or_of_nothing_tells_nothing() {
+        let members = ["axf10_dfs_en", "axf20_dfs_en"];
+        assert!(is_telling("axf_dfs_en", &members) && is_telling("axf3_dfs_en", &members));
+        assert!(!is_telling("axf10_dfs_en", &members) && !is_telling("axf_axf20_dfs", &members));
+        assert!(!is_telling("axf_common", &members) && !is_telling("axf_helper2", &members));
+        assert!(is_telling("axf_i2c_read", &["a_i2c_read", "b_i2c_read"]));
     }
 }
