@@ -179,14 +179,13 @@ fn shared_words(values: &[String]) -> Option<String> {
     }
     let names: Vec<Vec<String>> = values.iter().map(|value| words(value)).collect();
     let common = common_words(&names);
-    let kept: Vec<&String> = common
+    let mut kept: Vec<&String> = common
         .iter()
         .enumerate()
         // The first word is the driver's prefix: it says nothing.
         .filter(|(at, word)| (*at > 0 || names[0].first() != Some(word)) && word.len() > 1)
         .map(|(_, word)| word)
         .collect();
-    let mut kept = kept;
     kept.dedup();
     let last = kept.len().saturating_sub(2);
     let name = kept[last..].iter().map(|w| w.as_str()).collect::<Vec<_>>().join("_");
