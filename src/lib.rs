@@ -33,6 +33,7 @@ pub mod changes;
 pub mod cli;
 pub mod config;
 pub mod detect;
+pub mod extract;
 pub mod generate;
 pub mod overrides;
 pub mod plan;

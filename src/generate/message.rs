@@ -2,7 +2,7 @@
 
 use super::templates::{TemplateError, Templates};
 use crate::detect::CloneGroup;
-use crate::plan::{Fate, Parameter, Plan, Remedy};
+use crate::plan::{Fate, Helper, Parameter, Plan, Remedy};
 use crate::tree::TreePath;
 use serde::Serialize;
 
@@ -140,6 +140,7 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
     let all = names(None);
     let mut text = Vec::new();
     match &plan.remedy {
+        Remedy::Helper(helper) if plan.is_of_parts => text.push(of_parts(plan, helper, &all)),
         Remedy::Helper(helper) if helper.parameters.is_empty() => {
             text.push(format!("{all} have the same body. Keep it once, as {}().", helper.name));
         }
@@ -161,7 +162,7 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
         }
     }
     let mut fates = Vec::new();
-    if !gone.is_empty() {
+    if !gone.is_empty() && !plan.is_of_parts {
         fates.push(format!("The callers of {gone} now call it directly."));
     }
     if !thin.is_empty() {
@@ -170,6 +171,22 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
     fates.push("No functional change intended.".to_owned());
     text.push(fates.join(" "));
     text
+}
+
+/// What several functions do on their way.
+fn of_parts(plan: &Plan, helper: &Helper, all: &str) -> String {
+    let differing =
+        helper.parameters.iter().filter(|p| p.arguments.iter().any(|a| *a != p.arguments[0]));
+    let names: Vec<String> = differing.map(|p| p.name.clone()).collect();
+    let but = match names.is_empty() {
+        true => String::new(),
+        false => format!(
+            ", but for what the table below shows, which is passed as {}",
+            enumeration(&names)
+        ),
+    };
+    let both = if plan.members.len() == 2 { "both" } else { "all" };
+    format!("{all} {both} do what {}() does now{but}.", helper.name)
 }
 
 /// `a`, `a and b`, `a, b and c`.

@@ -73,6 +73,21 @@ pub fn align<'f>(
     group: &CloneGroup,
     loops: &LoopMacros,
 ) -> Result<Alignment<'f>, Refusal> {
+    let members = read(files, group, loops)?;
+    let mut alignment = Alignment { members, sites: Vec::new(), renamed_locals: false };
+    find_sites(group, &mut alignment)?;
+    Ok(alignment)
+}
+
+/// Parses the members of `group`, each of which lies in the one of `files` at its place.
+///
+/// # Errors
+/// `parse-gap` when a member has no complete syntax tree.
+pub fn read<'f>(
+    files: &[&'f FileContext],
+    group: &CloneGroup,
+    loops: &LoopMacros,
+) -> Result<Vec<AlignedMember<'f>>, Refusal> {
     let mut members = Vec::with_capacity(group.members.len());
     for (member, &file) in group.members.iter().zip(files) {
         let tree = FunctionTree::parse(&file.bytes, &member.function, loops);
@@ -84,9 +99,7 @@ pub fn align<'f>(
         let tokens = file.tokens_of(&member.function);
         members.push(AlignedMember { file, tokens, tree, locals });
     }
-    let mut alignment = Alignment { members, sites: Vec::new(), renamed_locals: false };
-    find_sites(group, &mut alignment)?;
-    Ok(alignment)
+    Ok(members)
 }
 
 fn find_sites(group: &CloneGroup, alignment: &mut Alignment<'_>) -> Result<(), Refusal> {

@@ -64,6 +64,8 @@ pub struct Plan {
     pub members: Vec<MemberPlan>,
     /// What a reviewer should know.
     pub notes: Vec<String>,
+    /// The members are parts of the functions that they are called after.
+    pub is_of_parts: bool,
     /// Why the plan may not be carried out, although it can be written: it only
     /// serves to find out whether the group would get shorter at all.
     pub objection: Option<Refusal>,
@@ -169,7 +171,8 @@ pub fn plan(
     let at = group.members[0].function.start;
     let across_modules = sharing.is_some_and(|sharing| sharing.host.is_some());
     let fits = |rule: &&Rule| {
-        rule.kinds.contains(&group.kind)
+        rule.remedy != RemedyKind::Extract
+            && rule.kinds.contains(&group.kind)
             && rule.levels.contains(&group.level)
             && rule.limits.members(across_modules) <= group.members.len()
     };
@@ -193,7 +196,7 @@ pub fn plan(
     for rule in rules.iter().filter(fits) {
         let planned = match rule.remedy {
             RemedyKind::Merge => merge(&subject, rule, open, sharing),
-            RemedyKind::Helper => helper(&subject, rule, open, sharing),
+            RemedyKind::Helper | RemedyKind::Extract => helper(&subject, rule, open, sharing),
         };
         match planned {
             Ok(plan) if plan.objection.is_none() || first_refusal.is_none() => return Ok(plan),
@@ -219,7 +222,10 @@ fn no_rule(group: &CloneGroup) -> String {
 const LARGEST: u32 = 64 * 1024;
 
 /// What holds for the members whatever the remedy.
-fn preconditions(open: &[&OpenFile], group: &CloneGroup) -> Result<(), Refusal> {
+///
+/// # Errors
+/// The first thing that makes a member no function to plan for.
+pub fn preconditions(open: &[&OpenFile], group: &CloneGroup) -> Result<(), Refusal> {
     let conditions = open[0].context.conditions_at(group.members[0].function.start);
     for (member, open) in group.members.iter().zip(open) {
         let (file, function) = (&open.context, &member.function);
@@ -274,6 +280,7 @@ fn merge(
         export: None,
         declaration,
         notes: accident_note(&members, survivor),
+        is_of_parts: false,
         objection: None,
         remedy: Remedy::Merge(survivor),
         members,
@@ -419,6 +426,7 @@ fn helper(
         remedy: Remedy::Helper(helper),
         members,
         notes,
+        is_of_parts: false,
         objection,
     })
 }

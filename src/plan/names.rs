@@ -286,6 +286,15 @@ pub fn helper(members: &[&str], parameters: &[&str]) -> Vec<String> {
     candidates
 }
 
+/// Names for what `members` do on their way, best first: what their names share, and what
+/// that is or where it stands.
+pub fn part(members: &[&str], ending: &str) -> Vec<String> {
+    let base = shared_name(members);
+    let numbered = (2..20).map(|n| format!("{base}_{ending}{n}"));
+    let names = [format!("{base}_{ending}"), format!("{base}_{ending}_common")];
+    names.into_iter().chain(numbered).collect()
+}
+
 /// Whether a name that [`helper`] gives for `members` says what the function does, and not
 /// only that several use it, nor the name of one chip: who exports it must be able to tell.
 pub fn is_telling(name: &str, members: &[&str]) -> bool {

@@ -18,6 +18,8 @@ pub enum RemedyKind {
     Helper,
     /// One member stays and the others go.
     Merge,
+    /// A new helper does what a part of each member did.
+    Extract,
 }
 
 /// A rewrite rule, as its file in `rewrites/` says it.

@@ -21,7 +21,7 @@ pub fn check(
     alignment: &Alignment<'_>,
     remedy: RemedyKind,
 ) -> Result<(), Refusal> {
-    let moves = remedy == RemedyKind::Helper;
+    let moves = remedy != RemedyKind::Merge;
     for (member, aligned) in group.members.iter().zip(&alignment.members) {
         let (file, function) = (aligned.file, &member.function);
         let body = file.token_at(function.body);

@@ -11,7 +11,9 @@ use crate::detect::CloneGroup;
 use crate::generate::templates::TemplateError;
 use crate::plan::align::lossy;
 use crate::plan::sharing::{Defined, Neighbours, prototypes};
-use crate::plan::{self, Claimed, FileContext, Host, OpenFile, Reason, Refusal, Sharing};
+use crate::plan::{
+    self, Claimed, FileContext, Host, OpenFile, Reason, Refusal, RemedyKind, Rule, Sharing,
+};
 use crate::syntax::{Globals, TokenKind, global_functions};
 use crate::tree::{Module, TreePath, parent};
 use rayon::prelude::*;
@@ -59,7 +61,7 @@ impl Proposer<'_> {
         for index in indices {
             let group = &groups[index];
             let one_module = !self.common_modules(group).is_empty();
-            let has_rule = self.rules.iter().any(|rule| rule.kinds.contains(&group.kind));
+            let has_rule = self.whole_rules().any(|rule| rule.kinds.contains(&group.kind));
             if !has_rule || !one_module && !hosts.contains_key(&index) {
                 done.push((index, Outcome::Refusal(self.apart(group))));
                 continue;
@@ -96,6 +98,11 @@ impl Proposer<'_> {
         Ok(done)
     }
 
+    /// The rules for whole functions.
+    fn whole_rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(|rule| rule.remedy != RemedyKind::Extract)
+    }
+
     /// The modules of the members, and of the files that may have what they share.
     fn modules_around<'s>(
         &'s self,
@@ -109,7 +116,7 @@ impl Proposer<'_> {
     /// Why there is no place for what members of several modules share.
     fn apart(&self, group: &CloneGroup) -> Refusal {
         let refusal = not_one_file(group);
-        let least = self.rules.iter().filter(|rule| rule.kinds.contains(&group.kind));
+        let least = self.whole_rules().filter(|rule| rule.kinds.contains(&group.kind));
         let least = least.map(|rule| rule.limits.members(true)).min();
         match least.filter(|least| group.members.len() < *least) {
             Some(least) if self.common_modules(group).is_empty() => Refusal {

@@ -10,7 +10,7 @@ use crate::generate::{Edit, EditSet, Patch, message, rewrite, unidiff};
 use crate::plan::{self, Claimed, Fate, FileContext, OpenFile, Plan, Reason, Refusal, Remedy};
 use crate::store::Proposal;
 use crate::tree::{TreePath, content_hash};
-use crate::verify::{self, Claim, Climb, Files, TreeScope};
+use crate::verify::{self, Claim, Climb, Files, Lift, TreeScope};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -45,9 +45,25 @@ impl Carried {
 }
 
 /// A file with what others claim of it.
-struct Touched<'a> {
-    file: &'a FileContext,
-    claimed: &'a Claimed,
+pub(super) struct Touched<'a> {
+    pub file: &'a FileContext,
+    pub claimed: &'a Claimed,
+}
+
+/// A plan that is written, before it is checked.
+pub(super) struct Offer<'a> {
+    /// The files that it changes.
+    pub touched: &'a [Touched<'a>],
+    /// Their texts after it.
+    pub after: &'a [Vec<u8>],
+    /// The edits that it was made by; `None` where it was not made by edits of these files.
+    pub edits: Option<EditSet>,
+    /// The group.
+    pub group: &'a CloneGroup,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// How parts of the members became functions first, if they did.
+    pub lift: Option<Lift>,
 }
 
 impl Proposer<'_> {
@@ -90,14 +106,25 @@ impl Proposer<'_> {
                 None => Ok(Carried::Refused(objection.clone())),
             };
         }
-        let Some((patch, changed)) = differences(&touched, &edits, &after) else {
+        let (touched, after, edits) = (&touched, &after, Some(edits));
+        self.offer(Offer { touched, after, edits, group, plan, lift: None })
+    }
+
+    /// Makes the patch of a plan that is written, and checks it.
+    pub(super) fn offer(&self, offer: Offer<'_>) -> Result<Carried, TemplateError> {
+        let Offer { touched, after, edits, group, plan, lift } = offer;
+        let home = touched[0].file;
+        let at = group.members[0].function.start;
+        let refuse = |reason, detail: String| Ok(Carried::Refused(home.refuse(reason, at, detail)));
+        let Some((patch, changed)) = differences(touched, edits.as_ref(), after) else {
             let detail = "another proposal changes the same lines".to_owned();
             return refuse(Reason::Overlaps, detail);
         };
         if let Some(detail) = no_gain(plan, &patch) {
             return refuse(Reason::NoGain, detail);
         }
-        let climb = self.climb(&touched, plan, &patch);
+        let claim = Claim { lift, ..claim_of(plan) };
+        let climb = self.climb(touched, plan.home(), &claim, &patch);
         if let Some(problem) = climb.problem {
             return refuse(Reason::NotProved, problem.to_string());
         }
@@ -119,18 +146,25 @@ impl Proposer<'_> {
             subject: message.subject,
             message: message.body,
             base: base.collect(),
-            claim: Some(claim_of(plan)),
+            claim: Some(claim),
             proof: None,
         };
+        let edits = edits.unwrap_or_default();
         Ok(Carried::Out(Box::new(CarriedOut { proposal, patch: patch.text, edits, changed })))
     }
 
     /// The first three rungs, from the text of the patch and nothing else.
-    fn climb(&self, touched: &[Touched<'_>], plan: &Plan, patch: &Patch) -> Climb {
+    fn climb(
+        &self,
+        touched: &[Touched<'_>],
+        home: &TreePath,
+        claim: &Claim,
+        patch: &Patch,
+    ) -> Climb {
         let before: Files =
             touched.iter().map(|it| (it.file.path.clone(), it.file.bytes.to_vec())).collect();
         let applied = unidiff::parse(&patch.text)
-            .map_err(|error| (plan.home().clone(), 1, error.to_string()))
+            .map_err(|error| (home.clone(), 1, error.to_string()))
             .and_then(|patches| {
                 let mut after = Files::new();
                 for patch in &patches {
@@ -143,7 +177,7 @@ impl Proposer<'_> {
             });
         let scope =
             TreeScope { tree: self.tree, universe: self.universe.clone(), drivers: self.drivers };
-        verify::climb_applied(&before, applied, &claim_of(plan), (self.loops, Some(&scope)))
+        verify::climb_applied(&before, applied, claim, (self.loops, Some(&scope)))
     }
 }
 
@@ -162,6 +196,16 @@ pub(super) fn claim(file: &mut OpenFile, plan: &Plan, out: &CarriedOut) {
     debug_assert!(plan.members.iter().any(|m| m.fate != Fate::Survives));
 }
 
+/// As [`claim`] for what does a part of the members' work: they stay as that leaves them.
+pub(super) fn claim_parts(file: &mut OpenFile, group: &CloneGroup, out: &CarriedOut) {
+    let claimed = &mut file.claimed;
+    claimed.ranges.extend(out.changed.values().flatten().cloned());
+    claimed.ranges.extend(group.members.iter().map(|member| member.function.range()));
+    claimed
+        .names
+        .extend(out.proposal.claim.iter().filter_map(|claim| claim.target().map(str::to_owned)));
+}
+
 /// The lines that come and go, where too few go on balance.
 fn no_gain(plan: &Plan, patch: &Patch) -> Option<String> {
     let saved = i64::from(patch.lines_removed) - i64::from(patch.lines_added);
@@ -173,7 +217,7 @@ fn no_gain(plan: &Plan, patch: &Patch) -> Option<String> {
 /// that another proposal changes.
 fn differences(
     touched: &[Touched<'_>],
-    edits: &EditSet,
+    edits: Option<&EditSet>,
     after: &[Vec<u8>],
 ) -> Option<(Patch, Changed)> {
     let mut patches = Vec::new();
@@ -191,7 +235,7 @@ fn differences(
 /// another proposal changes. `None` if both do.
 fn difference(
     file: &FileContext,
-    edits: &EditSet,
+    edits: Option<&EditSet>,
     after: &[u8],
     claimed: &Claimed,
 ) -> Option<(Patch, Vec<Range<usize>>)> {
@@ -202,7 +246,7 @@ fn difference(
     if let Some(ranges) = free(&line_edits(&file.bytes, after)) {
         return Some((Patch::between(&[(file.path.clone(), &file.bytes, after)]), ranges));
     }
-    let edits = whole_lines(&file.bytes, edits.files.get(&file.path)?);
+    let edits = whole_lines(&file.bytes, edits?.files.get(&file.path)?);
     let ranges = free(&edits)?;
     let patch = Patch::of_line_edits(&file.path, &file.bytes, &edits).ok()?;
     Some((patch, ranges))
@@ -226,6 +270,7 @@ fn claim_of(plan: &Plan) -> Claim {
         helper_path: Some(plan.home().clone()),
         merged_into,
         rewritten: Vec::new(),
+        lift: None,
     }
 }
 

@@ -10,7 +10,7 @@ use super::names::FileNames;
 use super::signature::{self, Linkage};
 use super::substitution::{self, OneFile};
 use super::unit::{Difference, Unit, shown};
-use super::{Claim, Files, Problem, Scope, Verdict, across, placement};
+use super::{Claim, Files, Lift, Problem, Scope, Verdict, across, lifted, placement};
 use crate::syntax::{Lexer, LoopMacros};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,11 +39,38 @@ pub fn check(
         return Err(problem(&path, 1, None, "the file is missing on one side".to_owned()));
     };
     let (old, new) = (Unit::new(&path, old), Unit::new(&path, new));
-    one_file(&old, &new, claim, loops).map_err(|difference| {
+    let checked = match &claim.lift {
+        None => one_file(&old, &new, claim, loops),
+        Some(lift) => in_two_steps(&old, &new, (claim, lift), loops),
+    };
+    checked.map_err(|difference| {
         let line = difference.before.map(|at| old.line(at));
         let after_line = difference.after.map(|at| new.line(at));
         let line = line.or(after_line).unwrap_or(1);
         problem(&path, line, after_line, difference.detail)
+    })
+}
+
+/// Of a part of each member: first that it may be a function of its own, then what becomes
+/// of these functions.
+fn in_two_steps(
+    before: &Unit<'_>,
+    after: &Unit<'_>,
+    (claim, lift): (&Claim, &Lift),
+    loops: &LoopMacros,
+) -> Result<(), Difference> {
+    let text = lifted::text(before.source, lift)
+        .ok_or_else(|| nowhere("the edits of the claim cannot be made"))?;
+    let split = Unit::new(before.path, &text);
+    lifted::check(before, &split, (claim, lift), loops)?;
+    let members = claim.members.iter().zip(&lift.parts);
+    let members = members.map(|((path, _), part)| (path.clone(), part.clone())).collect();
+    let claim = Claim { members, lift: None, ..claim.clone() };
+    // Places in the text between are no places for a reader.
+    one_file(&split, after, &claim, loops).map_err(|difference| Difference {
+        before: None,
+        after: difference.after,
+        detail: difference.detail,
     })
 }
 

@@ -76,6 +76,38 @@ pub fn keeps_state(word: &[u8]) -> bool {
         || word == b"DEFINE_RATELIMIT_STATE"
 }
 
+/// Whether `word` is called as the errors of `uapi/asm-generic/errno.h` are, which are all
+/// positive.
+pub fn is_error(word: &[u8]) -> bool {
+    let is_capital = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit();
+    word.len() > 2 && word[0] == b'E' && word.iter().all(is_capital)
+}
+
+/// Whether `callee` is a macro that assigns an argument, or takes its address, by what the
+/// kernel calls such macros: iterators, the saving of interrupt flags, polling, reading
+/// of user memory and of model-specific registers. Sources: `linux/list.h`,
+/// `linux/spinlock.h`, `linux/iopoll.h`, `linux/uaccess.h`, `asm/msr.h`.
+pub fn may_assign(callee: &[u8]) -> bool {
+    let has = |part: &[u8]| memchr::memmem::find(callee, part).is_some();
+    has(b"for_each")
+        || has(b"irq_save")
+        || has(b"irqsave")
+        || has(b"poll_timeout")
+        || has(b"get_user")
+        || has(b"rdmsr")
+        || has(b"rdtsc")
+        || has(b"_walk")
+        || matches!(
+            callee,
+            b"swap"
+                | b"do_div"
+                | b"raw_cpu_read"
+                | b"save_flags"
+                | b"DEFINE_WAIT"
+                | b"list_prepare_entry"
+        )
+}
+
 /// Whether `word` is in capitals: by custom the name of a macro or an enumerator.
 pub fn is_in_capitals(word: &[u8]) -> bool {
     word.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')

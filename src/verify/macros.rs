@@ -86,6 +86,19 @@ impl<'s> Macros<'s> {
         self.0.values().flatten().any(|definition| definition.may_paste(name))
     }
 
+    /// Whether a macro `callee` of the file assigns something, or takes an address, itself or
+    /// by what it hands on.
+    pub fn assigns(&self, callee: &[u8]) -> bool {
+        let writes = |definition: &Macro| {
+            definition.body.iter().any(|(text, _)| {
+                matches!(*text, b"&" | b"++" | b"--")
+                    || text.ends_with(b"=") && !matches!(*text, b"==" | b"!=" | b"<=" | b">=")
+            })
+        };
+        let named = |word: &[u8]| self.0.get(word).into_iter().flatten().any(writes);
+        self.reached([callee]).into_iter().any(|word| named(word) || super::facts::may_assign(word))
+    }
+
     /// Whether argument `index` (of `count`) of a call of `callee` is taken as
     /// text or as the name of a member.
     pub fn is_spelled(&self, callee: &[u8], index: usize, count: usize) -> bool {

@@ -21,6 +21,7 @@ pub mod expands;
 pub mod facts;
 pub mod ir;
 pub mod ladder;
+pub mod lifted;
 pub mod macros;
 pub mod names;
 pub mod object;
@@ -82,6 +83,19 @@ pub struct Claim {
     /// meaning with another body: one that goes through a table now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rewritten: Vec<(TreePath, String)>,
+    /// Where the helper does what a part of each member did: how these parts become
+    /// functions of their own before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lift: Option<Lift>,
+}
+
+/// A text in which a part of each member is a function of its own (see [`lifted`]).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lift {
+    /// The names of these functions, in the order of the members.
+    pub parts: Vec<String>,
+    /// What to put in the place of which bytes of the file before, in order.
+    pub edits: Vec<(usize, usize, String)>,
 }
 
 impl Claim {

@@ -22,6 +22,19 @@ impl Random {
         (first, second)
     }
 
+    /// `count` of `all`, or all where there are fewer, in their order.
+    pub fn some<'p, T>(&mut self, all: &'p [T], count: usize) -> Vec<&'p T> {
+        let mut left = count.min(all.len());
+        let mut chosen = Vec::new();
+        for (at, one) in all.iter().enumerate() {
+            if self.below(all.len() - at) < left {
+                chosen.push(one);
+                left -= 1;
+            }
+        }
+        chosen
+    }
+
     /// A half of the proposals, more or less, and the rest.
     pub fn halves<'p>(
         &mut self,
@@ -32,18 +45,4 @@ impl Random {
         assert!(!half.is_empty() && !rest.is_empty(), "too few proposals for halves");
         (half, rest)
     }
-}
-
-/// The proposals in rounds: in one round no two touch the same file, so that each
-/// stands alone in its files.
-pub fn rounds(proposals: &[Proposal]) -> Vec<Vec<&Proposal>> {
-    let mut rounds: Vec<Vec<&Proposal>> = Vec::new();
-    for proposal in proposals {
-        let meets = |other: &&Proposal| other.files.iter().any(|f| proposal.files.contains(f));
-        match rounds.iter_mut().find(|round| !round.iter().any(meets)) {
-            Some(round) => round.push(proposal),
-            None => rounds.push(vec![proposal]),
-        }
-    }
-    rounds
 }

@@ -3,7 +3,7 @@
 
 use super::declarator::is_attribute;
 use super::directive::Define;
-use super::facts::{Flags, JOINED, NAME, NEEDS_CONSTANT, PASTED, STRINGIFIED};
+use super::facts::{Flags, JOINED, NAME, NEEDS_CONSTANT, PASTED, STRINGIFIED, WRITTEN};
 use super::lexeme::{Lexeme, closing};
 use crate::syntax::lexer::{TokenKind, is_keyword};
 use std::collections::BTreeSet;
@@ -278,6 +278,9 @@ impl<'d> Analysis<'d> {
         if self.is_name(at) {
             flags |= NAME;
         }
+        if self.is_written(at) {
+            flags |= WRITTEN;
+        }
         let mut neighbours = Vec::new();
         let mut sides = vec![(at, at)];
         sides.extend(self.calls.iter().map(|&(callee, close, _)| (callee, close)));
@@ -294,6 +297,30 @@ impl<'d> Analysis<'d> {
         }
         let calls = self.calls_around(name);
         ParamUse { param, flags, calls, neighbours }
+    }
+
+    /// Assigned, counted, handed on by its address, or an operand of `asm`.
+    fn is_written(&self, at: usize) -> bool {
+        let (mut first, mut last) = (at, at);
+        while self.before(first, 1) == "(" && self.text(Some(last + 1)) == ")" {
+            if first >= 2 && self.tokens[first - 2].kind == TokenKind::Str {
+                return true;
+            }
+            // The parentheses of a call are not around an operand.
+            if self.word_before(first, 2) {
+                break;
+            }
+            (first, last) = (first - 1, last + 1);
+        }
+        let (previous, next) = (self.before(first, 1), self.text(Some(last + 1)));
+        let is_operand = self.word_before(first, 2)
+            || matches!(self.before(first, 2), ")" | "]")
+            || first >= 2 && self.tokens[first - 2].kind == TokenKind::Number;
+        let assigns = next.ends_with('=') && !matches!(next, "==" | "!=" | "<=" | ">=");
+        assigns
+            || matches!(next, "++" | "--")
+            || matches!(previous, "++" | "--")
+            || previous == "&" && !is_operand
     }
 
     /// Inside the brackets of an array's declaration or of a designator.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// A set of things that happen to a parameter.
-pub(super) type Flags = u8;
+pub(super) type Flags = u16;
 pub(super) const STRINGIFIED: Flags = 1;
 pub(super) const PASTED: Flags = 2;
 pub(super) const NEEDS_CONSTANT: Flags = 4;
@@ -13,6 +13,8 @@ pub(super) const NAME: Flags = 32;
 pub(super) const MEASURED: Flags = 64;
 /// Its value takes part in the macro's: not only the operand of `sizeof`.
 pub(super) const VALUE: Flags = 128;
+/// It is assigned, counted up or down, or its address is taken.
+pub(super) const WRITTEN: Flags = 256;
 
 /// Where a fact about a macro comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +56,9 @@ pub struct ParamFacts {
     pub measured: Option<Fact>,
     /// Its value takes part in the result.
     pub value_used: Option<Fact>,
+    /// It is assigned, counted up or down, or its address is taken: the argument may
+    /// have another value afterwards.
+    pub written: Option<Fact>,
 }
 
 /// What a macro does, by all its visible definitions together.
@@ -79,8 +84,8 @@ pub struct MacroFacts {
 }
 
 /// All flags that a parameter can have.
-pub(super) const FLAGS: [Flags; 8] =
-    [STRINGIFIED, PASTED, NEEDS_CONSTANT, TESTS_CONSTANT, JOINED, NAME, MEASURED, VALUE];
+pub(super) const FLAGS: [Flags; 9] =
+    [STRINGIFIED, PASTED, NEEDS_CONSTANT, TESTS_CONSTANT, JOINED, NAME, MEASURED, VALUE, WRITTEN];
 
 impl ParamFacts {
     pub(super) fn slot(&mut self, flag: Flags) -> &mut Option<Fact> {
@@ -92,6 +97,7 @@ impl ParamFacts {
             JOINED => &mut self.joined_to_string,
             NAME => &mut self.is_type_or_name,
             MEASURED => &mut self.measured,
+            WRITTEN => &mut self.written,
             _ => &mut self.value_used,
         }
     }
@@ -105,6 +111,7 @@ impl ParamFacts {
             JOINED => &self.joined_to_string,
             NAME => &self.is_type_or_name,
             MEASURED => &self.measured,
+            WRITTEN => &self.written,
             _ => &self.value_used,
         }
     }

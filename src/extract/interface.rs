@@ -1,0 +1,644 @@
+//! What a run of statements takes from the function that it stands in, and what it gives
+//! back: the parameters, the locals and the result of the function that it becomes.
+//!
+//! By value only: a run that shares a variable with what stays, by its address or because
+//! both change it, stays where it is.
+
+use crate::plan::align::AlignedMember;
+use crate::plan::uses::enclosing_calls;
+use crate::plan::{FileContext, Reason, Refusal};
+use crate::syntax::{Function, NodeId, TokenKind, lexer};
+use std::ops::Range;
+
+/// A variable of the function that the run mentions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: Vec<u8>,
+    /// Its declaration without an initialiser: `struct foo *bar`.
+    pub declaration: String,
+    /// Its initialiser with the `=`, where the run is what needs it: ` = 0`.
+    pub initialiser: String,
+    /// Where it is declared; `None` for a parameter.
+    declared: Option<Declared>,
+}
+
+/// Where a local is declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Declared {
+    /// The declaration up to its `;`.
+    whole: Range<usize>,
+    /// The declarator with its initialiser.
+    own: Range<usize>,
+    /// The declarator without it.
+    bare: Range<usize>,
+    /// All declarators of the declaration.
+    all: Vec<Range<usize>>,
+    initialised: bool,
+}
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// What it takes, in the order of their first use.
+    pub parameters: Vec<Variable>,
+    /// What it declares for itself.
+    pub locals: Vec<Variable>,
+    /// What becomes of the function's declarations of which the run alone needed some: the
+    /// bytes that go, and those that come.
+    pub declarations: Vec<(Range<usize>, String)>,
+    /// What it gives back.
+    pub result: Outcome,
+}
+
+/// What the function of a run gives back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// What the whole function does: the run is the end of it.
+    Whole,
+    /// Nothing.
+    Nothing,
+    /// The value of this variable.
+    Value(Variable),
+    /// Zero where it comes to its end, else what the function returns at once: the error
+    /// that this variable holds.
+    Status(Variable, Guard),
+}
+
+/// What tells an error from success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// It is not zero.
+    Nonzero,
+    /// It is below zero.
+    Negative,
+}
+
+/// The name of an error of `asm-generic/errno.h`, by its look.
+fn is_errno(word: &[u8]) -> bool {
+    word.len() > 2
+        && word[0] == b'E'
+        && word.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+}
+
+/// A run of a member's statements.
+pub struct Place<'a> {
+    /// The member.
+    pub member: &'a AlignedMember<'a>,
+    /// Its function.
+    pub function: &'a Function,
+    /// The tokens of the run.
+    pub run: Range<usize>,
+    /// First tokens of the statements of the body that stand on its top level.
+    pub statements: &'a [usize],
+    /// No statement follows.
+    pub is_end: bool,
+}
+
+/// What the run takes and gives.
+///
+/// # Errors
+/// `not-separable` at the first thing that ties the run to what is around it.
+pub fn interface(place: &Place<'_>) -> Result<Interface, Refusal> {
+    place.control_stays_inside()?;
+    let status = place.status()?;
+    let mut found = Interface {
+        parameters: Vec::new(),
+        locals: Vec::new(),
+        declarations: Vec::new(),
+        result: if place.is_end { Outcome::Whole } else { Outcome::Nothing },
+    };
+    let mut moved = Vec::new();
+    for variable in place.variables()? {
+        match &status {
+            Some((name, guard)) if *name == variable.name => {
+                place.check_status(&variable)?;
+                found.result = Outcome::Status(variable.clone(), *guard);
+            }
+            _ => {}
+        }
+        place.sort(variable, &mut found, &mut moved)?;
+    }
+    found.declarations.extend(without(place, &moved));
+    found.locals.sort_by_key(|it| it.declared.as_ref().map(|it| it.own.start));
+    Ok(found)
+}
+
+impl<'a> Place<'a> {
+    fn file(&self) -> &'a FileContext {
+        self.member.file
+    }
+
+    fn refuse(&self, at: usize, detail: impl Into<String>) -> Refusal {
+        let file = self.file();
+        file.refuse(Reason::NotSeparable, file.tokens[at].start, detail)
+    }
+
+    fn body(&self) -> Range<usize> {
+        self.file().token_at(self.function.body)..self.file().token_at(self.function.end)
+    }
+
+    /// Nothing leaves the run but at its end, and nothing enters it but at its start.
+    fn control_stays_inside(&self) -> Result<(), Refusal> {
+        let file = self.file();
+        let labels = |range: Range<usize>| {
+            range.filter(|&at| {
+                file.tokens[at].kind == TokenKind::Ident
+                    && file.text(at + 1) == b":"
+                    && matches!(file.text(at - 1), b";" | b"{" | b"}" | b":" | b")")
+                    && !matches!(file.text(at), b"default")
+                    && self.member.locals.contains(file.text(at))
+            })
+        };
+        let body = self.body();
+        for at in self.run.clone() {
+            let word = file.text(at);
+            let is_member = matches!(file.text(at - 1), b"." | b"->");
+            match word {
+                b"goto" => {
+                    let target = file.text(at + 1);
+                    if !labels(self.run.clone()).any(|label| file.text(label) == target) {
+                        return Err(self.refuse(at, "a goto leaves it"));
+                    }
+                }
+                b"asm" | b"__asm__" | b"asm_volatile_goto" | b"va_start" | b"va_end" => {
+                    let detail = format!("`{}` stands in it", String::from_utf8_lossy(word));
+                    return Err(self.refuse(at, detail));
+                }
+                _ => {}
+            }
+            if file.tokens[at].kind != TokenKind::Ident || is_member || lexer::is_keyword(word) {
+                continue;
+            }
+            let facts = std::str::from_utf8(word).ok().and_then(|it| file.unit.macro_facts(it));
+            let Some(facts) = facts else { continue };
+            if facts.returns_or_jumps.is_some() && !self.is_end {
+                let detail = format!("`{}` may return", String::from_utf8_lossy(word));
+                return Err(self.refuse(at, detail));
+            }
+            let own = |name: &&String| self.member.locals.contains(name.as_bytes());
+            if let Some(name) = facts.free_names.keys().find(own) {
+                let word = String::from_utf8_lossy(word);
+                let detail = format!("`{word}` uses the local `{name}` behind the reader's back");
+                return Err(self.refuse(at, detail));
+            }
+        }
+        for label in labels(body.clone()) {
+            let inside = self.run.contains(&label);
+            let mut jumps = body
+                .clone()
+                .filter(|&at| file.text(at) == b"goto" && file.text(at + 1) == file.text(label));
+            // Into the run, or back before it: then it is run more than once.
+            let is_bad = |at: usize| match inside {
+                true => !self.run.contains(&at),
+                false => label < self.run.start && at >= self.run.start,
+            };
+            if let Some(at) = jumps.find(|&at| is_bad(at)) {
+                return Err(self.refuse(at, "a goto leads into it, or runs it again"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The variable with which the function returns errors in the middle of the run, and how
+    /// it tells them; `None` where it does not return there.
+    fn status(&self) -> Result<Option<(Vec<u8>, Guard)>, Refusal> {
+        let file = self.file();
+        let mut found: Option<(Vec<u8>, Guard)> = None;
+        let mut first = None;
+        for at in self.run.clone().filter(|&at| file.text(at) == b"return" && !self.is_end) {
+            first.get_or_insert(at);
+            let value: Vec<&[u8]> = (at + 1..self.run.end)
+                .take_while(|&it| file.text(it) != b";")
+                .map(|it| file.text(it))
+                .collect();
+            match value.as_slice() {
+                [b"-", error] if is_errno(error) => {}
+                [name] if self.member.locals.contains(*name) => {
+                    let Some(guard) = self.guard(at, name) else {
+                        return Err(self.refuse(at, "it may return success in the middle"));
+                    };
+                    match &mut found {
+                        Some((known, _)) if known != name => {
+                            return Err(self.refuse(at, "it returns more than one variable"));
+                        }
+                        Some((_, known)) if *known != guard => *known = Guard::Nonzero,
+                        Some(_) => {}
+                        None => found = Some((name.to_vec(), guard)),
+                    }
+                }
+                _ => return Err(self.refuse(at, "a return stands in the middle of it")),
+            }
+        }
+        match (first, found) {
+            (Some(at), None) => Err(self.refuse(at, "a return stands in the middle of it")),
+            (_, found) => Ok(found),
+        }
+    }
+
+    /// What is known of the local `name` that is returned at `at`: `if (name) return name;`,
+    /// also in a block in which it does not change.
+    fn guard(&self, at: usize, name: &[u8]) -> Option<Guard> {
+        let file = self.file();
+        let mut close = at - 1;
+        if file.text(close) != b")" {
+            let mut depth = 0;
+            let open = (self.run.start..at).rev().find(|&it| {
+                depth += match file.text(it) {
+                    b"}" => 1,
+                    b"{" => -1,
+                    _ => 0,
+                };
+                depth < 0
+            })?;
+            let changes =
+                |it: usize| self.is_use(it) && file.text(it) == name && self.is_written(it);
+            if (open..at).any(changes) {
+                return None;
+            }
+            close = open.checked_sub(1)?;
+        }
+        let before: Vec<&[u8]> =
+            (close.saturating_sub(5)..=close).map(|it| file.text(it)).collect();
+        match before.as_slice() {
+            [.., b"if", b"(", it, b")"] if *it == name => Some(Guard::Nonzero),
+            [b"if", b"(", it, b"<", b"0", b")"] if *it == name => Some(Guard::Negative),
+            _ => None,
+        }
+    }
+
+    /// # Errors
+    /// The function does not return an `int`, or what follows needs the variable.
+    fn check_status(&self, variable: &Variable) -> Result<(), Refusal> {
+        let file = self.file();
+        let name = file.token_at(self.function.name.start);
+        let words = (file.token_at(self.function.start)..name).map(|at| file.text(at));
+        let mut types = words.filter(|word| !matches!(*word, b"static" | b"inline"));
+        let is_int = types.next() == Some(b"int") && types.next().is_none();
+        let declared = variable.declaration.split_whitespace().next() == Some("int");
+        if !is_int || !declared || variable.declaration.contains('*') {
+            return Err(self.refuse(self.run.start, "what it returns in the middle is no int"));
+        }
+        let behind = self.mentions(&variable.name).find(|&at| at >= self.run.end);
+        match behind.filter(|&at| !self.starts_anew(&variable.name, at)) {
+            Some(at) => Err(self.refuse(at, "what it returned as an error is used behind it")),
+            None => Ok(()),
+        }
+    }
+
+    /// The parameters and top-level locals of the function that the run mentions, in the
+    /// order in which it does.
+    fn variables(&self) -> Result<Vec<Variable>, Refusal> {
+        let file = self.file();
+        let mut found: Vec<Variable> = Vec::new();
+        for at in self.run.clone() {
+            let name = file.text(at);
+            let is_known = |it: &Variable| it.name == name;
+            if !self.is_use(at) || found.iter().any(is_known) {
+                continue;
+            }
+            if let Some(variable) = self.variable(name, at)? {
+                found.push(variable);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether token `at` is a word that may stand for a local.
+    fn is_use(&self, at: usize) -> bool {
+        let file = self.file();
+        let before = file.text(at.saturating_sub(1));
+        file.tokens[at].kind == TokenKind::Ident
+            && self.member.locals.contains(file.text(at))
+            && !matches!(before, b"." | b"->" | b"goto" | b"struct" | b"union" | b"enum")
+    }
+
+    /// The variable of the whole function that is called `name`; `None` for one of a block
+    /// inside the run, or for a label.
+    fn variable(&self, name: &[u8], at: usize) -> Result<Option<Variable>, Refusal> {
+        let (file, tree) = (self.file(), &self.member.tree);
+        let own = crate::plan::align::parameters(file, tree);
+        let parameter = own.iter().find(|it| it.name.as_deref() == Some(name));
+        let spelled = |range: &Range<u32>| {
+            let text = &file.bytes[range.start as usize..range.end as usize];
+            crate::generate::helper::one_line(text)
+        };
+        let mut all: Vec<(NodeId, NodeId)> = Vec::new();
+        for declaration in tree.of_kind("declaration") {
+            let declarators =
+                tree.children(declaration).filter(|&id| tree.node(id).field == "declarator");
+            all.extend(
+                declarators.filter(|&id| self.declares(id, name)).map(|id| (declaration, id)),
+            );
+        }
+        let is_top = |declaration: NodeId| {
+            let block = tree.node(declaration).parent;
+            tree.node(block).range.start == self.function.body
+        };
+        let detail = || format!("`{}` is declared more than once", String::from_utf8_lossy(name));
+        let (declaration, declarator) = match (parameter, all.as_slice()) {
+            (Some(parameter), []) => {
+                let declaration = crate::generate::helper::one_line(&parameter.text);
+                self.by_value(&declaration, at)?;
+                let name = name.to_vec();
+                let initialiser = String::new();
+                return Ok(Some(Variable { name, declaration, initialiser, declared: None }));
+            }
+            (None, [one]) => *one,
+            (None, []) => return Ok(None),
+            _ => return Err(self.refuse(at, detail())),
+        };
+        let whole = tree.node(declaration).range.clone();
+        let tokens = file.token_at(whole.start)..file.token_at(whole.end);
+        if self.run.contains(&tokens.start) {
+            // It moves with the run, which nobody else may know of.
+            let outside = self.mentions(name).find(|at| !self.run.contains(at));
+            return match outside {
+                Some(at) => Err(self.refuse(at, "it declares what others use")),
+                None => Ok(None),
+            };
+        }
+        if !is_top(declaration) {
+            return Err(self.refuse(at, detail()));
+        }
+        let all: Vec<NodeId> =
+            tree.children(declaration).filter(|&id| tree.node(id).field == "declarator").collect();
+        let first = tree.node(all[0]).range.start;
+        let specifiers = spelled(&(whole.start..first));
+        let is_initialised = tree.node(declarator).kind == "init_declarator";
+        let bare = match is_initialised {
+            true => tree.child_by_field(declarator, "declarator").unwrap_or(declarator),
+            false => declarator,
+        };
+        let bare_text = spelled(&tree.node(bare).range);
+        let declaration = format!("{specifiers} {bare_text}");
+        let words = ["static", "register", "volatile", "extern", "__attribute__", "__aligned"];
+        let odd = |word: &&str| {
+            specifiers.split(|c: char| !c.is_alphanumeric() && c != '_').any(|it| it == *word)
+        };
+        if let Some(word) = words.iter().find(|word| odd(word)) {
+            return Err(self.refuse(tokens.start, format!("a local of it is {word}")));
+        }
+        let bytes = |range: &Range<u32>| range.start as usize..range.end as usize;
+        let declared = Declared {
+            whole: bytes(&whole),
+            own: bytes(&tree.node(declarator).range),
+            bare: bytes(&tree.node(bare).range),
+            all: all.iter().map(|&id| bytes(&tree.node(id).range)).collect(),
+            initialised: is_initialised,
+        };
+        Ok(Some(Variable {
+            name: name.to_vec(),
+            declaration,
+            initialiser: String::new(),
+            declared: Some(declared),
+        }))
+    }
+
+    fn declares(&self, declarator: NodeId, name: &[u8]) -> bool {
+        let (file, tree) = (self.file(), &self.member.tree);
+        let end = tree.node(declarator).subtree_end;
+        (declarator..end).any(|id| {
+            let node = tree.node(id);
+            node.kind == "identifier"
+                && tree.declares_local(id, &file.bytes)
+                && file.bytes[node.range.start as usize..node.range.end as usize] == *name
+        })
+    }
+
+    /// # Errors
+    /// Arrays and structures are not handed on by value.
+    fn by_value(&self, declaration: &str, at: usize) -> Result<(), Refusal> {
+        let is_pointer = declaration.contains('*');
+        let is_whole = !is_pointer
+            && declaration.split_whitespace().any(|word| matches!(word, "struct" | "union"));
+        if declaration.contains(['[', '(', ':']) || is_whole {
+            return Err(self.refuse(at, format!("it uses `{declaration}`, which stays outside")));
+        }
+        Ok(())
+    }
+
+    /// The tokens of the body that mention a variable, those apart that declare it.
+    fn mentions(&self, name: &[u8]) -> impl Iterator<Item = usize> {
+        let body = self.body();
+        let all = self.file().occurrences(name).iter().copied();
+        all.filter(move |at| body.contains(at) && self.is_use(*at))
+    }
+
+    /// What becomes of a variable.
+    fn sort(
+        &self,
+        mut variable: Variable,
+        found: &mut Interface,
+        moved: &mut Vec<Declared>,
+    ) -> Result<(), Refusal> {
+        let file = self.file();
+        let shown = String::from_utf8_lossy(&variable.name).into_owned();
+        let is_declarator = |at: usize| {
+            let start = file.tokens[at].start as usize;
+            let own = variable.declared.as_ref().map(|it| it.own.clone());
+            own.is_some_and(|own| {
+                // The name, and not its use in the initialiser.
+                own.contains(&start) && self.mentions(&variable.name).next() == Some(at)
+            })
+        };
+        let uses: Vec<usize> =
+            self.mentions(&variable.name).filter(|&at| !is_declarator(at)).collect();
+        let inside = || uses.iter().copied().filter(|at| self.run.contains(at));
+        let before = uses.iter().any(|&at| at < self.run.start);
+        let after: Vec<usize> = uses.iter().copied().filter(|&at| at >= self.run.end).collect();
+        let Some(first) = inside().next() else { return Ok(()) };
+        let declared = variable.declared.clone();
+        let declared = declared.as_ref();
+        let initialised = declared.is_some_and(|it| it.initialised);
+        let starts_anew = self.starts_anew(&variable.name, first);
+        let has_value = declared.is_none() || initialised || before;
+        let is_written = inside().any(|at| self.is_written(at));
+        let is_read_after = after.first().is_some_and(|&at| !self.starts_anew(&variable.name, at));
+        let shared = |at: &usize| self.is_address(*at);
+        if let Some(&at) = uses.iter().filter(|at| !self.run.contains(at)).find(|at| shared(at)) {
+            return Err(self.refuse(at, format!("the address of `{shown}` is taken outside")));
+        }
+        if !self.is_end
+            && let Some(at) = inside().find(shared)
+        {
+            return Err(self.refuse(at, format!("the address of `{shown}` may outlive it")));
+        }
+        let gives = !self.is_end && is_written && is_read_after;
+        // What it begins with is nobody else's business, and can be said in the part.
+        let begins = declared.filter(|it| {
+            !before && !starts_anew && (gives || after.is_empty()) && self.is_literal(it)
+        });
+        let takes = has_value && !starts_anew && begins.is_none();
+        if takes || gives {
+            self.by_value(&variable.declaration, first)?;
+        }
+        if gives {
+            if !matches!(found.result, Outcome::Nothing) {
+                return Err(self.refuse(first, "it gives more than one value"));
+            }
+            if !takes && !starts_anew && begins.is_none() {
+                return Err(self.refuse(first, format!("it may leave `{shown}` as it was")));
+            }
+            found.result = Outcome::Value(variable.clone());
+        }
+        if takes {
+            found.parameters.push(variable);
+            return Ok(());
+        }
+        let is_aggregate = self.by_value(&variable.declaration, first).is_err();
+        if is_aggregate && !self.is_end {
+            return Err(self.refuse(first, format!("`{shown}` may outlive it")));
+        }
+        if let Some(declared) = begins {
+            let text = &file.bytes[declared.bare.end..declared.own.end];
+            variable.initialiser = String::from_utf8_lossy(text).into_owned();
+        }
+        let is_status = matches!(&found.result, Outcome::Status(it, _) if it.name == variable.name);
+        if !before && after.is_empty() && !is_status {
+            moved.extend(variable.declared.clone());
+        } else if let Some(declared) = begins.filter(|_| !is_status) {
+            found.declarations.push((declared.bare.end..declared.own.end, String::new()));
+        }
+        found.locals.push(variable);
+        Ok(())
+    }
+
+    /// Whether the initialiser is a number, or nothing.
+    fn is_literal(&self, declared: &Declared) -> bool {
+        let file = self.file();
+        let mut tokens = (file.token_at(declared.bare.end as u32)..).take_while(|&at| {
+            file.tokens.get(at).is_some_and(|it| (it.end as usize) <= declared.own.end)
+        });
+        declared.initialised
+            && tokens.all(|at| {
+                file.tokens[at].kind == TokenKind::Number
+                    || matches!(file.text(at), b"=" | b"-" | b"NULL" | b"true" | b"false")
+            })
+    }
+
+    /// Whether the statement at `at` gives the variable a value whatever it had: `v = …;`,
+    /// `for (v = …;` or `if (…) v = …; else v = …;`, on the top level.
+    fn starts_anew(&self, name: &[u8], at: usize) -> bool {
+        let file = self.file();
+        let from_for = at >= 2 && file.text(at - 1) == b"(" && file.text(at - 2) == b"for";
+        let start = if from_for { at - 2 } else { at };
+        let Some(end) = self.assigned_until(name, at) else { return false };
+        if self.statements.contains(&start) {
+            return true;
+        }
+        let before = &self.statements[..self.statements.partition_point(|&it| it < at)];
+        let is_if = |&open: &usize| {
+            file.text(open) == b"if"
+                && crate::plan::uses::closing(file, open + 1).is_some_and(|close| close + 1 == at)
+        };
+        before.last().is_some_and(is_if)
+            && file.text(end + 1) == b"else"
+            && file.text(end + 2) == name
+            && self.assigned_until(name, end + 2).is_some()
+    }
+
+    /// The `;` of `v = …;` at `at`, the variable not among what is assigned.
+    fn assigned_until(&self, name: &[u8], at: usize) -> Option<usize> {
+        let file = self.file();
+        let end = (at + 2..self.body().end).find(|&it| file.text(it) == b";")?;
+        let assigns = file.text(at + 1) == b"="
+            && !(at + 2..end).any(|it| self.is_use(it) && file.text(it) == name);
+        assigns.then_some(end)
+    }
+
+    /// Whether the variable at `at` may have another value afterwards.
+    fn is_written(&self, at: usize) -> bool {
+        let file = self.file();
+        let (before, next) = (file.text(at - 1), file.text(at + 1));
+        let assigns = next.ends_with(b"=") && !matches!(next, b"==" | b"!=" | b"<=" | b">=");
+        assigns
+            || matches!(next, b"++" | b"--")
+            || matches!(before, b"++" | b"--")
+            || self.is_address(at)
+            || self.is_written_by_macro(at)
+    }
+
+    /// Whether the address of the variable at `at` is taken.
+    fn is_address(&self, at: usize) -> bool {
+        let file = self.file();
+        let operand = at >= 2
+            && (matches!(file.text(at - 2), b")" | b"]")
+                || matches!(file.tokens[at - 2].kind, TokenKind::Number)
+                || file.tokens[at - 2].kind == TokenKind::Ident
+                    && !lexer::is_keyword(file.text(at - 2)));
+        file.text(at - 1) == b"&" && !operand && !matches!(file.text(at + 1), b"->" | b"[")
+    }
+
+    /// Whether a macro may assign it: where it takes the address for that, it does not keep
+    /// it.
+    fn is_written_by_macro(&self, at: usize) -> bool {
+        let file = self.file();
+        let calls = enclosing_calls(file, at, self.body().start);
+        calls.iter().any(|call| {
+            let name = String::from_utf8_lossy(file.text(call.name)).into_owned();
+            let facts = file.unit.macro_facts(&name).filter(|facts| facts.function_like);
+            facts.is_some_and(|facts| facts.argument(call.argument).any(|it| it.written.is_some()))
+        })
+    }
+}
+
+/// The declarations of the function without those that have `moved`.
+fn without(place: &Place<'_>, moved: &[Declared]) -> Vec<(Range<usize>, String)> {
+    let file = place.file();
+    let mut edits: Vec<(Range<usize>, String)> = Vec::new();
+    for declared in moved {
+        let goes = |own: &Range<usize>| moved.iter().any(|it| it.own == *own);
+        let stays: Vec<String> = declared
+            .all
+            .iter()
+            .filter(|own| !goes(own))
+            .map(|own| String::from_utf8_lossy(&file.bytes[(*own).clone()]).into_owned())
+            .collect();
+        let edit = match (declared.all.first(), declared.all.last()) {
+            (Some(first), Some(last)) if !stays.is_empty() => {
+                (first.start..last.end, stays.join(", "))
+            }
+            _ => (whole_lines(file, &declared.whole), String::new()),
+        };
+        if !edits.contains(&edit) {
+            edits.push(edit);
+        }
+    }
+    edits.sort_by_key(|(range, _)| range.start);
+    // Where no declaration is left, the blank line behind them has nothing to part.
+    let mut at = file.line_end(place.function.body as usize);
+    let mut last = None;
+    for (index, (range, text)) in edits.iter().enumerate() {
+        if range.start == at && text.is_empty() {
+            (at, last) = (range.end, Some(index));
+        }
+    }
+    let blank = |range: Range<usize>| file.bytes[range].iter().all(u8::is_ascii_whitespace);
+    if let Some(last) = last {
+        let end = file.line_end(at);
+        if blank(at..end) {
+            edits[last].0.end = end;
+        }
+    }
+    // Of two blank lines that would meet one is enough.
+    for (range, text) in &mut edits {
+        let above = file.line_start(range.start.saturating_sub(1));
+        let below = range.end..file.line_end(range.end);
+        let is_line = text.is_empty() && file.line_start(range.end) == range.end;
+        if is_line && above < range.start && blank(above..range.start) && blank(below.clone()) {
+            range.end = below.end;
+        }
+    }
+    edits
+}
+
+/// The range with the rest of its lines where that is blank.
+fn whole_lines(file: &FileContext, range: &Range<usize>) -> Range<usize> {
+    let (start, end) = (file.line_start(range.start), file.line_end(range.end - 1));
+    let blank = |range: Range<usize>| file.bytes[range].iter().all(u8::is_ascii_whitespace);
+    match blank(start..range.start) && blank(range.end..end) {
+        true => start..end,
+        false => range.clone(),
+    }
+}
