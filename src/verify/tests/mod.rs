@@ -3,6 +3,7 @@
 
 mod faults;
 mod fixtures;
+mod lifted;
 mod pairs;
 mod paths;
 

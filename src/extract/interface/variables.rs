@@ -1,294 +1,15 @@
-//! What a run of statements takes from the function that it stands in, and what it gives
-//! back: the parameters, the locals and the result of the function that it becomes.
-//!
-//! By value only: a run that shares a variable with what stays, by its address or because
-//! both change it, stays where it is.
+//! What becomes of the variables that a run mentions.
 
-use crate::plan::align::AlignedMember;
+use super::{Declared, Interface, Outcome, Place, Variable};
 use crate::plan::uses::enclosing_calls;
-use crate::plan::{FileContext, Reason, Refusal};
-use crate::syntax::{Function, NodeId, TokenKind, lexer};
+use crate::plan::{FileContext, Refusal};
+use crate::syntax::{NodeId, TokenKind, lexer};
 use std::ops::Range;
 
-/// A variable of the function that the run mentions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Variable {
-    /// Its name.
-    pub name: Vec<u8>,
-    /// Its declaration without an initialiser: `struct foo *bar`.
-    pub declaration: String,
-    /// Its initialiser with the `=`, where the run is what needs it: ` = 0`.
-    pub initialiser: String,
-    /// Where it is declared; `None` for a parameter.
-    declared: Option<Declared>,
-}
-
-/// Where a local is declared.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Declared {
-    /// The declaration up to its `;`.
-    whole: Range<usize>,
-    /// The declarator with its initialiser.
-    own: Range<usize>,
-    /// The declarator without it.
-    bare: Range<usize>,
-    /// All declarators of the declaration.
-    all: Vec<Range<usize>>,
-    initialised: bool,
-}
-
-/// See the module.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Interface {
-    /// What it takes, in the order of their first use.
-    pub parameters: Vec<Variable>,
-    /// What it declares for itself.
-    pub locals: Vec<Variable>,
-    /// What becomes of the function's declarations of which the run alone needed some: the
-    /// bytes that go, and those that come.
-    pub declarations: Vec<(Range<usize>, String)>,
-    /// What it gives back.
-    pub result: Outcome,
-}
-
-/// What the function of a run gives back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// What the whole function does: the run is the end of it.
-    Whole,
-    /// Nothing.
-    Nothing,
-    /// The value of this variable.
-    Value(Variable),
-    /// Zero where it comes to its end, else what the function returns at once: the error
-    /// that this variable holds.
-    Status(Variable, Guard),
-}
-
-/// What tells an error from success.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guard {
-    /// It is not zero.
-    Nonzero,
-    /// It is below zero.
-    Negative,
-}
-
-/// The name of an error of `asm-generic/errno.h`, by its look.
-fn is_errno(word: &[u8]) -> bool {
-    word.len() > 2
-        && word[0] == b'E'
-        && word.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-}
-
-/// A run of a member's statements.
-pub struct Place<'a> {
-    /// The member.
-    pub member: &'a AlignedMember<'a>,
-    /// Its function.
-    pub function: &'a Function,
-    /// The tokens of the run.
-    pub run: Range<usize>,
-    /// First tokens of the statements of the body that stand on its top level.
-    pub statements: &'a [usize],
-    /// No statement follows.
-    pub is_end: bool,
-}
-
-/// What the run takes and gives.
-///
-/// # Errors
-/// `not-separable` at the first thing that ties the run to what is around it.
-pub fn interface(place: &Place<'_>) -> Result<Interface, Refusal> {
-    place.control_stays_inside()?;
-    let status = place.status()?;
-    let mut found = Interface {
-        parameters: Vec::new(),
-        locals: Vec::new(),
-        declarations: Vec::new(),
-        result: if place.is_end { Outcome::Whole } else { Outcome::Nothing },
-    };
-    let mut moved = Vec::new();
-    for variable in place.variables()? {
-        match &status {
-            Some((name, guard)) if *name == variable.name => {
-                place.check_status(&variable)?;
-                found.result = Outcome::Status(variable.clone(), *guard);
-            }
-            _ => {}
-        }
-        place.sort(variable, &mut found, &mut moved)?;
-    }
-    found.declarations.extend(without(place, &moved));
-    found.locals.sort_by_key(|it| it.declared.as_ref().map(|it| it.own.start));
-    Ok(found)
-}
-
-impl<'a> Place<'a> {
-    fn file(&self) -> &'a FileContext {
-        self.member.file
-    }
-
-    fn refuse(&self, at: usize, detail: impl Into<String>) -> Refusal {
-        let file = self.file();
-        file.refuse(Reason::NotSeparable, file.tokens[at].start, detail)
-    }
-
-    fn body(&self) -> Range<usize> {
-        self.file().token_at(self.function.body)..self.file().token_at(self.function.end)
-    }
-
-    /// Nothing leaves the run but at its end, and nothing enters it but at its start.
-    fn control_stays_inside(&self) -> Result<(), Refusal> {
-        let file = self.file();
-        let labels = |range: Range<usize>| {
-            range.filter(|&at| {
-                file.tokens[at].kind == TokenKind::Ident
-                    && file.text(at + 1) == b":"
-                    && matches!(file.text(at - 1), b";" | b"{" | b"}" | b":" | b")")
-                    && !matches!(file.text(at), b"default")
-                    && self.member.locals.contains(file.text(at))
-            })
-        };
-        let body = self.body();
-        for at in self.run.clone() {
-            let word = file.text(at);
-            let is_member = matches!(file.text(at - 1), b"." | b"->");
-            match word {
-                b"goto" => {
-                    let target = file.text(at + 1);
-                    if !labels(self.run.clone()).any(|label| file.text(label) == target) {
-                        return Err(self.refuse(at, "a goto leaves it"));
-                    }
-                }
-                b"asm" | b"__asm__" | b"asm_volatile_goto" | b"va_start" | b"va_end" => {
-                    let detail = format!("`{}` stands in it", String::from_utf8_lossy(word));
-                    return Err(self.refuse(at, detail));
-                }
-                _ => {}
-            }
-            if file.tokens[at].kind != TokenKind::Ident || is_member || lexer::is_keyword(word) {
-                continue;
-            }
-            let facts = std::str::from_utf8(word).ok().and_then(|it| file.unit.macro_facts(it));
-            let Some(facts) = facts else { continue };
-            if facts.returns_or_jumps.is_some() && !self.is_end {
-                let detail = format!("`{}` may return", String::from_utf8_lossy(word));
-                return Err(self.refuse(at, detail));
-            }
-            let own = |name: &&String| self.member.locals.contains(name.as_bytes());
-            if let Some(name) = facts.free_names.keys().find(own) {
-                let word = String::from_utf8_lossy(word);
-                let detail = format!("`{word}` uses the local `{name}` behind the reader's back");
-                return Err(self.refuse(at, detail));
-            }
-        }
-        for label in labels(body.clone()) {
-            let inside = self.run.contains(&label);
-            let mut jumps = body
-                .clone()
-                .filter(|&at| file.text(at) == b"goto" && file.text(at + 1) == file.text(label));
-            // Into the run, or back before it: then it is run more than once.
-            let is_bad = |at: usize| match inside {
-                true => !self.run.contains(&at),
-                false => label < self.run.start && at >= self.run.start,
-            };
-            if let Some(at) = jumps.find(|&at| is_bad(at)) {
-                return Err(self.refuse(at, "a goto leads into it, or runs it again"));
-            }
-        }
-        Ok(())
-    }
-
-    /// The variable with which the function returns errors in the middle of the run, and how
-    /// it tells them; `None` where it does not return there.
-    fn status(&self) -> Result<Option<(Vec<u8>, Guard)>, Refusal> {
-        let file = self.file();
-        let mut found: Option<(Vec<u8>, Guard)> = None;
-        let mut first = None;
-        for at in self.run.clone().filter(|&at| file.text(at) == b"return" && !self.is_end) {
-            first.get_or_insert(at);
-            let value: Vec<&[u8]> = (at + 1..self.run.end)
-                .take_while(|&it| file.text(it) != b";")
-                .map(|it| file.text(it))
-                .collect();
-            match value.as_slice() {
-                [b"-", error] if is_errno(error) => {}
-                [name] if self.member.locals.contains(*name) => {
-                    let Some(guard) = self.guard(at, name) else {
-                        return Err(self.refuse(at, "it may return success in the middle"));
-                    };
-                    match &mut found {
-                        Some((known, _)) if known != name => {
-                            return Err(self.refuse(at, "it returns more than one variable"));
-                        }
-                        Some((_, known)) if *known != guard => *known = Guard::Nonzero,
-                        Some(_) => {}
-                        None => found = Some((name.to_vec(), guard)),
-                    }
-                }
-                _ => return Err(self.refuse(at, "a return stands in the middle of it")),
-            }
-        }
-        match (first, found) {
-            (Some(at), None) => Err(self.refuse(at, "a return stands in the middle of it")),
-            (_, found) => Ok(found),
-        }
-    }
-
-    /// What is known of the local `name` that is returned at `at`: `if (name) return name;`,
-    /// also in a block in which it does not change.
-    fn guard(&self, at: usize, name: &[u8]) -> Option<Guard> {
-        let file = self.file();
-        let mut close = at - 1;
-        if file.text(close) != b")" {
-            let mut depth = 0;
-            let open = (self.run.start..at).rev().find(|&it| {
-                depth += match file.text(it) {
-                    b"}" => 1,
-                    b"{" => -1,
-                    _ => 0,
-                };
-                depth < 0
-            })?;
-            let changes =
-                |it: usize| self.is_use(it) && file.text(it) == name && self.is_written(it);
-            if (open..at).any(changes) {
-                return None;
-            }
-            close = open.checked_sub(1)?;
-        }
-        let before: Vec<&[u8]> =
-            (close.saturating_sub(5)..=close).map(|it| file.text(it)).collect();
-        match before.as_slice() {
-            [.., b"if", b"(", it, b")"] if *it == name => Some(Guard::Nonzero),
-            [b"if", b"(", it, b"<", b"0", b")"] if *it == name => Some(Guard::Negative),
-            _ => None,
-        }
-    }
-
-    /// # Errors
-    /// The function does not return an `int`, or what follows needs the variable.
-    fn check_status(&self, variable: &Variable) -> Result<(), Refusal> {
-        let file = self.file();
-        let name = file.token_at(self.function.name.start);
-        let words = (file.token_at(self.function.start)..name).map(|at| file.text(at));
-        let mut types = words.filter(|word| !matches!(*word, b"static" | b"inline"));
-        let is_int = types.next() == Some(b"int") && types.next().is_none();
-        let declared = variable.declaration.split_whitespace().next() == Some("int");
-        if !is_int || !declared || variable.declaration.contains('*') {
-            return Err(self.refuse(self.run.start, "what it returns in the middle is no int"));
-        }
-        let behind = self.mentions(&variable.name).find(|&at| at >= self.run.end);
-        match behind.filter(|&at| !self.starts_anew(&variable.name, at)) {
-            Some(at) => Err(self.refuse(at, "what it returned as an error is used behind it")),
-            None => Ok(()),
-        }
-    }
-
+impl Place<'_> {
     /// The parameters and top-level locals of the function that the run mentions, in the
     /// order in which it does.
-    fn variables(&self) -> Result<Vec<Variable>, Refusal> {
+    pub(super) fn variables(&self) -> Result<Vec<Variable>, Refusal> {
         let file = self.file();
         let mut found: Vec<Variable> = Vec::new();
         for at in self.run.clone() {
@@ -305,7 +26,7 @@ impl<'a> Place<'a> {
     }
 
     /// Whether token `at` is a word that may stand for a local.
-    fn is_use(&self, at: usize) -> bool {
+    pub(super) fn is_use(&self, at: usize) -> bool {
         let file = self.file();
         let before = file.text(at.saturating_sub(1));
         file.tokens[at].kind == TokenKind::Ident
@@ -419,14 +140,14 @@ impl<'a> Place<'a> {
     }
 
     /// The tokens of the body that mention a variable, those apart that declare it.
-    fn mentions(&self, name: &[u8]) -> impl Iterator<Item = usize> {
+    pub(super) fn mentions(&self, name: &[u8]) -> impl Iterator<Item = usize> {
         let body = self.body();
         let all = self.file().occurrences(name).iter().copied();
         all.filter(move |at| body.contains(at) && self.is_use(*at))
     }
 
     /// What becomes of a variable.
-    fn sort(
+    pub(super) fn sort(
         &self,
         mut variable: Variable,
         found: &mut Interface,
@@ -519,7 +240,7 @@ impl<'a> Place<'a> {
 
     /// Whether the statement at `at` gives the variable a value whatever it had: `v = …;`,
     /// `for (v = …;` or `if (…) v = …; else v = …;`, on the top level.
-    fn starts_anew(&self, name: &[u8], at: usize) -> bool {
+    pub(super) fn starts_anew(&self, name: &[u8], at: usize) -> bool {
         let file = self.file();
         let from_for = at >= 2 && file.text(at - 1) == b"(" && file.text(at - 2) == b"for";
         let start = if from_for { at - 2 } else { at };
@@ -548,7 +269,7 @@ impl<'a> Place<'a> {
     }
 
     /// Whether the variable at `at` may have another value afterwards.
-    fn is_written(&self, at: usize) -> bool {
+    pub(super) fn is_written(&self, at: usize) -> bool {
         let file = self.file();
         let (before, next) = (file.text(at - 1), file.text(at + 1));
         let assigns = next.ends_with(b"=") && !matches!(next, b"==" | b"!=" | b"<=" | b">=");
@@ -584,7 +305,7 @@ impl<'a> Place<'a> {
 }
 
 /// The declarations of the function without those that have `moved`.
-fn without(place: &Place<'_>, moved: &[Declared]) -> Vec<(Range<usize>, String)> {
+pub(super) fn without(place: &Place<'_>, moved: &[Declared]) -> Vec<(Range<usize>, String)> {
     let file = place.file();
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
     for declared in moved {
