@@ -81,13 +81,13 @@ fn shape(member: &AlignedMember<'_>, tokens: Range<usize>) -> u64 {
     hash.finish()
 }
 
-/// The runs that the first member, or else the second, has in common with others, those
-/// first that take most lines away.
-pub fn common(members: &[Vec<Statement>]) -> Vec<Run> {
+/// The runs that the first member, or else the second, has in common with others of the
+/// first `own`, those first that take most lines away. Whoever else has one is in it, too.
+pub fn common(members: &[&[Statement]], own: usize) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
-    for base in 0..members.len().min(2) {
-        for other in base + 1..members.len() {
-            for own in matches(&members[base], &members[other]) {
+    for base in 0..own.min(2) {
+        for other in base + 1..own {
+            for own in matches(members[base], members[other]) {
                 let run = of_all(members, base, own);
                 if !runs.contains(&run) {
                     runs.push(run);
@@ -106,7 +106,7 @@ impl Run {
 
     /// The run itself and what is left of it without its first or last statements, the
     /// longest first.
-    pub fn shorter(&self, statements: &[Vec<Statement>]) -> Vec<Run> {
+    pub fn shorter(&self, statements: &[&[Statement]]) -> Vec<Run> {
         let length = self.members[0].1.len();
         let mut found = Vec::new();
         for from in 0..length {
@@ -115,7 +115,7 @@ impl Run {
                     (*member, range.start + from..range.start + to)
                 };
                 let members: Vec<_> = self.members.iter().map(part).collect();
-                let lines = lines(&statements[members[0].0], &members[0].1);
+                let lines = lines(statements[members[0].0], &members[0].1);
                 if lines >= LEAST_LINES {
                     found.push(Run { members, lines });
                 }
@@ -152,9 +152,9 @@ fn matches(one: &[Statement], other: &[Statement]) -> Vec<Range<usize>> {
 }
 
 /// The run with every member that has it, in each where it stands first.
-fn of_all(members: &[Vec<Statement>], base: usize, own: Range<usize>) -> Run {
+fn of_all(members: &[&[Statement]], base: usize, own: Range<usize>) -> Run {
     let wanted: Vec<u64> = members[base][own.clone()].iter().map(|it| it.shape).collect();
-    let place = |statements: &Vec<Statement>| {
+    let place = |statements: &[Statement]| {
         let shapes: Vec<u64> = statements.iter().map(|it| it.shape).collect();
         let at = shapes.windows(wanted.len()).position(|window| window == wanted)?;
         Some(at..at + wanted.len())
@@ -166,5 +166,5 @@ fn of_all(members: &[Vec<Statement>], base: usize, own: Range<usize>) -> Run {
             false => found.extend(place(statements).map(|range| (index, range))),
         }
     }
-    Run { lines: lines(&members[base], &own), members: found }
+    Run { lines: lines(members[base], &own), members: found }
 }

@@ -41,7 +41,11 @@ pub fn text(
 ) -> Result<Vec<u8>, TemplateError> {
     let member = &plan.members[0];
     let function = &member.function;
-    let linkage = if plan.is_shared() { Linkage::Global } else { Linkage::Static };
+    let linkage = match plan.is_shared() {
+        true if plan.is_inline => Linkage::Inline,
+        true => Linkage::Global,
+        false => Linkage::Static,
+    };
     let (head, tail) = signature(file, member, linkage);
     let body = body(helper, file, function);
     // The body may hold bytes that are no UTF-8: it is put in after rendering.
@@ -67,6 +71,8 @@ enum Linkage {
     Static,
     /// All files of its driver.
     Global,
+    /// Whoever includes its header.
+    Inline,
 }
 
 /// What the template of a prototype is given.
@@ -160,6 +166,9 @@ fn signature(file: &FileContext, member: &MemberPlan, linkage: Linkage) -> (Stri
     let name = file.token_at(function.name.start);
     let words: Vec<usize> = (file.token_at(function.start)..name).collect();
     let mut head = String::new();
+    if linkage == Linkage::Inline {
+        head.push_str("static inline ");
+    }
     if linkage == Linkage::Static && !words.iter().any(|&i| file.text(i) == b"static") {
         head.push_str("static ");
     }
@@ -167,7 +176,7 @@ fn signature(file: &FileContext, member: &MemberPlan, linkage: Linkage) -> (Stri
         let text = file.text(index);
         let is_local = matches!(text, b"static" | b"inline" | b"__always_inline");
         if matches!(text, b"__maybe_unused" | b"__always_unused" | b"extern")
-            || linkage == Linkage::Global && is_local
+            || linkage != Linkage::Static && is_local
         {
             continue;
         }

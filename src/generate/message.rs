@@ -140,7 +140,7 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
     let all = names(None);
     let mut text = Vec::new();
     match &plan.remedy {
-        Remedy::Helper(helper) if plan.is_of_parts => text.push(of_parts(plan, helper, &all)),
+        Remedy::Helper(helper) if plan.is_of_parts => text.push(of_parts(helper, &all)),
         Remedy::Helper(helper) if helper.parameters.is_empty() => {
             text.push(format!("{all} have the same body. Keep it once, as {}().", helper.name));
         }
@@ -174,19 +174,18 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
 }
 
 /// What several functions do on their way.
-fn of_parts(plan: &Plan, helper: &Helper, all: &str) -> String {
-    let differing =
-        helper.parameters.iter().filter(|p| p.arguments.iter().any(|a| *a != p.arguments[0]));
-    let names: Vec<String> = differing.map(|p| p.name.clone()).collect();
-    let but = match names.is_empty() {
-        true => String::new(),
-        false => format!(
-            ", but for what the table below shows, which is passed as {}",
-            enumeration(&names)
+fn of_parts(helper: &Helper, all: &str) -> String {
+    let differs = |p: &&Parameter| p.arguments.iter().any(|it| *it != p.arguments[0]);
+    let names: Vec<String> =
+        helper.parameters.iter().filter(differs).map(|p| p.name.clone()).collect();
+    let (but, pass) = match names.is_empty() {
+        true => ("", String::new()),
+        false => (
+            ", but for what the table below shows",
+            format!(" and pass what differs as {}", enumeration(&names)),
         ),
     };
-    let both = if plan.members.len() == 2 { "both" } else { "all" };
-    format!("{all} {both} do what {}() does now{but}.", helper.name)
+    format!("{all} have statements in common{but}. Move these to {}(){pass}.", helper.name)
 }
 
 /// `a`, `a and b`, `a, b and c`.

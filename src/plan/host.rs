@@ -11,6 +11,7 @@ use super::refusal::{Reason, Refusal};
 use super::sharing::{Defined, Prototype, prototypes};
 use crate::syntax::TokenKind;
 use crate::syntax::decl::{DefinitionKind, Unit};
+use crate::tree::TreePath;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 use std::ops::Range;
@@ -53,6 +54,8 @@ pub struct Host<'a> {
     export: (String, String),
     /// The headers of which the file calls functions.
     called: FxHashSet<Arc<str>>,
+    /// The functions of its own module.
+    own: FxHashSet<Box<str>>,
     known: RefCell<FxHashMap<String, Option<Arc<str>>>>,
 }
 
@@ -66,13 +69,15 @@ struct Export {
 }
 
 impl<'a> Host<'a> {
+    /// `is_of_module` says of a file whether it is of the same module.
+    ///
     /// `None` where `file` exports nothing that `header` declares, or others change the
     /// place.
     pub fn find(
         file: &'a FileContext,
         claimed: &Claimed,
         header: &FileContext,
-        defined: &Defined,
+        (defined, is_of_module): (&Defined, &dyn Fn(&TreePath) -> bool),
     ) -> Option<Host<'a>> {
         let declared = prototypes(header, defined);
         let is_declared = |export: &Export| {
@@ -84,7 +89,9 @@ impl<'a> Host<'a> {
             .filter_map(|at| home_of(&file.unit, &lossy(file.text(at))));
         let called = called.collect();
         let (insert_at, export, known) = (export.end, export.form, RefCell::default());
-        Some(Host { file, insert_at, export, called, known })
+        let own = defined.iter().filter(|(_, path)| is_of_module(path));
+        let own = own.map(|(name, _)| name.clone()).collect();
+        Some(Host { file, insert_at, export, called, own, known })
     }
 
     /// The line that exports a function.
@@ -93,7 +100,8 @@ impl<'a> Host<'a> {
     }
 
     /// Whether the file calls what the common text calls, or could without depending on
-    /// more: of the headers that declare it, it calls something already.
+    /// more: it is of its own module, or of the headers that declare it, it calls something
+    /// already.
     ///
     /// # Errors
     /// `no-home` at the first function of a header that it has nothing to do with.
@@ -102,6 +110,9 @@ impl<'a> Host<'a> {
         let tokens = subject.alignment.members[0].tokens.clone();
         for at in calls(file, tokens) {
             let name = lossy(file.text(at));
+            if self.own.contains(name.as_str()) {
+                continue;
+            }
             let mut known = self.known.borrow_mut();
             let home = known.entry(name.clone()).or_insert_with(|| home_of(&file.unit, &name));
             let Some(home) = home else { continue };

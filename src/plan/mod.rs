@@ -52,6 +52,8 @@ pub struct Plan {
     /// The files of the members, each once, and that of a helper; one stands in the first
     /// where `export` says nothing else.
     pub files: Vec<TreePath>,
+    /// The helper is an inline function of a header, which is the last file then.
+    pub is_inline: bool,
     /// The line that exports the helper, which stands in the last file then: that of
     /// another module.
     pub export: Option<String>,
@@ -80,7 +82,7 @@ impl Plan {
     /// The place among the files of that of what does the members' work.
     pub fn home_index(&self) -> usize {
         match self.remedy {
-            Remedy::Helper(_) if self.export.is_some() => self.files.len() - 1,
+            Remedy::Helper(_) if self.export.is_some() || self.is_inline => self.files.len() - 1,
             Remedy::Helper(_) => 0,
             Remedy::Merge(survivor) => self.members[survivor].file,
         }
@@ -169,12 +171,16 @@ pub fn plan(
 ) -> Result<Plan, Refusal> {
     let file = &open[0].context;
     let at = group.members[0].function.start;
-    let across_modules = sharing.is_some_and(|sharing| sharing.host.is_some());
+    let across_modules = sharing.is_some_and(Sharing::is_across_modules);
+    let is_inline = sharing.is_some_and(|sharing| sharing.inline_at.is_some());
+    let lines = group.members[0].function.lines();
     let fits = |rule: &&Rule| {
         rule.remedy != RemedyKind::Extract
             && rule.kinds.contains(&group.kind)
             && rule.levels.contains(&group.level)
             && rule.limits.members(across_modules) <= group.members.len()
+            && (!is_inline
+                || rule.remedy == RemedyKind::Helper && lines <= rule.limits.inline_lines)
     };
     // Before the members are read: those of a kind without a rule need not align.
     if !rules.iter().any(|rule| fits(&rule)) {
@@ -281,6 +287,7 @@ fn merge(
         declaration,
         notes: accident_note(&members, survivor),
         is_of_parts: false,
+        is_inline: false,
         objection: None,
         remedy: Remedy::Merge(survivor),
         members,
@@ -372,6 +379,7 @@ fn helper(
     }
     let parameters: Vec<&str> = holes.parameters.iter().map(|p| p.name.as_str()).collect();
     let mut declaration = None;
+    let inline_at = sharing.and_then(|sharing| sharing.inline_at);
     if let Some(sharing) = sharing {
         // Nobody wants a message in one file and what prints it in another.
         if holes.parameters.iter().any(|parameter| parameter.is_format) {
@@ -381,12 +389,16 @@ fn helper(
         sharing::agree(subject, &holes, sharing)?;
         if let Some(host) = &sharing.host {
             host.may_call(subject)?;
+        }
+        if sharing.host.is_some() || inline_at.is_some() {
             own_constants(subject, &holes, rule.limits.own_constants)?;
         }
-        declaration = Some(sharing.declare(subject, 0, &holes.parameters)?);
+        if inline_at.is_none() {
+            declaration = Some(sharing.declare(subject, 0, &holes.parameters)?);
+        }
     }
     let mut candidates = names::helper(&names, &parameters);
-    if sharing.is_some_and(|sharing| sharing.host.is_some()) {
+    if sharing.is_some_and(|sharing| sharing.host.is_some()) || inline_at.is_some() {
         candidates.retain(|name| names::is_telling(name, &names));
         if candidates.is_empty() {
             let detail = "the members' names share no word for what they do";
@@ -407,8 +419,11 @@ fn helper(
     let host = sharing.and_then(|sharing| sharing.host.as_ref());
     let export = host.map(|host| host.export_of(&name));
     let insert_at = host.map_or(insert_at, |host| host.insert_at);
+    let insert_at = inline_at.unwrap_or(insert_at);
     let mut files: Vec<TreePath> = subject.paths().into_iter().cloned().collect();
     files.extend(host.map(|host| host.file.path.clone()));
+    let header = sharing.filter(|it| it.inline_at.is_some()).map(|it| it.header.path.clone());
+    files.extend(header);
     let helper = Helper {
         name,
         parameters: holes.parameters,
@@ -427,6 +442,7 @@ fn helper(
         members,
         notes,
         is_of_parts: false,
+        is_inline: inline_at.is_some(),
         objection,
     })
 }

@@ -76,6 +76,9 @@ pub struct Limits {
     /// all members, and that only their files know.
     #[serde(default = "two")]
     pub own_constants: usize,
+    /// Most lines of a body that becomes an inline function of a header.
+    #[serde(default = "sixteen")]
+    pub inline_lines: u32,
     /// Most parameters of a helper that are pointers to functions.
     #[serde(default)]
     pub function_pointers: usize,
@@ -98,6 +101,10 @@ fn three() -> usize {
 
 fn two() -> usize {
     2
+}
+
+fn sixteen() -> u32 {
+    16
 }
 
 /// The templates that write a rule's text.

@@ -48,6 +48,8 @@ pub struct Sharing<'a> {
     /// The file of another module that has what they share; `None` where they are of
     /// one module, and one of them has it.
     pub host: Option<Host<'a>>,
+    /// Where in the header what they share stands itself, as an inline function.
+    pub inline_at: Option<usize>,
 }
 
 /// Whether everything but the holes means the same in the files of all members, and in
@@ -69,6 +71,7 @@ pub fn agree(subject: &Subject<'_>, holes: &Holes, sharing: &Sharing<'_>) -> Res
 fn others<'a>(alignment: &Alignment<'a>, sharing: &Sharing<'a>) -> Vec<&'a FileContext> {
     let mut files: Vec<&FileContext> = Vec::new();
     let host = sharing.host.as_ref().map(|host| host.file);
+    let host = host.or(sharing.inline_at.map(|_| sharing.header));
     for file in alignment.members.iter().map(|member| member.file).chain(host) {
         let is_first = alignment.members[0].file.path == file.path;
         if !is_first && !files.iter().any(|known| known.path == file.path) {
@@ -174,6 +177,11 @@ fn refuse(subject: &Subject<'_>, apart: &Apart) -> Refusal {
 }
 
 impl Sharing<'_> {
+    /// Whether the members' files may be of several modules.
+    pub fn is_across_modules(&self) -> bool {
+        self.host.is_some() || self.inline_at.is_some() && !self.homes.iter().any(|home| *home)
+    }
+
     fn meanings<'u>(&self, first: &'u FileContext, second: &'u FileContext) -> Meanings<'u> {
         match self.host {
             Some(_) => Meanings::of_modules(&first.unit, &second.unit),

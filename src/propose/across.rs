@@ -7,10 +7,11 @@
 
 use super::carry::{self, Carried};
 use super::{Outcome, Outcomes, Proposer, not_one_file};
-use crate::detect::CloneGroup;
+use crate::detect::{CloneGroup, Level};
 use crate::generate::templates::TemplateError;
 use crate::plan::align::lossy;
 use crate::plan::sharing::{Defined, Neighbours, prototypes};
+use crate::plan::words::{common_words, words};
 use crate::plan::{
     self, Claimed, FileContext, Host, OpenFile, Reason, Refusal, RemedyKind, Rule, Sharing,
 };
@@ -24,13 +25,15 @@ use std::sync::Arc;
 /// Headers of a driver that are looked at for a prototype.
 const MOST_HEADERS: usize = 64;
 
+/// Headers that are tried for one group.
+const HEADERS_TRIED: usize = 4;
+
 /// Drivers that share files, while plans are made for them.
 #[derive(Default)]
 struct Room {
     open: FxHashMap<TreePath, Result<OpenFile, (Reason, String)>>,
     neighbours: Neighbours,
     defined: Defined,
-    prefixes: Vec<String>,
     reserved: FxHashSet<String>,
 }
 
@@ -41,6 +44,11 @@ enum Place<'p> {
     Members(usize),
     /// In this file of another module.
     Host(&'p TreePath),
+    /// In the header itself, for files of one module or of several.
+    Inline {
+        /// The files are of one.
+        in_one_module: bool,
+    },
 }
 
 /// Files of other modules that may have what a group shares, by the group's number.
@@ -62,7 +70,8 @@ impl Proposer<'_> {
             let group = &groups[index];
             let one_module = !self.common_modules(group).is_empty();
             let has_rule = self.whole_rules().any(|rule| rule.kinds.contains(&group.kind));
-            if !has_rule || !one_module && !hosts.contains_key(&index) {
+            let may_be_inline = || self.may_be_inline(group, one_module);
+            if !has_rule || !one_module && !hosts.contains_key(&index) && !may_be_inline() {
                 done.push((index, Outcome::Refusal(self.apart(group))));
                 continue;
             }
@@ -161,8 +170,7 @@ impl Proposer<'_> {
         for (path, text) in neighbours.iter().filter(|(path, _)| own.contains(path)) {
             defined.extend(global_functions(text).into_iter().map(|name| (name, path.clone())));
         }
-        let prefixes = prefixes(&defined, |_| true);
-        let mut room = Room { neighbours, defined, prefixes, ..Room::default() };
+        let mut room = Room { neighbours, defined, ..Room::default() };
         for (path, claimed) in claimed {
             let mut file = self.open(&path);
             if let Ok(file) = &mut file {
@@ -203,6 +211,10 @@ impl Proposer<'_> {
         let (homes, others): (Vec<_>, Vec<_>) =
             group.members.clone().into_iter().partition(is_home);
         if homes.is_empty() {
+            group.members = others;
+            if let Some(carried) = self.plan_inline(room, &group, true)? {
+                return Ok(carried);
+            }
             return refuse(
                 Reason::NoHome,
                 "each of the files may be built without the others".to_owned(),
@@ -210,11 +222,23 @@ impl Proposer<'_> {
         }
         let home_count = homes.len();
         group.members = homes.into_iter().chain(others).collect();
-        let Some(header) = self.header(room, &group, None) else {
-            let detail = "no header that all include declares functions of theirs".to_owned();
-            return refuse(Reason::NoHeader, detail);
-        };
-        self.carry_shared(room, &group, &header, Place::Members(home_count))
+        let mut first = None;
+        for header in self.headers(room, &group, None).into_iter().take(HEADERS_TRIED) {
+            match self.carry_shared(room, &group, &header, Place::Members(home_count))? {
+                // Another header may know what this one does not.
+                Carried::Refused(refusal) if refusal.reason == Reason::NoHeader => {
+                    first.get_or_insert(refusal);
+                }
+                carried => return Ok(carried),
+            }
+        }
+        match first {
+            Some(refusal) => Ok(Carried::Refused(refusal)),
+            None => refuse(
+                Reason::NoHeader,
+                "no header that all include declares functions of theirs".to_owned(),
+            ),
+        }
     }
 
     /// Plans a group whose members stand in several modules: the first of `hosts` with
@@ -233,7 +257,8 @@ impl Proposer<'_> {
                 first.get_or_insert(Refusal { reason, detail, ..not_one_file(group) });
                 continue;
             }
-            let Some(header) = self.header(room, group, Some(host)) else { continue };
+            let headers = self.headers(room, group, Some(host));
+            let Some(header) = headers.into_iter().next() else { continue };
             match self.carry_shared(room, group, &header, Place::Host(host))? {
                 Carried::Refused(refusal) => {
                     first.get_or_insert(refusal);
@@ -241,10 +266,79 @@ impl Proposer<'_> {
                 carried => return Ok(carried),
             }
         }
+        if let Some(carried) = self.plan_inline(room, group, false)? {
+            return Ok(match (carried, first) {
+                (Carried::Refused(_), Some(first)) => Carried::Refused(first),
+                (carried, _) => carried,
+            });
+        }
         Ok(Carried::Refused(first.unwrap_or_else(|| self.apart(group))))
     }
 
-    /// The first file of a member that calls nothing of the host's module, or only under a
+    /// Whether a rule lets what the group shares be an inline function of a header.
+    fn may_be_inline(&self, group: &CloneGroup, in_one_module: bool) -> bool {
+        let lines = group.members[0].function.lines();
+        group.level != Level::CrossClass
+            && self.whole_rules().any(|rule| {
+                rule.remedy == RemedyKind::Helper
+                    && rule.kinds.contains(&group.kind)
+                    && rule.levels.contains(&group.level)
+                    && rule.limits.members(!in_one_module) <= group.members.len()
+                    && lines <= rule.limits.inline_lines
+            })
+    }
+
+    /// Plans a group with what it shares in a header that all of its files include; `None`
+    /// where there is no such header, or it is too much for one.
+    fn plan_inline(
+        &self,
+        room: &mut Room,
+        group: &CloneGroup,
+        in_one_module: bool,
+    ) -> Result<Option<Carried>, TemplateError> {
+        if !self.may_be_inline(group, in_one_module) {
+            return Ok(None);
+        }
+        let Some(header) = self.inline_header(room, group) else { return Ok(None) };
+        self.carry_shared(room, group, &header, Place::Inline { in_one_module }).map(Some)
+    }
+
+    /// A header of the folder of all files, or above it, that all of them include and that
+    /// has inline functions already: the nearest, and of these the one with most.
+    fn inline_header(&self, room: &mut Room, group: &CloneGroup) -> Option<TreePath> {
+        let mut common: Option<BTreeSet<Arc<str>>> = None;
+        for member in &group.members {
+            let file = room.open.get(&member.file)?.as_ref().ok()?;
+            let headers: BTreeSet<Arc<str>> = file.context.unit.headers().into_iter().collect();
+            common = Some(match common {
+                None => headers,
+                Some(known) => known.intersection(&headers).cloned().collect(),
+            });
+        }
+        let is_above = |header: &&Arc<str>| {
+            let Some(folder) = parent(header) else { return false };
+            folder.contains('/')
+                && (folder.starts_with("drivers/") || folder.starts_with("sound/"))
+                && group.members.iter().all(|member| {
+                    let rest = member.file.strip_prefix(folder);
+                    rest.is_some_and(|rest| rest.starts_with('/'))
+                })
+        };
+        let common = common.unwrap_or_default();
+        let mut best: Option<((usize, usize), TreePath)> = None;
+        for header in common.iter().filter(is_above).take(MOST_HEADERS) {
+            let path = header.to_string();
+            let file = room.open.entry(path.clone()).or_insert_with(|| self.open(&path));
+            let Ok(file) = file else { continue };
+            let rank = (parent(header).map_or(0, str::len), inline_functions(&file.context));
+            if rank.1 > 0 && best.as_ref().is_none_or(|(most, _)| rank > *most) {
+                best = Some((rank, path));
+            }
+        }
+        best.map(|(_, path)| path)
+    }
+
+    /// The first file of a member that needs nothing of the host's module, or only under a
     /// condition.
     fn may_do_without<'g>(
         &self,
@@ -255,8 +349,16 @@ impl Proposer<'_> {
         let modules: Vec<&Module> = self.drivers.modules_with(host).collect();
         let is_needed = |file: &FileContext, at: usize| {
             let name = || lossy(file.text(at));
-            file.tokens[at].kind == TokenKind::Ident
-                && file.text(at + 1) == b"("
+            let is_use = match file.text(at + 1) {
+                b"(" => true,
+                b"," | b"}" | b")" | b";" => {
+                    matches!(file.text(at.saturating_sub(1)), b"=" | b"," | b"(")
+                        && file.is_function(&name())
+                }
+                _ => false,
+            };
+            is_use
+                && file.tokens[at].kind == TokenKind::Ident
                 && self.globals().exporter(&name()).is_some_and(|exporter| {
                     modules.iter().any(|module| module.files.contains(exporter))
                 })
@@ -283,24 +385,43 @@ impl Proposer<'_> {
         let Some(header) = file(header) else {
             return Ok(Carried::Refused(not_one_file(group)));
         };
-        let (mut homes, mut host, mut of_host) = (0, None, Vec::new());
+        let (mut homes, mut host, mut inline_at) = (0, None, None);
+        let own_prefixes: Vec<String>;
         match place {
-            Place::Members(count) => homes = count,
+            Place::Members(count) => {
+                homes = count;
+                own_prefixes = self.prefixes_of(room, &self.common_modules(group));
+            }
+            Place::Inline { in_one_module } => {
+                if in_one_module {
+                    homes = group.members.len();
+                    own_prefixes = self.prefixes_of(room, &self.common_modules(group));
+                } else {
+                    let inline = header.context.functions.iter();
+                    let names = inline.map(|it| lossy(it.name(&header.context.bytes)));
+                    own_prefixes = prefixes(names.collect::<Vec<_>>().iter().map(String::as_str));
+                }
+                inline_at = before_guard(&header.context);
+                let claims = |at: usize| header.claimed.touches(&(at..at)) || header.context.crlf;
+                if inline_at.is_none_or(claims) {
+                    return Ok(Carried::Refused(not_one_file(group)));
+                }
+            }
             Place::Host(path) => {
-                let claimed = file(path);
-                host = claimed.and_then(|open| {
+                let modules: Vec<&Module> = self.drivers.modules_with(path).collect();
+                let is_of_module =
+                    |path: &TreePath| modules.iter().any(|module| module.files.contains(path));
+                host = file(path).and_then(|open| {
                     let OpenFile { context, claimed, .. } = open;
-                    Host::find(context, claimed, &header.context, &room.defined)
+                    let own = (&room.defined, &is_of_module as &dyn Fn(&TreePath) -> bool);
+                    Host::find(context, claimed, &header.context, own)
                 });
                 if host.is_none() {
                     let detail = format!("{path} exports nothing of {}", header.context.path);
                     let refusal = Refusal { reason: Reason::NoHome, detail, ..not_one_file(group) };
                     return Ok(Carried::Refused(refusal));
                 }
-                let modules: Vec<&Module> = self.drivers.modules_with(path).collect();
-                of_host = prefixes(&room.defined, |path| {
-                    modules.iter().any(|module| module.files.contains(path))
-                });
+                own_prefixes = self.prefixes_of(room, &modules);
             }
         }
         let sharing = Sharing {
@@ -311,15 +432,17 @@ impl Proposer<'_> {
             globals: self.globals(),
             neighbours: &room.neighbours,
             defined: &room.defined,
-            prefixes: if host.is_some() { &of_host } else { &room.prefixes },
+            prefixes: &own_prefixes,
             reserved: &room.reserved,
             host,
+            inline_at,
         };
         let plan = match plan::plan(&open, group, self.rules, self.loops, Some(&sharing)) {
             Ok(plan) => plan,
             Err(refusal) => return Ok(Carried::Refused(refusal)),
         };
         let of_plan: Vec<&OpenFile> = plan.files.iter().filter_map(file).collect();
+        // A header that has the helper is among the plan's files.
         let header = Some(header).filter(|_| plan.declaration.is_some());
         let carried = self.carry_out(&of_plan, header, group, &plan)?;
         if let Carried::Out(out) = &carried {
@@ -336,6 +459,12 @@ impl Proposer<'_> {
             }
         }
         Ok(carried)
+    }
+
+    /// What the names of the functions of `modules` begin with.
+    fn prefixes_of(&self, room: &Room, modules: &[&Module]) -> Vec<String> {
+        let is_of = |path: &TreePath| modules.iter().any(|module| module.files.contains(path));
+        prefixes(room.defined.iter().filter(|(_, path)| is_of(path)).map(|(name, _)| &**name))
     }
 
     /// The headers beside `header` that it includes and that include it.
@@ -359,21 +488,21 @@ impl Proposer<'_> {
             .collect()
     }
 
-    /// The header of the driver, or of the host's, that all files of the group include and
-    /// that declares most of what they define, or the host.
-    fn header(
+    /// The headers of the driver, or of the host's, that all files of the group include, that
+    /// first which declares most of what they define, or the host.
+    fn headers(
         &self,
         room: &mut Room,
         group: &CloneGroup,
         host: Option<&TreePath>,
-    ) -> Option<TreePath> {
+    ) -> Vec<TreePath> {
         let modules = match host {
             Some(host) => self.drivers.modules_with(host).collect(),
             None => self.common_modules(group),
         };
         let mut common: Option<BTreeSet<Arc<str>>> = None;
         for path in group.members.iter().map(|member| &member.file).chain(host) {
-            let file = room.open.get(path)?.as_ref().ok()?;
+            let Some(Ok(file)) = room.open.get(path) else { return Vec::new() };
             let headers: BTreeSet<Arc<str>> = file.context.unit.headers().into_iter().collect();
             common = Some(match common {
                 None => headers,
@@ -390,22 +519,39 @@ impl Proposer<'_> {
             None => group.members.iter().any(|member| member.file == path),
         };
         let common = common.unwrap_or_default();
-        let mut best: Option<(usize, usize, TreePath)> = None;
+        let names: Vec<Vec<String>> = group.members.iter().map(|it| words(&it.name)).collect();
+        let shared = common_words(&names);
+        // `foo_psp.h` for what `psp_v1_init()` and `psp_v2_init()` share.
+        let is_named = |path: &str| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let stem = name.strip_suffix(".h").unwrap_or(name).replace('-', "_");
+            let is_own = |word: &String| {
+                modules.iter().any(|module| words(&module.name.replace('-', "_")).contains(word))
+            };
+            words(&stem).iter().any(|word| shared.contains(word) && !is_own(word))
+        };
+        let mut found_all: Vec<(std::cmp::Reverse<(usize, bool, usize)>, TreePath)> = Vec::new();
         for path in common.iter().filter(is_own).take(MOST_HEADERS) {
             let path = path.to_string();
             let file = room.open.entry(path.clone()).or_insert_with(|| self.open(&path));
             let Ok(file) = file else { continue };
             let found = prototypes(&file.context, &room.defined);
             let theirs = found.iter().filter(|it| is_theirs(it.path));
-            let rank = (theirs.count(), found.len());
-            let better = best.as_ref().is_none_or(|(theirs, all, _)| rank > (*theirs, *all));
+            let rank = (theirs.count(), is_named(&path), found.len());
             // What the host exports its own header must declare: one that has most of it.
-            let is_hosts = |host| rank.0 > 0 && rank.0 * 2 >= self.globals().exported_by(host);
-            if better && rank.1 > 0 && host.is_none_or(|host| is_hosts(host)) {
-                best = Some((rank.0, rank.1, path));
+            let is_hosts =
+                |host: &TreePath| rank.0 > 0 && rank.0 * 2 >= self.globals().exported_by(host);
+            if rank.2 > 0 && host.is_none_or(|host| is_hosts(host)) {
+                found_all.push((std::cmp::Reverse(rank), path));
             }
         }
-        best.map(|(_, _, path)| path)
+        found_all.sort();
+        // One may be for all, that which declares most; any other must have to do with the
+        // members.
+        let most = found_all.iter().map(|it| it.0.0.2).max();
+        let fits = |rank: (usize, bool, usize)| rank.0 > 0 || rank.1 || Some(rank.2) == most;
+        let fitting = found_all.into_iter().filter(|it| fits(it.0.0));
+        fitting.map(|(_, path)| path).collect()
     }
 
     /// The functions of the tree that are not static.
@@ -417,10 +563,31 @@ impl Proposer<'_> {
     }
 }
 
-/// What the names of functions of some files begin with, most frequent first.
-fn prefixes(defined: &Defined, of: impl Fn(&TreePath) -> bool) -> Vec<String> {
+/// How many inline functions a header has.
+fn inline_functions(header: &FileContext) -> usize {
+    let is_inline = |function: &&crate::syntax::Function| {
+        let words = header.token_at(function.start)..header.token_at(function.name.start);
+        words.into_iter().any(|at| header.text(at) == b"inline")
+    };
+    header.functions.iter().filter(is_inline).count()
+}
+
+/// The line of the `#endif` that ends an include guard around the whole header.
+fn before_guard(header: &FileContext) -> Option<usize> {
+    let last = header.tokens.last().filter(|it| it.kind == TokenKind::Directive)?;
+    let first = header.tokens.first().filter(|it| it.kind == TokenKind::Directive)?;
+    let word = |token: &crate::syntax::Token| {
+        crate::syntax::split::directive_word(token.text(&header.bytes)).0.to_vec()
+    };
+    let at = header.line_start(last.start as usize);
+    let opens = word(first) == b"ifndef" && word(last) == b"endif";
+    (opens && header.conditions_at(last.start).len() == 1).then_some(at)
+}
+
+/// What the names of functions begin with, most frequent first.
+fn prefixes<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
     let mut words: BTreeMap<&str, usize> = BTreeMap::new();
-    for (name, _) in defined.iter().filter(|(_, path)| of(path)) {
+    for name in names {
         if let Some((word, _)) = name.split_once('_').filter(|(word, _)| word.len() > 2) {
             *words.entry(word).or_default() += 1;
         }
@@ -429,7 +596,8 @@ fn prefixes(defined: &Defined, of: impl Fn(&TreePath) -> bool) -> Vec<String> {
     words.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     // A word that few begin with is a verb, not whose function it is.
     let most = words.first().map_or(0, |(_, count)| *count);
-    let prefixes = words.into_iter().filter(|(_, count)| *count * 4 >= most && *count > 1);
+    let is_usual = |count: usize| count * 4 >= most && (count > 1 || most == 1);
+    let prefixes = words.into_iter().filter(|(_, count)| is_usual(*count));
     prefixes.map(|(word, _)| word.to_owned()).collect()
 }
 

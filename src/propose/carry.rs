@@ -197,13 +197,11 @@ pub(super) fn claim(file: &mut OpenFile, plan: &Plan, out: &CarriedOut) {
 }
 
 /// As [`claim`] for what does a part of the members' work: they stay as that leaves them.
-pub(super) fn claim_parts(file: &mut OpenFile, group: &CloneGroup, out: &CarriedOut) {
-    let claimed = &mut file.claimed;
+pub(super) fn claim_parts(claimed: &mut Claimed, plan: &[Range<usize>], out: &CarriedOut) {
     claimed.ranges.extend(out.changed.values().flatten().cloned());
-    claimed.ranges.extend(group.members.iter().map(|member| member.function.range()));
-    claimed
-        .names
-        .extend(out.proposal.claim.iter().filter_map(|claim| claim.target().map(str::to_owned)));
+    claimed.ranges.extend(plan.iter().cloned());
+    let target = out.proposal.claim.as_ref().and_then(Claim::target);
+    claimed.names.extend(target.map(str::to_owned));
 }
 
 /// The lines that come and go, where too few go on balance.

@@ -4,12 +4,12 @@
 //! The planner sees a file in which each run is a function of its own already; what is
 //! offered is the difference from the file as it is.
 
-use super::Proposer;
-use super::carry::{Carried, Offer, Touched};
+use super::carry::{self, Carried, Offer, Touched};
+use super::{Outcome, Proposer};
 use crate::detect::{CloneGroup, Kind, Member};
 use crate::extract::interface::{Interface, Place, interface};
 use crate::extract::lift::Part;
-use crate::extract::{Lifted, Run, common, lift, runs};
+use crate::extract::{Lifted, common, lift, runs};
 use crate::generate::templates::TemplateError;
 use crate::generate::{Edit, EditSet, rewrite};
 use crate::plan::align::{self, AlignedMember};
@@ -30,160 +30,234 @@ const MOST_PARTS: usize = 40;
 /// Parts of the runs of one group that are planned.
 const MOST_PLANS: usize = 3;
 
-/// What is known of the members' bodies.
+/// What stands against a function for the whole of each member, but not for a part.
+const MAY_SHARE_A_PART: [Reason; 12] = [
+    Reason::NoRule,
+    Reason::OperatorDiffers,
+    Reason::LocalDiffers,
+    Reason::TypeDiffers,
+    Reason::FieldDiffers,
+    Reason::CalleeDiffers,
+    Reason::GlobalDiffers,
+    Reason::ArraySize,
+    Reason::ConstantContext,
+    Reason::TokenPasted,
+    Reason::StringPasted,
+    Reason::TooManyParameters,
+];
+
+/// The functions of a file that are in groups, parsed.
 struct Bodies<'a> {
-    members: Vec<AlignedMember<'a>>,
+    members: Vec<Member>,
+    parsed: Vec<AlignedMember<'a>>,
     statements: Vec<Vec<runs::Statement>>,
 }
 
+/// A file without what is claimed of it, which changes as proposals are made.
+struct Open<'a> {
+    file: &'a OpenFile,
+    claimed: &'a Claimed,
+}
+
 impl Proposer<'_> {
-    /// A proposal for what the members of a group have in common; `None` where no rule asks
-    /// for one.
-    pub(super) fn extract(
+    /// Tries what is left of a file: groups of which no whole function may go. What several
+    /// groups have in common becomes one function.
+    pub(super) fn extract_in_file(
         &self,
-        file: &OpenFile,
-        group: &CloneGroup,
-    ) -> Result<Option<Carried>, TemplateError> {
-        let fits = |rule: &&Rule| {
-            rule.remedy == RemedyKind::Extract
-                && rule.kinds.contains(&group.kind)
-                && rule.levels.contains(&group.level)
-                && rule.limits.members(false) <= group.members.len()
+        file: &mut OpenFile,
+        groups: &[CloneGroup],
+        done: &mut [(usize, Outcome)],
+    ) -> Result<(), TemplateError> {
+        let is_open = |outcome: &Outcome| match outcome {
+            Outcome::Refusal(refusal) => MAY_SHARE_A_PART.contains(&refusal.reason),
+            Outcome::Proposal(..) => false,
         };
-        let Some(rule) = self.rules.iter().find(fits) else { return Ok(None) };
-        let carried = match self.bodies(file, group) {
-            Ok(bodies) => self.extract_best(file, group, &bodies, rule)?,
-            Err(refusal) => Carried::Refused(refusal),
+        let rule_of = |group: &CloneGroup| {
+            self.rules.iter().find(|rule| {
+                rule.remedy == RemedyKind::Extract
+                    && rule.kinds.contains(&group.kind)
+                    && rule.levels.contains(&group.level)
+                    && rule.limits.members(false) <= group.members.len()
+            })
         };
-        Ok(Some(carried))
+        let wanted = |(index, outcome): &(usize, Outcome)| {
+            is_open(outcome) && rule_of(&groups[*index]).is_some()
+        };
+        if !done.iter().any(wanted) {
+            return Ok(());
+        }
+        let mut claimed = std::mem::take(&mut file.claimed);
+        let bodies = self.bodies(file, done.iter().map(|(index, _)| &groups[*index]));
+        for entry in done {
+            let group = &groups[entry.0];
+            let Some(rule) = rule_of(group).filter(|_| is_open(&entry.1)) else { continue };
+            let open = Open { file, claimed: &claimed };
+            let (carried, ranges) = self.extract(&open, group, &bodies, rule)?;
+            match (carried, &mut entry.1) {
+                (Carried::Out(out), outcome) => {
+                    carry::claim_parts(&mut claimed, &ranges, &out);
+                    *outcome = Carried::Out(out).into_outcome();
+                }
+                // What stands against the whole says more.
+                (Carried::Refused(found), Outcome::Refusal(refusal))
+                    if refusal.reason == Reason::NoRule =>
+                {
+                    *refusal = found;
+                }
+                _ => {}
+            }
+        }
+        file.claimed = claimed;
+        Ok(())
     }
 
-    fn bodies<'a>(&self, file: &'a OpenFile, group: &CloneGroup) -> Result<Bodies<'a>, Refusal> {
-        let count = group.members.len();
-        plan::preconditions(&vec![file; count], group)?;
-        let context = &file.context;
-        let members = align::read(&vec![context; count], group, self.loops)?;
-        let statements = members
-            .iter()
-            .zip(&group.members)
-            .map(|(aligned, member)| runs::statements(aligned, member.function.body))
-            .collect();
-        Ok(Bodies { members, statements })
+    /// The members of `groups`, each once, in the order of the file; those that cannot be
+    /// read are left out.
+    fn bodies<'a, 'g>(
+        &self,
+        file: &'a OpenFile,
+        groups: impl Iterator<Item = &'g CloneGroup>,
+    ) -> Bodies<'a> {
+        let mut members: Vec<(&Member, &CloneGroup)> =
+            groups.flat_map(|group| group.members.iter().map(move |it| (it, group))).collect();
+        members.sort_by_key(|(member, _)| member.function.start);
+        members.dedup_by_key(|(member, _)| member.function.start);
+        let mut bodies = Bodies { members: vec![], parsed: vec![], statements: vec![] };
+        for (member, group) in members {
+            let alone = CloneGroup { members: vec![member.clone()], ..group.clone() };
+            if plan::preconditions(&[file], &alone).is_err() {
+                continue;
+            }
+            let Ok(mut parsed) = align::read(&[&file.context], &alone, self.loops) else {
+                continue;
+            };
+            let Some(parsed) = parsed.pop() else { continue };
+            bodies.statements.push(runs::statements(&parsed, member.function.body));
+            bodies.members.push(member.clone());
+            bodies.parsed.push(parsed);
+        }
+        bodies
     }
 
-    /// The first part of a run, the longest first, for which there is a plan; else what
-    /// stands against the longest.
-    fn extract_best(
+    /// The first part of a run, the longest first, for which there is a plan, with the
+    /// functions that it is part of; else what stands against the longest.
+    fn extract(
         &self,
-        file: &OpenFile,
+        open: &Open<'_>,
         group: &CloneGroup,
         bodies: &Bodies<'_>,
         rule: &Rule,
-    ) -> Result<Carried, TemplateError> {
-        let context = &file.context;
+    ) -> Result<(Carried, Vec<std::ops::Range<usize>>), TemplateError> {
+        let context = &open.file.context;
         let at = group.members[0].function.start;
+        let refuse = |reason, detail: &str| {
+            Ok((Carried::Refused(context.refuse(reason, at, detail)), Vec::new()))
+        };
+        let conditions = context.conditions_at(at);
+        let place = |member: &Member| {
+            let start = member.function.start;
+            bodies.members.iter().position(|it| it.function.start == start)
+        };
+        let Some(own) = group.members.iter().map(place).collect::<Option<Vec<usize>>>() else {
+            return refuse(Reason::ParseGap, "a member cannot be read");
+        };
+        let same = |index: &usize| {
+            context.conditions_at(bodies.members[*index].function.start) == conditions
+        };
+        if !own.iter().all(same) {
+            return refuse(Reason::DifferentConditions, "a member stands under other conditions");
+        }
+        // Others of the file may do the same on their way.
+        let is_free = |index: &usize| {
+            let member = &bodies.members[*index];
+            same(index) && !open.claimed.touches(&member.function.range())
+        };
+        let others = (0..bodies.members.len()).filter(|it| !own.contains(it) && is_free(it));
+        let order: Vec<usize> = own.iter().copied().chain(others).collect();
+        let statements: Vec<&[runs::Statement]> =
+            order.iter().map(|&index| bodies.statements[index].as_slice()).collect();
         let mut first: Option<Refusal> = None;
         let mut plans = 0;
-        for run in common(&bodies.statements).iter().take(MOST_RUNS) {
-            let names: Vec<&str> =
-                run.members.iter().map(|(index, _)| group.members[*index].name.as_str()).collect();
-            if words::shared(&names) < 2 {
-                let detail = "their names share too little";
-                first.get_or_insert(context.refuse(Reason::NameWouldLie, at, detail));
-                continue;
-            }
-            for part in run.shorter(&bodies.statements).iter().take(MOST_PARTS) {
-                let name = names::part(&names, &ending(bodies, &names, part))
-                    .into_iter()
-                    .find(|name| context.is_new_name(name) && !file.claimed.names.contains(name));
-                let Some(name) = name else { continue };
-                let lifted = match self.lifted(context, group, bodies, part) {
-                    Ok(lifted) => lifted,
-                    Err(refusal) => {
-                        first.get_or_insert(refusal);
-                        continue;
+        for run in common(&statements, own.len()).iter().take(MOST_RUNS) {
+            for part in run.shorter(&statements).iter().take(MOST_PARTS) {
+                let places = part.members.iter();
+                let run: Vec<Piece> =
+                    places.map(|(index, range)| (order[*index], range.clone())).collect();
+                let of_own = |(index, _): &&Piece| own.contains(index);
+                let narrow: Vec<Piece> = run.iter().filter(of_own).cloned().collect();
+                let wide = with_names_alike(bodies, &narrow, &run);
+                let tries = if wide == narrow { vec![narrow] } else { vec![wide, narrow] };
+                for pieces in tries {
+                    match self.extract_pieces(open, group, (bodies, pieces), rule)? {
+                        Tried::Out(carried, ranges) => return Ok((carried, ranges)),
+                        Tried::NotLifted(refusal) => {
+                            first.get_or_insert(refusal);
+                        }
+                        Tried::NotPlanned(refusal) => {
+                            first.get_or_insert(refusal);
+                            plans += 1;
+                        }
                     }
-                };
-                match self.carry_lifted(file, (group, part, name), &lifted, rule)? {
-                    Carried::Refused(refusal) => {
-                        first.get_or_insert(refusal);
+                    if plans >= MOST_PLANS {
+                        break;
                     }
-                    carried => return Ok(carried),
-                }
-                plans += 1;
-                if plans == MOST_PLANS {
-                    break;
                 }
             }
         }
-        let nothing = || {
-            let detail = "no statements in a row are the same in two of them";
-            context.refuse(Reason::NotSeparable, at, detail)
-        };
-        Ok(Carried::Refused(first.unwrap_or_else(nothing)))
+        match first {
+            Some(refusal) => Ok((Carried::Refused(refusal), Vec::new())),
+            None => {
+                refuse(Reason::NotSeparable, "no statements in a row are the same in two of them")
+            }
+        }
     }
 
-    /// The file with the run lifted out of each member.
-    fn lifted(
+    /// Plans one run of some members.
+    fn extract_pieces(
         &self,
-        file: &FileContext,
+        open: &Open<'_>,
         group: &CloneGroup,
-        bodies: &Bodies<'_>,
-        run: &Run,
-    ) -> Result<Lifted, Refusal> {
-        let mut interfaces: Vec<(usize, std::ops::Range<usize>, Interface)> = Vec::new();
-        for (index, range) in &run.members {
-            let (member, own) = (&bodies.members[*index], &bodies.statements[*index]);
-            let (from, to) = (&own[range.start], &own[range.end - 1]);
-            let tokens = from.tokens.start..to.tokens.end;
-            let firsts: Vec<usize> = own.iter().map(|it| it.tokens.start).collect();
-            let place = Place {
-                member,
-                function: &group.members[*index].function,
-                run: tokens.clone(),
-                statements: &firsts,
-                is_end: range.end == own.len(),
-            };
-            if let Some(before) = range.start.checked_sub(1)
-                && checks(file, &own[before], from)
-            {
-                let detail = "it would begin with the check of what stands before it";
-                let at = file.tokens[tokens.start].start;
-                return Err(file.refuse(Reason::NotSeparable, at, detail));
-            }
-            interfaces.push((*index, tokens, interface(&place)?));
+        (bodies, mut pieces): (&Bodies<'_>, Vec<Piece>),
+        rule: &Rule,
+    ) -> Result<Tried, TemplateError> {
+        let context = &open.file.context;
+        pieces.sort_by_key(|(index, _)| *index);
+        let members: Vec<Member> =
+            pieces.iter().map(|(index, _)| bodies.members[*index].clone()).collect();
+        let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
+        let at = group.members[0].function.start;
+        let refuse = |detail: &str| context.refuse(Reason::NameWouldLie, at, detail);
+        if words::shared(&names) < 2 {
+            return Ok(Tried::NotLifted(refuse("their names share too little")));
         }
-        in_order(&mut interfaces, &align::parameters(file, &bodies.members[run.members[0].0].tree));
-        let parts: Vec<Part> = interfaces
-            .iter()
-            .map(|(index, run, interface)| {
-                let member = &group.members[*index];
-                let start = member.function.start;
-                let comment = file.leading_comment(start, &member.name);
-                Part {
-                    function: &member.function,
-                    insert_at: comment
-                        .map_or_else(|| file.line_start(start as usize), |it| it.start),
-                    run: run.clone(),
-                    interface,
-                    // No name of a function: it is gone when the patch is made.
-                    name: format!("{}__part{index}", member.name),
-                }
-            })
-            .collect();
-        lift(file, &parts)
+        let name = names::part(&names, &ending(bodies, &names, &pieces))
+            .into_iter()
+            .find(|name| context.is_new_name(name) && !open.claimed.names.contains(name));
+        let Some(name) = name else {
+            return Ok(Tried::NotLifted(refuse("no name is free")));
+        };
+        let lifted = match lifted(context, bodies, &pieces) {
+            Ok(lifted) => lifted,
+            Err(refusal) => return Ok(Tried::NotLifted(refusal)),
+        };
+        let ranges = members.iter().map(|member| member.function.range()).collect();
+        let group = CloneGroup { members, ..group.clone() };
+        Ok(match self.carry_lifted(open, (&group, name), &lifted, rule)? {
+            Carried::Refused(refusal) => Tried::NotPlanned(refusal),
+            carried => Tried::Out(carried, ranges),
+        })
     }
 
     /// Plans the functions that `lifted` has made of the runs, and offers what comes of it.
     fn carry_lifted(
         &self,
-        file: &OpenFile,
-        (group, run, name): (&CloneGroup, &Run, String),
+        open: &Open<'_>,
+        (group, name): (&CloneGroup, String),
         lifted: &Lifted,
         rule: &Rule,
     ) -> Result<Carried, TemplateError> {
-        let context = &file.context;
-        let at = group.members[run.members[0].0].function.start;
+        let context = &open.file.context;
+        let at = group.members[0].function.start;
         let refuse =
             |reason, detail: String| Ok(Carried::Refused(context.refuse(reason, at, detail)));
         let mut edits = EditSet::default();
@@ -192,13 +266,13 @@ impl Proposer<'_> {
             Ok(bytes) => bytes,
             Err(error) => return refuse(Reason::NotSeparable, error.to_string()),
         };
-        let open = self.open_text(&context.path, bytes.into(), file);
-        let Some(parts) = parts(&open.context, group, run, lifted) else {
+        let between = self.open_text(&context.path, bytes.into(), open.claimed);
+        let Some(parts) = parts(&between.context, group, lifted) else {
             let detail = "the functions of the runs cannot be read".to_owned();
             return refuse(Reason::NotSeparable, detail);
         };
         let rule = Rule { remedy: RemedyKind::Helper, ..rule.clone() };
-        let all: Vec<&OpenFile> = vec![&open; parts.members.len()];
+        let all: Vec<&OpenFile> = vec![&between; parts.members.len()];
         let mut plan = match plan::plan(&all, &parts, &[rule], self.loops, None) {
             Ok(plan) => plan,
             Err(refusal) => return refuse(refusal.reason, refusal.detail),
@@ -212,24 +286,24 @@ impl Proposer<'_> {
         }
         if let plan::Remedy::Helper(helper) = &mut plan.remedy {
             helper.name = name;
+            if helper.parameters.is_empty() {
+                // Parts that are the same are what is looked for.
+                plan.notes.clear();
+            }
         }
-        let edits = rewrite::edits(&plan, &[&open.context], self.templates)?;
-        let after = match edits.apply(&context.path, &open.context.bytes) {
+        let edits = rewrite::edits(&plan, &[&between.context], self.templates)?;
+        let after = match edits.apply(&context.path, &between.context.bytes) {
             Ok(after) => after,
             Err(error) => return refuse(Reason::CallNotEditable, error.to_string()),
         };
         plan.is_of_parts = true;
-        for (member, (index, _)) in plan.members.iter_mut().zip(&run.members) {
-            let name = group.members[*index].name.clone();
-            for note in &mut plan.notes {
-                *note = note.replace(&format!("{}()", member.name), &format!("{name}()"));
-            }
-            member.name = name;
-            member.function = group.members[*index].function.clone();
-            member.comment = None;
+        for (planned, member) in plan.members.iter_mut().zip(&group.members) {
+            planned.name.clone_from(&member.name);
+            planned.function = member.function.clone();
+            planned.comment = None;
         }
         self.offer(Offer {
-            touched: &[Touched { file: context, claimed: &file.claimed }],
+            touched: &[Touched { file: context, claimed: open.claimed }],
             after: &[after],
             edits: None,
             group,
@@ -239,14 +313,85 @@ impl Proposer<'_> {
     }
 
     /// A file as it would be with another text.
-    fn open_text(&self, path: &str, bytes: Arc<[u8]>, file: &OpenFile) -> OpenFile {
+    fn open_text(&self, path: &str, bytes: Arc<[u8]>, claimed: &Claimed) -> OpenFile {
         let dirs = self.drivers.include_dirs(path);
         let unit = self.universe.unit_of(path, bytes.clone(), &dirs);
         let context = FileContext::new(path.to_owned(), bytes, unit);
         let pastes = uses::Pastes::collect(&context);
-        let names = file.claimed.names.clone();
+        let names = claimed.names.clone();
         OpenFile { context, pastes, claimed: Claimed { names, ..Claimed::default() } }
     }
+}
+
+/// What came of one run.
+enum Tried {
+    /// A patch, and the functions that it changes.
+    Out(Carried, Vec<std::ops::Range<usize>>),
+    /// The run may not stand alone.
+    NotLifted(Refusal),
+    /// It may, but there is no plan.
+    NotPlanned(Refusal),
+}
+
+/// A member, by its number among the bodies, and which of its statements.
+type Piece = (usize, std::ops::Range<usize>);
+
+/// `narrow` with those of `all` whose names share as much as a name for all needs.
+fn with_names_alike(bodies: &Bodies<'_>, narrow: &[Piece], all: &[Piece]) -> Vec<Piece> {
+    let mut wide = narrow.to_vec();
+    let name = |piece: &Piece| bodies.members[piece.0].name.as_str();
+    let least = words::shared(&wide.iter().map(name).collect::<Vec<_>>()).min(3);
+    for piece in all.iter().filter(|piece| !narrow.contains(piece)) {
+        let names: Vec<&str> = wide.iter().map(name).chain([name(piece)]).collect();
+        if words::shared(&names) >= least {
+            wide.push(piece.clone());
+        }
+    }
+    wide
+}
+
+/// The file with the run lifted out of each member.
+fn lifted(file: &FileContext, bodies: &Bodies<'_>, pieces: &[Piece]) -> Result<Lifted, Refusal> {
+    let mut interfaces: Vec<(usize, std::ops::Range<usize>, Interface)> = Vec::new();
+    for (index, range) in pieces {
+        let (member, own) = (&bodies.parsed[*index], &bodies.statements[*index]);
+        let (from, to) = (&own[range.start], &own[range.end - 1]);
+        let tokens = from.tokens.start..to.tokens.end;
+        let firsts: Vec<usize> = own.iter().map(|it| it.tokens.start).collect();
+        let place = Place {
+            member,
+            function: &bodies.members[*index].function,
+            run: tokens.clone(),
+            statements: &firsts,
+            is_end: range.end == own.len(),
+        };
+        if let Some(before) = range.start.checked_sub(1)
+            && checks(file, &own[before], from)
+        {
+            let detail = "it would begin with the check of what stands before it";
+            let at = file.tokens[tokens.start].start;
+            return Err(file.refuse(Reason::NotSeparable, at, detail));
+        }
+        interfaces.push((*index, tokens, interface(&place)?));
+    }
+    in_order(&mut interfaces, &align::parameters(file, &bodies.parsed[pieces[0].0].tree));
+    let parts: Vec<Part> = interfaces
+        .iter()
+        .map(|(index, run, interface)| {
+            let member = &bodies.members[*index];
+            let start = member.function.start;
+            let comment = file.leading_comment(start, &member.name);
+            Part {
+                function: &member.function,
+                insert_at: comment.map_or_else(|| file.line_start(start as usize), |it| it.start),
+                run: run.clone(),
+                interface,
+                // No name of a function: it is gone when the patch is made.
+                name: format!("{}__part{index}", member.name),
+            }
+        })
+        .collect();
+    lift(file, &parts)
 }
 
 /// Puts the parameters of all parts into the order of the first: the function's own come
@@ -293,9 +438,9 @@ fn checks(file: &FileContext, statement: &runs::Statement, next: &runs::Statemen
 
 /// What the name of what the parts do ends in: what it calls, if that is one thing, else where in the
 /// function it stands.
-fn ending(bodies: &Bodies<'_>, names: &[&str], run: &Run) -> String {
-    let (first, range) = &run.members[0];
-    let (member, statements) = (&bodies.members[*first], &bodies.statements[*first][range.clone()]);
+fn ending(bodies: &Bodies<'_>, names: &[&str], pieces: &[Piece]) -> String {
+    let (first, range) = &pieces[0];
+    let (member, statements) = (&bodies.parsed[*first], &bodies.statements[*first][range.clone()]);
     let file = member.file;
     let known: Vec<Vec<String>> = names.iter().map(|name| words::words(name)).collect();
     let known = words::common_words(&known);
@@ -330,7 +475,7 @@ fn ending(bodies: &Bodies<'_>, names: &[&str], run: &Run) -> String {
         range.end == bodies.statements[*index].len()
     };
     let where_it_stands = match () {
-        () if run.members.iter().all(is_end) => "finish",
+        () if pieces.iter().all(is_end) => "finish",
         () => "common",
     };
     where_it_stands.to_owned()
@@ -371,13 +516,13 @@ const ASIDE: [&str; 30] = [
 ];
 
 /// The functions of the runs as a group of their own.
-fn parts(file: &FileContext, group: &CloneGroup, run: &Run, lifted: &Lifted) -> Option<CloneGroup> {
-    let member = |((index, _), name): (&(usize, std::ops::Range<usize>), &String)| {
+fn parts(file: &FileContext, group: &CloneGroup, lifted: &Lifted) -> Option<CloneGroup> {
+    let member = |(whole, name): (&Member, &String)| {
         let named = |it: &&crate::syntax::Function| it.name(&file.bytes) == name.as_bytes();
         let function = file.functions.iter().find(named)?.clone();
-        let whole = &group.members[*index];
         Some(Member { name: name.clone(), function, ordinal: 0, ..whole.clone() })
     };
-    let members: Option<Vec<Member>> = run.members.iter().zip(&lifted.parts).map(member).collect();
+    let members: Option<Vec<Member>> =
+        group.members.iter().zip(&lifted.parts).map(member).collect();
     Some(CloneGroup { members: members?, kind: Kind::Renamed, holes: Vec::new(), ..group.clone() })
 }

@@ -81,7 +81,7 @@ impl Proposer<'_> {
             .into_par_iter()
             .map(|path| {
                 let text = self.tree.read(path).unwrap_or_default();
-                let exported = called(&text).into_iter().filter_map(|name| {
+                let exported = needed(&text).into_iter().filter_map(|name| {
                     let host = globals.exporter(&name)?;
                     let above = parent(host)?;
                     let below = parent(path)?.strip_prefix(above)?;
@@ -195,6 +195,22 @@ fn common(group: &CloneGroup, callees: &FxHashMap<TreePath, Callees>) -> Vec<Tre
         });
     }
     all.unwrap_or_default().into_iter().collect()
+}
+
+/// The names that a text calls, or hands on as a table of operations does: `.probe = name,`.
+/// A name that is no function's is nobody's export.
+fn needed(text: &[u8]) -> FxHashSet<String> {
+    let mut names = called(text);
+    let tokens: Vec<_> = Lexer::new(text).collect();
+    for triple in tokens.windows(3) {
+        let [before, name, behind] = triple else { continue };
+        let is_value = matches!(before.text(text), b"=" | b"," | b"(")
+            && matches!(behind.text(text), b"," | b"}" | b")" | b";");
+        if is_value && name.kind == TokenKind::Ident {
+            names.insert(String::from_utf8_lossy(name.text(text)).into_owned());
+        }
+    }
+    names
 }
 
 /// The names that stand before a parenthesis in a text, each once.

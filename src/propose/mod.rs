@@ -58,22 +58,6 @@ pub struct Proposer<'a> {
     pub globals: OnceLock<Globals>,
 }
 
-/// What stands against a function for the whole of each member, but not for a part.
-const MAY_SHARE_A_PART: [Reason; 12] = [
-    Reason::NoRule,
-    Reason::OperatorDiffers,
-    Reason::LocalDiffers,
-    Reason::TypeDiffers,
-    Reason::FieldDiffers,
-    Reason::CalleeDiffers,
-    Reason::GlobalDiffers,
-    Reason::ArraySize,
-    Reason::ConstantContext,
-    Reason::TokenPasted,
-    Reason::StringPasted,
-    Reason::TooManyParameters,
-];
-
 /// Outcomes by the number of the group.
 type Outcomes = Vec<(usize, Outcome)>;
 
@@ -161,34 +145,6 @@ impl Proposer<'_> {
         }
         self.extract_in_file(&mut file, groups, &mut done)?;
         Ok((done, Some(file.claimed)))
-    }
-
-    /// Tries what is left: groups of which no whole function may go.
-    fn extract_in_file(
-        &self,
-        file: &mut OpenFile,
-        groups: &[CloneGroup],
-        done: &mut [(usize, Outcome)],
-    ) -> Result<(), TemplateError> {
-        for (index, outcome) in done {
-            let Outcome::Refusal(refusal) = outcome else { continue };
-            if !MAY_SHARE_A_PART.contains(&refusal.reason) {
-                continue;
-            }
-            let Some(carried) = self.extract(file, &groups[*index])? else { continue };
-            match carried {
-                carry::Carried::Out(out) => {
-                    carry::claim_parts(file, &groups[*index], &out);
-                    *outcome = carry::Carried::Out(out).into_outcome();
-                }
-                // What stands against the whole says more.
-                carry::Carried::Refused(found) if refusal.reason == Reason::NoRule => {
-                    *refusal = found;
-                }
-                carry::Carried::Refused(_) => {}
-            }
-        }
-        Ok(())
     }
 
     /// Reads a file to make plans for it, or says why none can be made.

@@ -121,7 +121,13 @@ impl<'a> Across<'a> {
         if !was_global && !is_member {
             is_new_name(before, name.as_bytes())?;
         }
-        let linkage = Linkage::Global;
+        let linkage = match self.home().ends_with(".c") {
+            true => Linkage::Global,
+            false => {
+                self.is_inline(path, before, &target)?;
+                Linkage::Static
+            }
+        };
         let file =
             OneFile { before, after, names: &names, macros: &macros, loops: self.loops, linkage };
         let place = if at_home { TargetPlace::HereForAll } else { TargetPlace::Elsewhere };
@@ -142,7 +148,9 @@ impl<'a> Across<'a> {
         let references = references(target);
         let here = self.scope.unit(sides.home.0.path, sides.home.0.source);
         let there = self.scope.unit(sides.before.path, sides.before.source);
-        let in_one = self.scope.are_in_one_module(self.home(), sides.before.path);
+        // What a header has is compiled with each file, for the module of that file.
+        let in_one = !self.home().ends_with(".c")
+            || self.scope.are_in_one_module(self.home(), sides.before.path);
         let meanings = match in_one {
             true => Meanings::new(&here, &there),
             false => Meanings::of_modules(&here, &there),
@@ -200,10 +208,10 @@ impl<'a> Across<'a> {
         let fail = |detail: &str| Err(problem(path, None, None, detail.to_owned()));
         let (old, new) = self.texts(path)?;
         let (_, home) = self.texts(self.home())?;
-        if path == self.home() {
-            return Ok(());
-        }
         let (before, after) = (Unit::new(path, old), Unit::new(path, new));
+        if path == self.home() {
+            return self.inline_home(&before, &after);
+        }
         let home = Unit::new(self.home(), home);
         let name = self.claim.target().unwrap_or_default();
         let is_declaration = |unit: &Unit<'_>| -> Vec<bool> {
@@ -241,6 +249,49 @@ impl<'a> Across<'a> {
             true => Ok(()),
             false => fail("the helper is declared otherwise than defined"),
         }
+    }
+
+    /// Whether the target is an inline function that a file gets with what it includes.
+    fn is_inline(
+        &self,
+        path: &str,
+        before: &Unit<'_>,
+        target: &definition::Definition<'_, '_>,
+    ) -> Result<(), Difference> {
+        let unit = target.unit;
+        let is_inline = target.head.clone().any(|at| unit.text(at) == b"inline");
+        if !is_inline || !signature::is_static(target) {
+            return Err(nowhere("the helper in a header is not static inline"));
+        }
+        let names = self.scope.unit(path, before.source);
+        match names.headers().iter().any(|header| **header == *self.home()) {
+            true => Ok(()),
+            false => Err(nowhere(format!("it does not include {}", self.home()))),
+        }
+    }
+
+    /// Checks a header that has the target now: nothing else has changed, and it stands under
+    /// no condition but the guard's.
+    fn inline_home(&self, before: &Unit<'_>, after: &Unit<'_>) -> Result<(), Problem> {
+        let fail = |detail: &str| Err(problem(self.home(), None, None, detail.to_owned()));
+        let name = self.claim.target().unwrap_or_default();
+        let Ok(target) = after.function(name) else { return fail("the helper is not there") };
+        if let Err(difference) = is_new_name(before, name.as_bytes()) {
+            return fail(&difference.detail);
+        }
+        let texts = |unit: &Unit<'_>, out: Option<usize>| -> Vec<Vec<u8>> {
+            let kept = unit.items.iter().enumerate().filter(|(at, _)| Some(*at) != out);
+            let tokens = kept.flat_map(|(_, item)| item.tokens.clone());
+            tokens.map(|at| unit.text(at).to_vec()).collect()
+        };
+        if texts(before, None) != texts(after, Some(target)) {
+            return fail("the header changed in more than the helper");
+        }
+        // A guard opens with the first word of the header.
+        if after.items[target].conditions.iter().any(|branch| branch.opened_by != 0) {
+            return fail("the helper stands under a condition");
+        }
+        Ok(())
     }
 
     /// Whether the target was known to other files before.

@@ -20,6 +20,7 @@ mod support;
 mod build;
 mod census;
 mod checkpatch;
+mod families;
 mod git;
 mod ladder;
 mod peak;
@@ -303,6 +304,15 @@ fn every_fault_that_is_planted_in_what_was_proved_is_rejected() {
     assert!(faults.missed_by_code.is_empty(), "{}", faults.missed_by_code.join("\n"));
     assert_eq!(faults.by_code + faults.by_compiler + equivalent, planted);
     assert!(faults.by_text * 10 >= (planted - equivalent) * 9, "the texts show too few");
+}
+
+#[test]
+#[ignore = "needs a kernel: see CONTRIBUTING.md"]
+fn well_known_families_end_as_a_maintainer_would_end_them() {
+    let workspace = Workspace::lock();
+    let plan = plan::plan(workspace.source(), &families::FOLDERS);
+    let otherwise = families::otherwise(&plan.unwrap_or_else(|error| panic!("{error}")));
+    assert!(otherwise.is_empty(), "{}", otherwise.join("\n"));
 }
 
 #[test]

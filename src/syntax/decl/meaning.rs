@@ -192,8 +192,14 @@ impl<'u> Meanings<'u> {
             // A member that is named leads to its type; each declaration is followed once.
             let mut more = References::default();
             for declarations in &mut structs {
+                // `struct m *x` declares no member of the name of its tag.
+                let is_tag = |tokens: &[Lexeme], at: usize| {
+                    let before = at.checked_sub(1).map(|at| &tokens[at]);
+                    before.is_some_and(|it| it.is("struct") || it.is("union") || it.is("enum"))
+                };
                 let is_named = |tokens: &mut Vec<Lexeme>| {
-                    tokens.iter().any(|token| members.contains(&*token.text))
+                    let named = |at: &usize| members.contains(&*tokens[*at].text);
+                    (0..tokens.len()).any(|at| named(&at) && !is_tag(tokens, at))
                 };
                 for tokens in declarations.extract_if(.., is_named) {
                     add_types(&mut more, &tokens);
@@ -233,8 +239,7 @@ impl<'u> Meanings<'u> {
         if first.is_empty() || second.is_empty() {
             return Err(apart(kind));
         }
-        let is_own =
-            |d: &Definition| *d.file == *self.first.path() || *d.file == *self.second.path();
+        let is_own = |d: &Definition| self.is_of_one(&d.file);
         let same_places = first.len() == second.len()
             && first.iter().zip(&second).all(|(a, b)| a.file == b.file && a.offset == b.offset);
         let both = || first.iter().chain(&second);
@@ -298,14 +303,19 @@ impl<'u> Meanings<'u> {
         Apart { name: name.to_owned(), kind, first, second }
     }
 
+    /// Whether what stands at `path` is of one unit alone. A header that is looked at as a
+    /// unit is what it is wherever it is included.
+    fn is_of_one(&self, path: &str) -> bool {
+        (path == self.first.path() || path == self.second.path()) && !path.ends_with(".h")
+    }
+
     /// The members of the struct (or such) of that tag; none where no unit sees any.
     fn tag(&self, kind: TagKind, tag: &str) -> Result<Members, Apart> {
         let (first, second) = (bodies(self.first, kind, tag), bodies(self.second, kind, tag));
         let places = |bodies: &[Body]| -> Vec<(Arc<str>, u32)> {
             bodies.iter().map(|body| (body.file.clone(), body.start)).collect()
         };
-        let is_own =
-            |body: &Body| *body.file == *self.first.path() || *body.file == *self.second.path();
+        let is_own = |body: &Body| self.is_of_one(&body.file);
         let both = || first.iter().chain(&second);
         let differs = places(&first) != places(&second)
             || both().any(is_own)

@@ -71,7 +71,7 @@ pub(super) fn is_quiet(
         return Ok(false);
     }
     let mode = Mode::Comparable { level: Level::O2, debug: false };
-    let before = shop.shared(compile, &same::inlined(candidate, compile).before, mode, bill)?;
+    let before = shop.shared(compile, &same::before(shop, candidate, compile), mode, bill)?;
     let (Ok(old), Ok(new)) = (symbols(compile, &before), symbols(compile, after)) else {
         return Ok(false);
     };

@@ -164,7 +164,7 @@ impl<'k> Ladder<'k> {
         batch: &[Candidate],
         done: &(dyn Fn(usize, &Ascent) + Sync),
     ) -> Result<(), BuildError> {
-        let shop = self.shop(batch.len());
+        let shop = self.shop(batch.len()).inlining(same::inlined_in_all(batch));
         batch.par_iter().enumerate().try_for_each(|(at, candidate)| {
             done(at, &self.climb_one(&shop, candidate)?);
             Ok(())

@@ -7,9 +7,12 @@ use super::roles::{Compared, Roles, Texts};
 use super::shop::{Bill, Shop};
 use super::{Candidate, Engine, Way};
 use crate::syntax::LoopMacros;
+use crate::tree::TreePath;
+use crate::verify::Files;
 use crate::verify::build::{BuildError, Compile, Level, Mode};
 use crate::verify::ir;
 use crate::verify::object::{Difference, Object, compare_merged};
+use std::collections::{BTreeSet, HashMap};
 
 /// The levels at which code is compared, in this order.
 pub(super) const LEVELS: [Level; 3] = [Level::O2, Level::O1, Level::Os];
@@ -36,9 +39,16 @@ pub(super) fn prove(
     loops: &LoopMacros,
     bill: &mut Bill,
 ) -> Result<Result<Way, Unproved>, BuildError> {
+    let plain = Way::plain(Level::O2);
+    if let Some(others) = shop.inlined(&compile.source) {
+        let roles = Roles::of(candidate, &compile.source).among(others);
+        let texts = roles.inlined(candidate);
+        if let Compared::Same = compared(shop, (&roles, &texts), compile, Level::O2, bill)? {
+            return Ok(Ok(plain));
+        }
+    }
     let roles = Roles::of(candidate, &compile.source);
     let texts = roles.inlined(candidate);
-    let plain = Way::plain(Level::O2);
     let (first, state_kept) = match compared(shop, (&roles, &texts), compile, Level::O2, bill)? {
         Compared::Same => return Ok(Ok(plain)),
         Compared::Not(why) => return Ok(Err(Unproved::Not(why))),
@@ -104,6 +114,29 @@ fn first_same(
         }
     }
     Ok(Tried::Differs(difference))
+}
+
+/// What is inlined of each file that several of `batch` patch, and nothing else.
+pub(super) fn inlined_in_all(batch: &[Candidate]) -> HashMap<TreePath, BTreeSet<String>> {
+    let mut found: HashMap<TreePath, (usize, BTreeSet<String>)> = HashMap::new();
+    for candidate in batch {
+        let [source] = candidate.after.keys().collect::<Vec<_>>()[..] else { continue };
+        let (count, names) = found.entry(source.clone()).or_default();
+        *count += 1;
+        names.extend(Roles::of(candidate, source).moved().cloned());
+    }
+    let several = found.into_iter().filter(|(_, (count, _))| *count > 1);
+    several.map(|(source, (_, names))| (source, names)).collect()
+}
+
+/// The text before the patch, with what moved inlined: shared with others of the file.
+pub(super) fn before(shop: &Shop<'_>, candidate: &Candidate, compile: &Compile) -> Files {
+    let roles = Roles::of(candidate, &compile.source);
+    let roles = match shop.inlined(&compile.source) {
+        Some(others) => roles.among(others),
+        None => roles,
+    };
+    roles.inlined(candidate).before
 }
 
 /// The texts of a candidate with what moved inlined.
