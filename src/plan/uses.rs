@@ -221,9 +221,18 @@ const MOST_PASTED: usize = 1000;
 /// The macro calls of a file that paste one of their arguments to something.
 #[derive(Debug, Default)]
 pub struct Pastes {
-    /// Macro, pasted argument, and the words of everything that the macro
-    /// expands through.
-    calls: Vec<(String, Vec<u8>, Rc<str>)>,
+    calls: Vec<Paste>,
+}
+
+/// A word among the arguments of a macro that pastes.
+#[derive(Debug)]
+struct Paste {
+    macro_name: String,
+    argument: Vec<u8>,
+    /// All words among the arguments of that call.
+    beside: Rc<[Vec<u8>]>,
+    /// The words of everything that the macro expands through.
+    text: Rc<str>,
 }
 
 impl Pastes {
@@ -240,27 +249,40 @@ impl Pastes {
             let text = known.entry(name).or_insert_with(|| pasting_text(file, name));
             let Some(text) = text.clone() else { continue };
             let Some(close) = closing(file, index + 1) else { continue };
-            for token in (index + 2..close).take(MOST_PASTED) {
-                if file.tokens[token].kind == TokenKind::Ident {
-                    let argument = file.text(token).to_vec();
-                    pastes.calls.push((lossy(name), argument, text.clone()));
-                }
-            }
+            let inside = (index + 2..close).take(MOST_PASTED);
+            let words = inside.filter(|&at| file.tokens[at].kind == TokenKind::Ident);
+            let words: Vec<Vec<u8>> = words.map(|at| file.text(at).to_vec()).collect();
+            let beside: Rc<[Vec<u8>]> = words.clone().into();
+            pastes.calls.extend(words.into_iter().map(|argument| Paste {
+                macro_name: lossy(name),
+                argument,
+                beside: beside.clone(),
+                text: text.clone(),
+            }));
         }
         pastes
     }
 
-    /// The macro that may make up `name` out of one of its arguments.
+    /// The macro that may make up `name` out of its arguments: of one and words of its own,
+    /// or of two that it pastes together, as `CONFIGFS_ATTR(prefix_, name)` does.
     fn may_name(&self, name: &[u8]) -> Option<String> {
-        self.calls.iter().find_map(|(macro_name, argument, text)| {
+        self.calls.iter().find_map(|paste| {
+            let Paste { macro_name, argument, beside, text } = paste;
             if argument == name {
                 return None;
             }
             let at = memchr::memmem::find(name, argument)?;
             let (prefix, suffix) = (&name[..at], &name[at + argument.len()..]);
-            let has = |part: &[u8]| {
+            let is_own = |part: &[u8]| {
                 part.is_empty() || memchr::memmem::find(text.as_bytes(), part).is_some()
             };
+            let with_other = |part: &[u8]| {
+                beside.iter().filter(|other| *other != argument).any(|other| {
+                    part.strip_prefix(other.as_slice()).is_some_and(is_own)
+                        || part.strip_suffix(other.as_slice()).is_some_and(is_own)
+                })
+            };
+            let has = |part: &[u8]| is_own(part) || with_other(part);
             (has(prefix) && has(suffix)).then(|| macro_name.clone())
         })
     }

@@ -51,9 +51,10 @@ impl Modules {
             if !module.files.iter().any(|file| file == giver) {
                 return Some(format!("{} links {user} and not {giver}", module.name));
             }
-            let makefile = ["Kbuild", "Makefile"].into_iter().find_map(|name| {
-                fs::read_to_string(self.root.join(&module.folder).join(name)).ok()
-            });
+            let folder = self.root.join(&module.folder);
+            let makefile = ["Kbuild", "Makefile"]
+                .into_iter()
+                .find_map(|name| with_included(&folder, Path::new(name), MOST_INCLUDED));
             let together = makefile.is_some_and(|text| {
                 always_together(&text, &module.name, &object(user), &object(giver))
             });
@@ -62,6 +63,23 @@ impl Modules {
             (!together).then(why)
         })
     }
+}
+
+/// How deep Kbuild files include others.
+const MOST_INCLUDED: usize = 8;
+
+/// The text of a Kbuild file, with those in the place of its lines that it includes from its
+/// own folder. One that is not there says nothing: what only it lists is not found.
+fn with_included(folder: &Path, name: &Path, depth: usize) -> Option<String> {
+    let text = fs::read_to_string(folder.join(name)).ok()?;
+    let included = |line: &str| {
+        let path = line.trim().strip_prefix("include ")?.trim();
+        let path = path.strip_prefix("$(srctree)/").unwrap_or(path);
+        let path = path.strip_prefix("$(src)/").filter(|it| !it.contains(['$', ' ']))?;
+        with_included(folder, Path::new(path), depth.checked_sub(1)?)
+    };
+    let lines = text.lines().map(|line| included(line).unwrap_or_else(|| line.to_owned()));
+    Some(lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// The name of a C file's object, without its folder.
@@ -171,6 +189,12 @@ mod tests {
         fs::write(tree.path().join("d/Kbuild"), optional).expect("a file");
         let why = two.apart("d/b.c", "d/a.c");
         assert_eq!(why.as_deref(), Some("m may link d/b.c without d/a.c, by its Kbuild file"));
+        let including = "include $(src)/e/Kbuild\nm-y += $(e-y)\n";
+        fs::write(tree.path().join("d/Kbuild"), including).expect("a file");
+        assert_ne!(two.apart("d/a.c", "d/b.c"), None);
+        fs::create_dir(tree.path().join("d/e")).expect("a folder");
+        fs::write(tree.path().join("d/e/Kbuild"), "e-y := a.o\ne-y += b.o\n").expect("a file");
+        assert_eq!(two.apart("d/a.c", "d/b.c"), None);
         assert_eq!((two.count("d/b.c"), two.count("d/x.c")), (2, 0));
         assert_ne!(Modules::default().apart("d/b.c", "d/a.c"), None);
     }
