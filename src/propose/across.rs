@@ -19,6 +19,7 @@ use crate::syntax::{Globals, TokenKind, global_functions};
 use crate::tree::{Module, TreePath, parent};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -50,6 +51,10 @@ enum Place<'p> {
         in_one_module: bool,
     },
 }
+
+/// How much a header has to do with some files: how many of their functions it declares,
+/// whether its name is of their names, how many functions of the driver it declares.
+type HeaderRank = (usize, bool, usize);
 
 /// Files of other modules that may have what a group shares, by the group's number.
 type Hosts = FxHashMap<usize, Vec<TreePath>>;
@@ -530,7 +535,7 @@ impl Proposer<'_> {
             };
             words(&stem).iter().any(|word| shared.contains(word) && !is_own(word))
         };
-        let mut found_all: Vec<(std::cmp::Reverse<(usize, bool, usize)>, TreePath)> = Vec::new();
+        let mut found_all: Vec<(Reverse<HeaderRank>, TreePath)> = Vec::new();
         for path in common.iter().filter(is_own).take(MOST_HEADERS) {
             let path = path.to_string();
             let file = room.open.entry(path.clone()).or_insert_with(|| self.open(&path));
@@ -541,15 +546,15 @@ impl Proposer<'_> {
             // What the host exports its own header must declare: one that has most of it.
             let is_hosts =
                 |host: &TreePath| rank.0 > 0 && rank.0 * 2 >= self.globals().exported_by(host);
-            if rank.2 > 0 && host.is_none_or(|host| is_hosts(host)) {
-                found_all.push((std::cmp::Reverse(rank), path));
+            if rank.2 > 0 && host.is_none_or(is_hosts) {
+                found_all.push((Reverse(rank), path));
             }
         }
         found_all.sort();
         // One may be for all, that which declares most; any other must have to do with the
         // members.
         let most = found_all.iter().map(|it| it.0.0.2).max();
-        let fits = |rank: (usize, bool, usize)| rank.0 > 0 || rank.1 || Some(rank.2) == most;
+        let fits = |rank: HeaderRank| rank.0 > 0 || rank.1 || Some(rank.2) == most;
         let fitting = found_all.into_iter().filter(|it| fits(it.0.0));
         fitting.map(|(_, path)| path).collect()
     }
