@@ -217,16 +217,11 @@ impl<'a> Across<'a> {
         let is_declaration = |unit: &Unit<'_>| -> Vec<bool> {
             unit.items.iter().map(|it| unit.is_prototype_of(it, name.as_bytes())).collect()
         };
-        let rest = |unit: &Unit<'_>, out: &[bool]| -> Vec<Vec<u8>> {
-            let kept = unit.items.iter().zip(out).filter(|(_, out)| !**out);
-            let tokens = kept.flat_map(|(item, _)| item.tokens.clone());
-            tokens.map(|at| unit.text(at).to_vec()).collect()
-        };
         let (out_before, out_after) = (is_declaration(&before), is_declaration(&after));
         if out_before.contains(&true) {
             return fail("the header declares the helper already");
         }
-        if rest(&before, &out_before) != rest(&after, &out_after) {
+        if rest(&before, |at| out_before[at]) != rest(&after, |at| out_after[at]) {
             return fail("the file changed in more than a declaration of the helper");
         }
         let words = |unit: &Unit<'_>, tokens: std::ops::Range<usize>| -> Vec<Vec<u8>> {
@@ -279,12 +274,7 @@ impl<'a> Across<'a> {
         if let Err(difference) = is_new_name(before, name.as_bytes()) {
             return fail(&difference.detail);
         }
-        let texts = |unit: &Unit<'_>, out: Option<usize>| -> Vec<Vec<u8>> {
-            let kept = unit.items.iter().enumerate().filter(|(at, _)| Some(*at) != out);
-            let tokens = kept.flat_map(|(_, item)| item.tokens.clone());
-            tokens.map(|at| unit.text(at).to_vec()).collect()
-        };
-        if texts(before, None) != texts(after, Some(target)) {
+        if rest(before, |_| false) != rest(after, |at| at == target) {
             return fail("the header changed in more than the helper");
         }
         // A guard opens with the first word of the header.
@@ -318,6 +308,12 @@ struct Sides<'u, 's> {
     before: &'u Unit<'s>,
     after: &'u Unit<'s>,
     home: (&'u Unit<'s>, &'u Unit<'s>),
+}
+
+/// The texts of the tokens of a file, items left out by their numbers.
+fn rest<'s>(unit: &Unit<'s>, is_out: impl Fn(usize) -> bool) -> Vec<&'s [u8]> {
+    let kept = unit.items.iter().enumerate().filter(|(at, _)| !is_out(*at));
+    kept.flat_map(|(_, item)| unit.texts(item.tokens.clone())).collect()
 }
 
 /// What the target's text refers to beside its own locals.

@@ -40,8 +40,7 @@ pub(super) fn prove(
     bill: &mut Bill,
 ) -> Result<Result<Way, Unproved>, BuildError> {
     let plain = Way::plain(Level::O2);
-    if let Some(others) = shop.inlined(&compile.source) {
-        let roles = Roles::of(candidate, &compile.source).among(others);
+    if let Some(roles) = among_others(shop, candidate, compile) {
         let texts = roles.inlined(candidate);
         if let Compared::Same = compared(shop, (&roles, &texts), compile, Level::O2, bill)? {
             return Ok(Ok(plain));
@@ -131,12 +130,14 @@ pub(super) fn inlined_in_all(batch: &[Candidate]) -> HashMap<TreePath, BTreeSet<
 
 /// The text before the patch, with what moved inlined: shared with others of the file.
 pub(super) fn before(shop: &Shop<'_>, candidate: &Candidate, compile: &Compile) -> Files {
-    let roles = Roles::of(candidate, &compile.source);
-    let roles = match shop.inlined(&compile.source) {
-        Some(others) => roles.among(others),
-        None => roles,
-    };
-    roles.inlined(candidate).before
+    let roles = among_others(shop, candidate, compile);
+    roles.unwrap_or_else(|| Roles::of(candidate, &compile.source)).inlined(candidate).before
+}
+
+/// The roles with what other patches of the file inline; `None` where there are no others.
+fn among_others(shop: &Shop<'_>, candidate: &Candidate, compile: &Compile) -> Option<Roles> {
+    let others = shop.inlined(&compile.source)?;
+    Some(Roles::of(candidate, &compile.source).among(others))
 }
 
 /// The texts of a candidate with what moved inlined.
