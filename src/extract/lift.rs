@@ -3,6 +3,7 @@
 use super::interface::{Guard, Interface, Outcome, Variable};
 use crate::generate::Edit;
 use crate::generate::helper::one_line;
+use crate::plan::align::lossy;
 use crate::plan::{FileContext, Reason, Refusal};
 use crate::syntax::{Function, lexer};
 use std::ops::Range;
@@ -121,7 +122,7 @@ fn extent(file: &FileContext, run: &Range<usize>) -> Option<(Range<usize>, Range
     let before = file.tokens[run.start - 1].end as usize;
     let last = file.tokens[run.end - 1].end as usize;
     let next = file.tokens[run.end].start as usize;
-    let blank = |range: Range<usize>| file.bytes[range].iter().all(u8::is_ascii_whitespace);
+    let blank = |range: Range<usize>| file.is_blank(range);
     // Comments that stand right above it.
     let mut from = first;
     for comment in lexer::comments(&file.bytes, before, first).into_iter().rev() {
@@ -182,8 +183,4 @@ fn type_of(variable: &Variable) -> String {
     let text = one_line(variable.declaration.as_bytes());
     let bare = text.strip_suffix(&lossy(&variable.name)).unwrap_or(&text).to_owned();
     if bare.ends_with('*') { bare } else { format!("{} ", bare.trim_end()) }
-}
-
-fn lossy(text: &[u8]) -> String {
-    String::from_utf8_lossy(text).into_owned()
 }

@@ -303,7 +303,7 @@ fn body(helper: &Helper, file: &FileContext, function: &Function) -> Vec<u8> {
 /// with the blanks before it.
 fn without_comment(file: &FileContext, comment: &Range<usize>) -> Range<usize> {
     let (line, end) = (file.line_start(comment.start), file.line_end(comment.end));
-    let blank = |range: Range<usize>| file.bytes[range].iter().all(u8::is_ascii_whitespace);
+    let blank = |range: Range<usize>| file.is_blank(range);
     if blank(line..comment.start) && blank(comment.end..end) {
         return line..end;
     }

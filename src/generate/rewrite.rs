@@ -166,7 +166,7 @@ fn gone(plan: &Plan, index: usize, callee: &str, file: &FileContext, edits: &mut
     let start = file.line_start(range.start);
     let mut end = file.line_end(range.end.saturating_sub(1));
     // The blank line behind it goes with it.
-    let blank = |range: Range<usize>| file.bytes[range].iter().all(u8::is_ascii_whitespace);
+    let blank = |range: Range<usize>| file.is_blank(range);
     let above = start.checked_sub(1).map(|at| file.line_start(at));
     while end < file.bytes.len() && blank(end..file.line_end(end)) {
         end = file.line_end(end);

@@ -132,6 +132,11 @@ impl FileContext {
         self.line_starts.get(line).map_or(self.bytes.len(), |&start| start as usize)
     }
 
+    /// Whether nothing but white space stands in a range of bytes.
+    pub fn is_blank(&self, range: Range<usize>) -> bool {
+        self.bytes[range].iter().all(u8::is_ascii_whitespace)
+    }
+
     /// Indices of the tokens that are the identifier `name`, outside directives.
     pub fn occurrences(&self, name: &[u8]) -> &[usize] {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
@@ -256,7 +261,7 @@ impl FileContext {
             return (!is_banner(text) || contains_word(text, name.as_bytes())).then_some(comment);
         }
         let blank = line.checked_sub(1).map(|end| self.line_start(end))?;
-        let is_blank = self.bytes[blank..line].iter().all(u8::is_ascii_whitespace);
+        let is_blank = self.is_blank(blank..line);
         let detached =
             is_blank.then(|| self.comment_ending_at(blank, floor, &comments)).flatten()?;
         contains_word(&self.bytes[detached.clone()], name.as_bytes()).then_some(detached)

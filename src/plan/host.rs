@@ -11,7 +11,6 @@ use super::refusal::{Reason, Refusal};
 use super::sharing::{Defined, Prototype, prototypes};
 use crate::syntax::TokenKind;
 use crate::syntax::decl::{DefinitionKind, Unit};
-use crate::tree::TreePath;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 use std::ops::Range;
@@ -54,8 +53,8 @@ pub struct Host<'a> {
     export: (String, String),
     /// The headers of which the file calls functions.
     called: FxHashSet<Arc<str>>,
-    /// The functions of its own module.
-    own: FxHashSet<Box<str>>,
+    /// Whether a function is of its own module.
+    is_own: &'a dyn Fn(&str) -> bool,
     known: RefCell<FxHashMap<String, Option<Arc<str>>>>,
 }
 
@@ -69,7 +68,7 @@ struct Export {
 }
 
 impl<'a> Host<'a> {
-    /// `is_of_module` says of a file whether it is of the same module.
+    /// `is_own` says of a function whether it is of the same module.
     ///
     /// `None` where `file` exports nothing that `header` declares, or others change the
     /// place.
@@ -77,7 +76,7 @@ impl<'a> Host<'a> {
         file: &'a FileContext,
         claimed: &Claimed,
         header: &FileContext,
-        (defined, is_of_module): (&Defined, &dyn Fn(&TreePath) -> bool),
+        (defined, is_own): (&Defined, &'a dyn Fn(&str) -> bool),
     ) -> Option<Host<'a>> {
         let declared = prototypes(header, defined);
         let is_declared = |export: &Export| {
@@ -89,9 +88,7 @@ impl<'a> Host<'a> {
             .filter_map(|at| home_of(&file.unit, &lossy(file.text(at))));
         let called = called.collect();
         let (insert_at, export, known) = (export.end, export.form, RefCell::default());
-        let own = defined.iter().filter(|(_, path)| is_of_module(path));
-        let own = own.map(|(name, _)| name.clone()).collect();
-        Some(Host { file, insert_at, export, called, own, known })
+        Some(Host { file, insert_at, export, called, is_own, known })
     }
 
     /// The line that exports a function.
@@ -110,7 +107,7 @@ impl<'a> Host<'a> {
         let tokens = subject.alignment.members[0].tokens.clone();
         for at in calls(file, tokens) {
             let name = lossy(file.text(at));
-            if self.own.contains(name.as_str()) {
+            if (self.is_own)(&name) {
                 continue;
             }
             let mut known = self.known.borrow_mut();
@@ -151,7 +148,7 @@ fn exports(file: &FileContext) -> Vec<Export> {
         let close = (at + 3..file.tokens.len().min(at + 8)).find(|&it| file.text(it) == b")")?;
         let end = file.tokens.get(close + 1).filter(|_| file.text(close + 1) == b";")?.end as usize;
         let line = file.line_end(end - 1);
-        let alone = file.bytes[end..line].iter().all(u8::is_ascii_whitespace);
+        let alone = file.is_blank(end..line);
         let first = file.tokens[at].start as usize;
         let begins = file.line_start(first) == first;
         let rest = &file.bytes[file.tokens[at + 2].end as usize..file.tokens[close].start as usize];

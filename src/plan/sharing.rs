@@ -346,8 +346,7 @@ pub fn prototypes<'a>(header: &FileContext, defined: &'a Defined) -> Vec<Prototy
             [(condition, 0)] => is_guard(condition, header),
             _ => false,
         };
-        let alone =
-            header.bytes[header.tokens[at].end as usize..end].iter().all(u8::is_ascii_whitespace);
+        let alone = header.is_blank(header.tokens[at].end as usize..end);
         let name = lossy(header.text(name));
         let path = defined.get(name.as_str());
         if let Some(path) = path.filter(|_| plain && alone) {

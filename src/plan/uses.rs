@@ -162,8 +162,7 @@ fn prototype(file: &FileContext, token: usize) -> Option<Range<usize>> {
     }
     let from = file.tokens[start].start as usize;
     let to = file.tokens[end].end as usize;
-    let alone = file.line_start(from) == from
-        && file.bytes[to..file.line_end(to)].iter().all(u8::is_ascii_whitespace);
+    let alone = file.line_start(from) == from && file.is_blank(to..file.line_end(to));
     alone.then(|| from..file.line_end(to))
 }
 

@@ -19,7 +19,7 @@ use crate::plan::{
 };
 use crate::syntax::lexer;
 use crate::verify::Lift;
-use std::sync::Arc;
+use std::ops::Range;
 
 /// Runs that are looked at for one group.
 const MOST_RUNS: usize = 4;
@@ -147,7 +147,7 @@ impl Proposer<'_> {
         group: &CloneGroup,
         bodies: &Bodies<'_>,
         rule: &Rule,
-    ) -> Result<(Carried, Vec<std::ops::Range<usize>>), TemplateError> {
+    ) -> Result<(Carried, Vec<Range<usize>>), TemplateError> {
         let context = &open.file.context;
         let at = group.members[0].function.start;
         let refuse = |reason, detail: &str| {
@@ -266,7 +266,8 @@ impl Proposer<'_> {
             Ok(bytes) => bytes,
             Err(error) => return refuse(Reason::NotSeparable, error.to_string()),
         };
-        let between = self.open_text(&context.path, bytes.into(), open.claimed);
+        let mut between = self.open_text(&context.path, bytes.into());
+        between.claimed.names.clone_from(&open.claimed.names);
         let Some(parts) = parts(&between.context, group, lifted) else {
             let detail = "the functions of the runs cannot be read".to_owned();
             return refuse(Reason::NotSeparable, detail);
@@ -311,22 +312,12 @@ impl Proposer<'_> {
             lift: Some(claim_of(lifted)),
         })
     }
-
-    /// A file as it would be with another text.
-    fn open_text(&self, path: &str, bytes: Arc<[u8]>, claimed: &Claimed) -> OpenFile {
-        let dirs = self.drivers.include_dirs(path);
-        let unit = self.universe.unit_of(path, bytes.clone(), &dirs);
-        let context = FileContext::new(path.to_owned(), bytes, unit);
-        let pastes = uses::Pastes::collect(&context);
-        let names = claimed.names.clone();
-        OpenFile { context, pastes, claimed: Claimed { names, ..Claimed::default() } }
-    }
 }
 
 /// What came of one run.
 enum Tried {
     /// A patch, and the functions that it changes.
-    Out(Carried, Vec<std::ops::Range<usize>>),
+    Out(Carried, Vec<Range<usize>>),
     /// The run may not stand alone.
     NotLifted(Refusal),
     /// It may, but there is no plan.
@@ -334,7 +325,7 @@ enum Tried {
 }
 
 /// A member, by its number among the bodies, and which of its statements.
-type Piece = (usize, std::ops::Range<usize>);
+type Piece = (usize, Range<usize>);
 
 /// `narrow` with those of `all` whose names share as much as a name for all needs.
 fn with_names_alike(bodies: &Bodies<'_>, narrow: &[Piece], all: &[Piece]) -> Vec<Piece> {
@@ -352,7 +343,7 @@ fn with_names_alike(bodies: &Bodies<'_>, narrow: &[Piece], all: &[Piece]) -> Vec
 
 /// The file with the run lifted out of each member.
 fn lifted(file: &FileContext, bodies: &Bodies<'_>, pieces: &[Piece]) -> Result<Lifted, Refusal> {
-    let mut interfaces: Vec<(usize, std::ops::Range<usize>, Interface)> = Vec::new();
+    let mut interfaces: Vec<(usize, Range<usize>, Interface)> = Vec::new();
     for (index, range) in pieces {
         let (member, own) = (&bodies.parsed[*index], &bodies.statements[*index]);
         let (from, to) = (&own[range.start], &own[range.end - 1]);
@@ -396,10 +387,7 @@ fn lifted(file: &FileContext, bodies: &Bodies<'_>, pieces: &[Piece]) -> Result<L
 
 /// Puts the parameters of all parts into the order of the first: the function's own come
 /// first, as they stand there.
-fn in_order(
-    interfaces: &mut [(usize, std::ops::Range<usize>, Interface)],
-    own: &[align::OwnParameter],
-) {
+fn in_order(interfaces: &mut [(usize, Range<usize>, Interface)], own: &[align::OwnParameter]) {
     let Some((_, _, first)) = interfaces.first() else { return };
     let place = |index: &usize| {
         let name = Some(first.parameters[*index].name.as_slice());
@@ -436,8 +424,8 @@ fn checks(file: &FileContext, statement: &runs::Statement, next: &runs::Statemen
     assigns && (open..close).any(|at| file.text(at) == name)
 }
 
-/// What the name of what the parts do ends in: what it calls, if that is one thing, else where in the
-/// function it stands.
+/// What the name of what the parts do ends in: what it calls, if that is one thing, else
+/// where in the function it stands.
 fn ending(bodies: &Bodies<'_>, names: &[&str], pieces: &[Piece]) -> String {
     let (first, range) = &pieces[0];
     let (member, statements) = (&bodies.parsed[*first], &bodies.statements[*first][range.clone()]);
@@ -471,14 +459,9 @@ fn ending(bodies: &Bodies<'_>, names: &[&str], pieces: &[Piece]) -> String {
             return most.join("_");
         }
     }
-    let is_end = |(index, range): &(usize, std::ops::Range<usize>)| {
-        range.end == bodies.statements[*index].len()
-    };
-    let where_it_stands = match () {
-        () if pieces.iter().all(is_end) => "finish",
-        () => "common",
-    };
-    where_it_stands.to_owned()
+    let is_end =
+        |(index, range): &(usize, Range<usize>)| range.end == bodies.statements[*index].len();
+    if pieces.iter().all(is_end) { "finish" } else { "common" }.to_owned()
 }
 
 /// Words of functions that say nothing of what their caller is for.

@@ -7,7 +7,7 @@ use crate::detect::CloneGroup;
 use crate::plan::RemedyKind;
 use crate::plan::words::{common_words, words};
 use crate::syntax::{Lexer, TokenKind};
-use crate::tree::{TreePath, parent};
+use crate::tree::{Module, TreePath, parent};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Reverse;
@@ -137,12 +137,7 @@ impl Proposer<'_> {
 
     /// What a file's name says that its module's does not.
     fn business(&self, path: &TreePath) -> Vec<String> {
-        let module = self.drivers.always_in(path);
-        let module = module.map(|module| words(&module.name.replace('-', "_")));
-        let is_own = |word: &String| !module.as_ref().is_some_and(|it| it.contains(word));
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let stem = name.strip_suffix(".c").unwrap_or(name).replace('-', "_");
-        words(&stem).into_iter().filter(is_own).collect()
+        own_words(path, self.drivers.always_in(path).as_slice())
     }
 
     /// Whether a file is called what its module is, or says that it is for all.
@@ -195,6 +190,15 @@ fn common(group: &CloneGroup, callees: &FxHashMap<TreePath, Callees>) -> Vec<Tre
         });
     }
     all.unwrap_or_default().into_iter().collect()
+}
+
+/// The words of a file's name that are not of the name of one of `modules`.
+pub(super) fn own_words(path: &str, modules: &[&Module]) -> Vec<String> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem).replace('-', "_");
+    let of_modules: Vec<String> =
+        modules.iter().flat_map(|module| words(&module.name.replace('-', "_"))).collect();
+    words(&stem).into_iter().filter(|word| !of_modules.contains(word)).collect()
 }
 
 /// The names that a text calls, or hands on as a table of operations does: `.probe = name,`.

@@ -152,14 +152,18 @@ impl Proposer<'_> {
         if self.included.contains(path) {
             return Err((Reason::IncludedSource, "another file includes this one".to_owned()));
         }
-        let dirs = self.drivers.include_dirs(path);
         let bytes = self.tree.read(path);
         let bytes = bytes.map_err(|e| (Reason::ParseGap, format!("cannot read: {e}")))?;
-        let bytes: Arc<[u8]> = bytes.into();
+        Ok(self.open_text(path, bytes.into()))
+    }
+
+    /// The file at `path`, of which nothing is claimed, as it is or would be with this text.
+    fn open_text(&self, path: &str, bytes: Arc<[u8]>) -> OpenFile {
+        let dirs = self.drivers.include_dirs(path);
         let unit = self.universe.unit_of(path, bytes.clone(), &dirs);
         let context = FileContext::new(path.to_owned(), bytes, unit);
         let pastes = Pastes::collect(&context);
-        Ok(OpenFile { context, pastes, claimed: Claimed::default() })
+        OpenFile { context, pastes, claimed: Claimed::default() }
     }
 }
 

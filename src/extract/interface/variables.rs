@@ -335,7 +335,7 @@ pub(super) fn without(place: &Place<'_>, moved: &[Declared]) -> Vec<(Range<usize
             (at, last) = (range.end, Some(index));
         }
     }
-    let blank = |range: Range<usize>| file.bytes[range].iter().all(u8::is_ascii_whitespace);
+    let blank = |range: Range<usize>| file.is_blank(range);
     if let Some(last) = last {
         let end = file.line_end(at);
         if blank(at..end) {
@@ -357,7 +357,7 @@ pub(super) fn without(place: &Place<'_>, moved: &[Declared]) -> Vec<(Range<usize
 /// The range with the rest of its lines where that is blank.
 fn whole_lines(file: &FileContext, range: &Range<usize>) -> Range<usize> {
     let (start, end) = (file.line_start(range.start), file.line_end(range.end - 1));
-    let blank = |range: Range<usize>| file.bytes[range].iter().all(u8::is_ascii_whitespace);
+    let blank = |range: Range<usize>| file.is_blank(range);
     match blank(start..range.start) && blank(range.end..end) {
         true => start..end,
         false => range.clone(),

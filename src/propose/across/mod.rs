@@ -3,28 +3,30 @@
 //! Out: an outcome for each.
 //!
 //! Drivers that share files are planned together, since they share lines and names;
-//! others side by side.
+//! others side by side. `headers` chooses where what they share is
+//! declared.
+
+mod headers;
+mod rooms;
 
 use super::carry::{self, Carried};
 use super::{Outcome, Outcomes, Proposer, not_one_file};
 use crate::detect::{CloneGroup, Level};
 use crate::generate::templates::TemplateError;
 use crate::plan::align::lossy;
-use crate::plan::sharing::{Defined, Neighbours, prototypes};
-use crate::plan::words::{common_words, words};
+use crate::plan::sharing::{Defined, Neighbours};
 use crate::plan::{
     self, Claimed, FileContext, Host, OpenFile, Reason, Refusal, RemedyKind, Rule, Sharing,
 };
 use crate::syntax::{Globals, TokenKind, global_functions};
-use crate::tree::{Module, TreePath, parent};
+use crate::tree::{Module, TreePath};
+use headers::before_guard;
 use rayon::prelude::*;
+use rooms::Rooms;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::cmp::Reverse;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// Headers of a driver that are looked at for a prototype.
-const MOST_HEADERS: usize = 64;
 
 /// Headers that are tried for one group.
 const HEADERS_TRIED: usize = 4;
@@ -36,6 +38,8 @@ struct Room {
     neighbours: Neighbours,
     defined: Defined,
     reserved: FxHashSet<String>,
+    /// What the names of modules' functions begin with, as [`Proposer::prefixes_of`] found.
+    prefixes: RefCell<FxHashMap<String, Arc<Vec<String>>>>,
 }
 
 /// Where what several files share comes to stand.
@@ -51,10 +55,6 @@ enum Place<'p> {
         in_one_module: bool,
     },
 }
-
-/// How much a header has to do with some files: how many of their functions it declares,
-/// whether its name is of their names, how many functions of the driver it declares.
-type HeaderRank = (usize, bool, usize);
 
 /// Files of other modules that may have what a group shares, by the group's number.
 type Hosts = FxHashMap<usize, Vec<TreePath>>;
@@ -308,41 +308,6 @@ impl Proposer<'_> {
         self.carry_shared(room, group, &header, Place::Inline { in_one_module }).map(Some)
     }
 
-    /// A header of the folder of all files, or above it, that all of them include and that
-    /// has inline functions already: the nearest, and of these the one with most.
-    fn inline_header(&self, room: &mut Room, group: &CloneGroup) -> Option<TreePath> {
-        let mut common: Option<BTreeSet<Arc<str>>> = None;
-        for member in &group.members {
-            let file = room.open.get(&member.file)?.as_ref().ok()?;
-            let headers: BTreeSet<Arc<str>> = file.context.unit.headers().into_iter().collect();
-            common = Some(match common {
-                None => headers,
-                Some(known) => known.intersection(&headers).cloned().collect(),
-            });
-        }
-        let is_above = |header: &&Arc<str>| {
-            let Some(folder) = parent(header) else { return false };
-            folder.contains('/')
-                && (folder.starts_with("drivers/") || folder.starts_with("sound/"))
-                && group.members.iter().all(|member| {
-                    let rest = member.file.strip_prefix(folder);
-                    rest.is_some_and(|rest| rest.starts_with('/'))
-                })
-        };
-        let common = common.unwrap_or_default();
-        let mut best: Option<((usize, usize), TreePath)> = None;
-        for header in common.iter().filter(is_above).take(MOST_HEADERS) {
-            let path = header.to_string();
-            let file = room.open.entry(path.clone()).or_insert_with(|| self.open(&path));
-            let Ok(file) = file else { continue };
-            let rank = (parent(header).map_or(0, str::len), inline_functions(&file.context));
-            if rank.1 > 0 && best.as_ref().is_none_or(|(most, _)| rank > *most) {
-                best = Some((rank, path));
-            }
-        }
-        best.map(|(_, path)| path)
-    }
-
     /// The first file of a member that needs nothing of the host's module, or only under a
     /// condition.
     fn may_do_without<'g>(
@@ -391,7 +356,13 @@ impl Proposer<'_> {
             return Ok(Carried::Refused(not_one_file(group)));
         };
         let (mut homes, mut host, mut inline_at) = (0, None, None);
-        let own_prefixes: Vec<String>;
+        let own_prefixes: Arc<Vec<String>>;
+        let of_host: Vec<&Module> = match place {
+            Place::Host(path) => self.drivers.modules_with(path).collect(),
+            _ => Vec::new(),
+        };
+        let defined = &room.defined;
+        let is_hosts = |name: &str| defined.get(name).is_some_and(|path| is_of(&of_host, path));
         match place {
             Place::Members(count) => {
                 homes = count;
@@ -404,7 +375,8 @@ impl Proposer<'_> {
                 } else {
                     let inline = header.context.functions.iter();
                     let names = inline.map(|it| lossy(it.name(&header.context.bytes)));
-                    own_prefixes = prefixes(names.collect::<Vec<_>>().iter().map(String::as_str));
+                    let names: Vec<String> = names.collect();
+                    own_prefixes = Arc::new(prefixes(names.iter().map(String::as_str)));
                 }
                 inline_at = before_guard(&header.context);
                 let claims = |at: usize| header.claimed.touches(&(at..at)) || header.context.crlf;
@@ -413,20 +385,16 @@ impl Proposer<'_> {
                 }
             }
             Place::Host(path) => {
-                let modules: Vec<&Module> = self.drivers.modules_with(path).collect();
-                let is_of_module =
-                    |path: &TreePath| modules.iter().any(|module| module.files.contains(path));
                 host = file(path).and_then(|open| {
                     let OpenFile { context, claimed, .. } = open;
-                    let own = (&room.defined, &is_of_module as &dyn Fn(&TreePath) -> bool);
-                    Host::find(context, claimed, &header.context, own)
+                    Host::find(context, claimed, &header.context, (defined, &is_hosts))
                 });
                 if host.is_none() {
                     let detail = format!("{path} exports nothing of {}", header.context.path);
                     let refusal = Refusal { reason: Reason::NoHome, detail, ..not_one_file(group) };
                     return Ok(Carried::Refused(refusal));
                 }
-                own_prefixes = self.prefixes_of(room, &modules);
+                own_prefixes = self.prefixes_of(room, &of_host);
             }
         }
         let sharing = Sharing {
@@ -467,96 +435,15 @@ impl Proposer<'_> {
     }
 
     /// What the names of the functions of `modules` begin with.
-    fn prefixes_of(&self, room: &Room, modules: &[&Module]) -> Vec<String> {
-        let is_of = |path: &TreePath| modules.iter().any(|module| module.files.contains(path));
-        prefixes(room.defined.iter().filter(|(_, path)| is_of(path)).map(|(name, _)| &**name))
-    }
-
-    /// The headers beside `header` that it includes and that include it.
-    fn circular(&self, room: &mut Room, header: &TreePath) -> Vec<TreePath> {
-        let Some(Ok(file)) = room.open.get(header) else { return Vec::new() };
-        let folder = parent(header);
-        let beside = |path: &TreePath| parent(path) == folder && path != header;
-        let included = file.context.unit.headers().into_iter().map(|path| path.to_string());
-        let included: Vec<TreePath> = included.filter(beside).collect();
-        let includes_it = |path: &TreePath| {
-            let file = room.open.entry(path.clone()).or_insert_with(|| self.open(path));
-            let headers = file.as_ref().map(|file| file.context.unit.headers());
-            headers.is_ok_and(|headers| headers.iter().any(|it| **it == **header))
-        };
-        included
-            .into_iter()
-            .filter({
-                let mut includes_it = includes_it;
-                move |path| includes_it(path)
-            })
-            .collect()
-    }
-
-    /// The headers of the driver, or of the host's, that all files of the group include, that
-    /// first which declares most of what they define, or the host.
-    fn headers(
-        &self,
-        room: &mut Room,
-        group: &CloneGroup,
-        host: Option<&TreePath>,
-    ) -> Vec<TreePath> {
-        let modules = match host {
-            Some(host) => self.drivers.modules_with(host).collect(),
-            None => self.common_modules(group),
-        };
-        let mut common: Option<BTreeSet<Arc<str>>> = None;
-        for path in group.members.iter().map(|member| &member.file).chain(host) {
-            let Some(Ok(file)) = room.open.get(path) else { return Vec::new() };
-            let headers: BTreeSet<Arc<str>> = file.context.unit.headers().into_iter().collect();
-            common = Some(match common {
-                None => headers,
-                Some(known) => known.intersection(&headers).cloned().collect(),
-            });
-        }
-        let is_own = |path: &&Arc<str>| {
-            modules.iter().any(|module| {
-                path.strip_prefix(module.folder.as_str()).is_some_and(|it| it.starts_with('/'))
-            })
-        };
-        let is_theirs = |path: &str| match host {
-            Some(host) => host == path,
-            None => group.members.iter().any(|member| member.file == path),
-        };
-        let common = common.unwrap_or_default();
-        let names: Vec<Vec<String>> = group.members.iter().map(|it| words(&it.name)).collect();
-        let shared = common_words(&names);
-        // `foo_psp.h` for what `psp_v1_init()` and `psp_v2_init()` share.
-        let is_named = |path: &str| {
-            let name = path.rsplit('/').next().unwrap_or(path);
-            let stem = name.strip_suffix(".h").unwrap_or(name).replace('-', "_");
-            let is_own = |word: &String| {
-                modules.iter().any(|module| words(&module.name.replace('-', "_")).contains(word))
-            };
-            words(&stem).iter().any(|word| shared.contains(word) && !is_own(word))
-        };
-        let mut found_all: Vec<(Reverse<HeaderRank>, TreePath)> = Vec::new();
-        for path in common.iter().filter(is_own).take(MOST_HEADERS) {
-            let path = path.to_string();
-            let file = room.open.entry(path.clone()).or_insert_with(|| self.open(&path));
-            let Ok(file) = file else { continue };
-            let found = prototypes(&file.context, &room.defined);
-            let theirs = found.iter().filter(|it| is_theirs(it.path));
-            let rank = (theirs.count(), is_named(&path), found.len());
-            // What the host exports its own header must declare: one that has most of it.
-            let is_hosts =
-                |host: &TreePath| rank.0 > 0 && rank.0 * 2 >= self.globals().exported_by(host);
-            if rank.2 > 0 && host.is_none_or(is_hosts) {
-                found_all.push((Reverse(rank), path));
-            }
-        }
-        found_all.sort();
-        // One may be for all, that which declares most; any other must have to do with the
-        // members.
-        let most = found_all.iter().map(|it| it.0.0.2).max();
-        let fits = |rank: HeaderRank| rank.0 > 0 || rank.1 || Some(rank.2) == most;
-        let fitting = found_all.into_iter().filter(|it| fits(it.0.0));
-        fitting.map(|(_, path)| path).collect()
+    fn prefixes_of(&self, room: &Room, modules: &[&Module]) -> Arc<Vec<String>> {
+        let key: Vec<String> =
+            modules.iter().map(|module| format!("{}/{}", module.folder, module.name)).collect();
+        let mut known = room.prefixes.borrow_mut();
+        let found = known.entry(key.join(" ")).or_insert_with(|| {
+            let of_modules = room.defined.iter().filter(|(_, path)| is_of(modules, path));
+            Arc::new(prefixes(of_modules.map(|(name, _)| &**name)))
+        });
+        found.clone()
     }
 
     /// The functions of the tree that are not static.
@@ -568,25 +455,9 @@ impl Proposer<'_> {
     }
 }
 
-/// How many inline functions a header has.
-fn inline_functions(header: &FileContext) -> usize {
-    let is_inline = |function: &&crate::syntax::Function| {
-        let words = header.token_at(function.start)..header.token_at(function.name.start);
-        words.into_iter().any(|at| header.text(at) == b"inline")
-    };
-    header.functions.iter().filter(is_inline).count()
-}
-
-/// The line of the `#endif` that ends an include guard around the whole header.
-fn before_guard(header: &FileContext) -> Option<usize> {
-    let last = header.tokens.last().filter(|it| it.kind == TokenKind::Directive)?;
-    let first = header.tokens.first().filter(|it| it.kind == TokenKind::Directive)?;
-    let word = |token: &crate::syntax::Token| {
-        crate::syntax::split::directive_word(token.text(&header.bytes)).0.to_vec()
-    };
-    let at = header.line_start(last.start as usize);
-    let opens = word(first) == b"ifndef" && word(last) == b"endif";
-    (opens && header.conditions_at(last.start).len() == 1).then_some(at)
+/// Whether a file is linked into one of `modules`.
+fn is_of(modules: &[&Module], path: &TreePath) -> bool {
+    modules.iter().any(|module| module.files.contains(path))
 }
 
 /// What the names of functions begin with, most frequent first.
@@ -604,44 +475,4 @@ fn prefixes<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
     let is_usual = |count: usize| count * 4 >= most && (count > 1 || most == 1);
     let prefixes = words.into_iter().filter(|(_, count)| is_usual(*count));
     prefixes.map(|(word, _)| word.to_owned()).collect()
-}
-
-/// Groups, those together whose modules have to do with each other.
-#[derive(Default)]
-struct Rooms<'m> {
-    /// For each module another of its room; itself for one of each.
-    above: BTreeMap<&'m Module, &'m Module>,
-    groups: Vec<(usize, &'m Module)>,
-}
-
-impl<'m> Rooms<'m> {
-    fn add(&mut self, group: usize, modules: impl Iterator<Item = &'m Module>) {
-        let mut first = None;
-        for module in modules {
-            let top = self.top(module);
-            let first = *first.get_or_insert(top);
-            self.above.insert(top, first);
-        }
-        self.groups.extend(first.map(|module| (group, module)));
-    }
-
-    fn top(&mut self, module: &'m Module) -> &'m Module {
-        let mut at = module;
-        loop {
-            let above = *self.above.entry(at).or_insert(at);
-            if above == at {
-                return at;
-            }
-            at = above;
-        }
-    }
-
-    /// The numbers of the groups of each room, in order.
-    fn finish(mut self) -> Vec<Vec<usize>> {
-        let mut rooms: BTreeMap<&Module, Vec<usize>> = BTreeMap::new();
-        for (group, module) in std::mem::take(&mut self.groups) {
-            rooms.entry(self.top(module)).or_default().push(group);
-        }
-        rooms.into_values().collect()
-    }
 }
