@@ -6,7 +6,6 @@ use crate::workspace::Workspace;
 use rayon::prelude::*;
 use std::collections::HashSet;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
@@ -21,38 +20,58 @@ struct Complaint {
     text: String,
 }
 
+/// So many patches go to one run: most of a run's time goes before its first patch.
+const AT_ONCE: usize = 16;
+
 /// The complaints about composed lines, one text each.
 pub fn complaints(workspace: &Workspace, proposals: &[Proposal]) -> Vec<String> {
     let source = workspace.source();
-    proposals.par_iter().flat_map_iter(|proposal| of_proposal(source, proposal)).collect()
+    proposals.par_chunks(AT_ONCE).flat_map_iter(|some| of_proposals(source, some)).collect()
 }
 
-fn of_proposal(source: &Path, proposal: &Proposal) -> Vec<String> {
-    let patch = fs::read(source.join(&proposal.patch)).expect("the patch can be read");
-    let known = known_lines(source, proposal);
-    let composed = |complaint: &Complaint| !known.contains(&without_space(&complaint.line));
-    let mut new: Vec<Complaint> = run(source, &patch).into_iter().filter(composed).collect();
-    if !new.is_empty() {
-        let excused = excused(source, &patch);
-        new.retain(|complaint| {
-            !excused.contains(&(complaint.kind.clone(), skeleton(&complaint.line)))
-        });
+fn of_proposals(source: &Path, proposals: &[Proposal]) -> Vec<String> {
+    let read = |it: &Proposal| fs::read(source.join(&it.patch)).expect("the patch can be read");
+    let patches: Vec<Vec<u8>> = proposals.iter().map(read).collect();
+    let mut said = run(source, &patches);
+    for (proposal, said) in proposals.iter().zip(&mut said) {
+        let known = known_lines(source, proposal);
+        said.retain(|complaint| !known.contains(&without_space(&complaint.line)));
     }
-    new.dedup_by_key(|complaint| (complaint.number, complaint.kind.clone()));
-    new.into_iter()
-        .map(|c| format!("{}:{}: {} {}\n    {}", proposal.patch, c.number, c.kind, c.text, c.line))
-        .collect()
+    // What it says of the lines that go. A line in which only a parameter stands for a
+    // constant is still the driver's line, and the complaint about it is as old.
+    let doubtful: Vec<usize> = (0..said.len()).filter(|&at| !said[at].is_empty()).collect();
+    let old: Vec<Vec<u8>> = doubtful.iter().map(|&at| reversed(&patches[at])).collect();
+    let mut found = Vec::new();
+    for (at, old) in doubtful.into_iter().zip(run(source, &old)) {
+        let excused: HashSet<(String, String)> =
+            old.into_iter().map(|old| (old.kind, skeleton(&old.line))).collect();
+        let mut new = std::mem::take(&mut said[at]);
+        new.retain(|it| !excused.contains(&(it.kind.clone(), skeleton(&it.line))));
+        new.dedup_by_key(|complaint| (complaint.number, complaint.kind.clone()));
+        let patch = &proposals[at].patch;
+        found.extend(
+            new.into_iter()
+                .map(|c| format!("{patch}:{}: {} {}\n    {}", c.number, c.kind, c.text, c.line)),
+        );
+    }
+    found
 }
 
-/// Runs checkpatch on one patch.
-fn run(source: &Path, patch: &[u8]) -> Vec<Complaint> {
-    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
-    file.write_all(patch).expect("a temporary file can be written");
-    let name = file.path().to_string_lossy().into_owned();
+/// Runs checkpatch on patches; what it says of each.
+fn run(source: &Path, patches: &[Vec<u8>]) -> Vec<Vec<Complaint>> {
+    if patches.is_empty() {
+        return Vec::new();
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let name = |at: usize| folder.path().join(format!("{at}.patch")).display().to_string();
+    for (at, patch) in patches.iter().enumerate() {
+        fs::write(name(at), patch).expect("a temporary file can be written");
+    }
     let output = Command::new("perl")
         .arg("scripts/checkpatch.pl")
         .args(["--strict", "--no-signoff", "--terse", "--no-summary", "--show-types"])
-        .args(["--color=never", &name])
+        .arg("--color=never")
+        .args((0..patches.len()).map(name))
         .current_dir(source)
         .output()
         .expect("perl starts");
@@ -62,10 +81,14 @@ fn run(source: &Path, patch: &[u8]) -> Vec<Complaint> {
         "checkpatch.pl: {}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let patch = String::from_utf8_lossy(patch);
-    let lines: Vec<&str> = patch.lines().collect();
     let said = String::from_utf8_lossy(&output.stdout);
-    said.lines().filter_map(|said| complaint(&lines, said.strip_prefix(&name)?)).collect()
+    let of_patch = |(at, patch): (usize, &Vec<u8>)| {
+        let patch = String::from_utf8_lossy(patch);
+        let lines: Vec<&str> = patch.lines().collect();
+        let name = name(at);
+        said.lines().filter_map(|said| complaint(&lines, said.strip_prefix(&*name)?)).collect()
+    };
+    patches.iter().enumerate().map(of_patch).collect()
 }
 
 /// Reads `:LINE: CHECK:TYPE: text`; `None` if it is not about an added line.
@@ -75,14 +98,6 @@ fn complaint(lines: &[&str], said: &str) -> Option<Complaint> {
     let line = lines.get(number.checked_sub(1)?)?.strip_prefix('+')?.to_owned();
     let (kind, text) = text.split_once(": ")?;
     Some(Complaint { number, line, kind: kind.to_owned(), text: text.to_owned() })
-}
-
-/// What checkpatch says of the lines that go, as kind and skeleton. A line in
-/// which only a parameter stands for a constant is still the driver's line, and
-/// the complaint about it is as old.
-fn excused(source: &Path, patch: &[u8]) -> HashSet<(String, String)> {
-    let complaints = run(source, &reversed(patch));
-    complaints.into_iter().map(|old| (old.kind, skeleton(&old.line))).collect()
 }
 
 /// The patch that takes `patch` back.
