@@ -163,6 +163,13 @@ impl Kernel {
         let Some(program) = words.next() else {
             return Ok(());
         };
+        // It has nothing to say of a file without such comments, and takes a tenth of
+        // what the compiler takes.
+        let source = scratch.farm.join(&compile.source);
+        let text = fs::read(&source).map_err(BuildError::io(&source))?;
+        if memchr::memmem::find(&text, b"/**").is_none() {
+            return Ok(());
+        }
         let mut command = process::command(&program);
         command.args(words).current_dir(&self.folder);
         command.envs(variables.filter_map(|word| word.split_once('=')));
