@@ -2,7 +2,7 @@
 
 use super::templates::{TemplateError, Templates};
 use crate::detect::CloneGroup;
-use crate::plan::{Fate, Helper, Parameter, Plan, Remedy};
+use crate::plan::{Fate, Helper, Parameter, Plan, Remedy, RemedyKind};
 use crate::tree::TreePath;
 use serde::Serialize;
 
@@ -74,12 +74,14 @@ pub fn compose(
     driver: &str,
     templates: &Templates,
 ) -> Result<Message, TemplateError> {
+    // What is called is no part of the patch.
+    let is_reuse = plan.rule.remedy == RemedyKind::Reuse;
     let data = MessageData {
         subject: subject(plan, group, driver),
         text: paragraphs(plan).iter().map(|text| fill(text)).collect(),
         rows: rows(plan),
         rule: plan.rule.name.clone(),
-        file: looked_at(&plan.files),
+        file: looked_at(&plan.files[usize::from(is_reuse)..]),
     };
     let text = templates.render(&plan.rule.templates.message, &data)?;
     let (subject, body) = text.split_once('\n').unwrap_or((&text, ""));
@@ -91,7 +93,7 @@ fn subject(plan: &Plan, group: &CloneGroup, driver: &str) -> String {
     let driver = DECORATIONS.iter().find_map(|d| driver.strip_prefix(d)).unwrap_or(driver);
     let driver = driver.strip_suffix("_core").unwrap_or(driver);
     let below =
-        |path: &str| plan.home().strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        |path: &str| plan.concerns().strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
     let known = PREFIXES.iter().filter(|(path, _)| below(path)).max_by_key(|(path, _)| path.len());
     let prefix = match known {
         Some((_, prefix)) => prefix.replace("{}", driver),
@@ -99,6 +101,9 @@ fn subject(plan: &Plan, group: &CloneGroup, driver: &str) -> String {
     };
     let what = match &plan.remedy {
         Remedy::Helper(helper) => format!("Factor out {}()", helper.name),
+        Remedy::Merge(survivor) if plan.rule.remedy == RemedyKind::Reuse => {
+            format!("Use {}()", plan.members[*survivor].name)
+        }
         Remedy::Merge(survivor) => {
             let copies = plan.members.iter().filter(|m| m.fate != Fate::Survives);
             let names: Vec<String> = copies.map(|m| format!("{}()", m.name)).collect();
@@ -154,6 +159,17 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
                 enumeration(&parameters)
             ));
         }
+        Remedy::Merge(survivor) if plan.rule.remedy == RemedyKind::Reuse => {
+            let copies = plan.members.iter().filter(|m| m.fate != Fate::Survives);
+            let copies: Vec<String> = copies.map(|m| format!("{}()", m.name)).collect();
+            let (verb, own) = if copies.len() == 1 { ("does", "its") } else { ("do", "their") };
+            text.push(format!(
+                "{} {verb} what {}() of {} does already. Remove {own} code and call that.",
+                enumeration(&copies),
+                plan.members[*survivor].name,
+                plan.home(),
+            ));
+        }
         Remedy::Merge(survivor) => {
             text.push(format!(
                 "{all} have the same body. Keep that of {}().",
@@ -162,7 +178,8 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
         }
     }
     let mut fates = Vec::new();
-    if !gone.is_empty() && !plan.is_of_parts {
+    let is_said = plan.is_of_parts || plan.rule.remedy == RemedyKind::Reuse;
+    if !gone.is_empty() && !is_said {
         fates.push(format!("The callers of {gone} now call it directly."));
     }
     if !thin.is_empty() {

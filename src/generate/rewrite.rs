@@ -178,8 +178,11 @@ fn gone(plan: &Plan, index: usize, callee: &str, file: &FileContext, edits: &mut
     let at_end = end == file.bytes.len();
     let start = above.filter(|&above| at_end && blank(above..start)).unwrap_or(start);
     edits.push(Edit { range: start..end, text: Vec::new() });
+    let gone = plan.members.iter().filter(|it| it.file == member.file && it.fate == Fate::Gone);
+    let prototypes: Vec<&Range<usize>> = gone.flat_map(|it| &it.uses.prototypes).collect();
     for prototype in &member.uses.prototypes {
-        edits.push(Edit { range: prototype.clone(), text: Vec::new() });
+        let range = with_blank_line(file, prototype, &prototypes);
+        edits.push(Edit { range, text: Vec::new() });
     }
     for &token in &member.uses.addresses {
         let range = file.tokens[token].range();
@@ -194,6 +197,26 @@ fn gone(plan: &Plan, index: usize, callee: &str, file: &FileContext, edits: &mut
             Remedy::Merge(_) => Vec::new(),
         };
         edits.extend(call_edits(file, call, callee, &extra));
+    }
+}
+
+/// A prototype with the blank line behind it, where another stands before it and before
+/// those of `gone` that go, too.
+fn with_blank_line(
+    file: &FileContext,
+    prototype: &Range<usize>,
+    gone: &[&Range<usize>],
+) -> Range<usize> {
+    let mut start = prototype.start;
+    while let Some(above) = gone.iter().find(|it| it.end == start && it.start < start) {
+        start = above.start;
+    }
+    let above = start.checked_sub(1).map(|at| file.line_start(at)..start);
+    let behind = prototype.end..file.line_end(prototype.end);
+    let is_alone = above.is_none_or(|above| file.is_blank(above)) && !behind.is_empty();
+    match is_alone && file.is_blank(behind.clone()) {
+        true => prototype.start..behind.end,
+        false => prototype.clone(),
     }
 }
 

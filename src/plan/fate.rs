@@ -2,7 +2,7 @@
 //! serves for all; and how many lines that saves.
 
 use super::OpenFile;
-use super::align::{self, OwnParameter};
+use super::align::{self, AlignedMember, OwnParameter};
 use super::comments::Inside;
 use super::file::FileContext;
 use super::holes::{Span, Subject};
@@ -10,6 +10,7 @@ use super::refusal::{Reason, Refusal};
 use super::sharing::Sharing;
 use super::uses::{self, Anchor, CallSite, Uses};
 use super::words;
+use crate::detect::Member;
 use crate::syntax::Function;
 use std::ops::Range;
 
@@ -146,27 +147,55 @@ pub fn merge(
 
 /// The members with their uses, all of them thin for now.
 fn survey(subject: &Subject<'_>, open: &[&OpenFile]) -> Result<Vec<MemberPlan>, Refusal> {
-    let paths = subject.paths();
-    let mut members = Vec::new();
-    let aligned = subject.alignment.members.iter().zip(open);
-    for (member, (aligned, open)) in subject.group.members.iter().zip(aligned) {
-        let file = aligned.file;
-        let uses = uses::uses(file, &member.function, &open.pastes);
-        if uses.none() {
-            let detail = format!("nothing uses {}: delete it", member.name);
-            return Err(file.refuse(Reason::UnusedMember, member.function.start, detail));
-        }
-        members.push(MemberPlan {
-            name: member.name.clone(),
-            file: paths.iter().position(|path| **path == file.path).unwrap_or_default(),
-            function: member.function.clone(),
-            own: align::parameters(file, &aligned.tree),
-            comment: file.leading_comment(member.function.start, &member.name),
-            fate: Fate::Thin,
-            uses,
-        });
+    let members = subject.group.members.iter().zip(open).enumerate();
+    members.map(|(index, (member, open))| surveyed(subject, index, member, open)).collect()
+}
+
+/// The member that is aligned at `index`, with its uses.
+fn surveyed(
+    subject: &Subject<'_>,
+    index: usize,
+    member: &Member,
+    open: &OpenFile,
+) -> Result<MemberPlan, Refusal> {
+    let AlignedMember { file, tree, .. } = &subject.alignment.members[index];
+    let uses = uses::uses(file, &member.function, &open.pastes);
+    if uses.none() {
+        let detail = format!("nothing uses {}: delete it", member.name);
+        return Err(file.refuse(Reason::UnusedMember, member.function.start, detail));
     }
-    Ok(members)
+    Ok(MemberPlan {
+        name: member.name.clone(),
+        file: subject.paths().iter().position(|path| **path == file.path).unwrap_or_default(),
+        function: member.function.clone(),
+        own: align::parameters(file, tree),
+        comment: file.leading_comment(member.function.start, &member.name),
+        fate: Fate::Thin,
+        uses,
+    })
+}
+
+/// The fates of copies of what is there for all to call; `open` are their files.
+///
+/// # Errors
+/// `unused-member`, `overlaps-proposal`.
+pub fn copies(
+    subject: &Subject<'_>,
+    copies: &[Member],
+    open: &[&OpenFile],
+) -> Result<Vec<MemberPlan>, Refusal> {
+    let mut plans = Vec::new();
+    for (index, (copy, open)) in copies.iter().zip(open).enumerate() {
+        let mut plan = surveyed(subject, index + 1, copy, open)?;
+        // What is said of the copy would be lost with it.
+        let is_mute = plan.comment.is_none();
+        if is_mute && plan.uses.anchor.is_none() && editable(open, &plan.uses) {
+            plan.fate = Fate::Gone;
+        }
+        plans.push(plan);
+    }
+    claim(&plans, open)?;
+    Ok(plans)
 }
 
 fn with_survivor(

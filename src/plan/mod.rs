@@ -18,6 +18,7 @@ pub mod kernel;
 pub mod names;
 pub mod paths;
 pub mod refusal;
+pub mod reuse;
 pub mod rules;
 pub mod sharing;
 pub mod traps;
@@ -35,7 +36,7 @@ pub use refusal::{Reason, Refusal};
 pub use rules::{RemedyKind, Rule};
 pub use sharing::Sharing;
 
-use crate::detect::CloneGroup;
+use crate::detect::{CloneGroup, Member};
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;
 use holes::Subject;
@@ -85,6 +86,16 @@ impl Plan {
             Remedy::Helper(_) if self.export.is_some() || self.is_inline => self.files.len() - 1,
             Remedy::Helper(_) => 0,
             Remedy::Merge(survivor) => self.members[survivor].file,
+        }
+    }
+
+    /// The file whose driver the patch is for: that of what does the members' work, or of
+    /// the first copy of what stays as it is and where it is.
+    pub fn concerns(&self) -> &TreePath {
+        let copy = self.members.iter().find(|member| member.fate != Fate::Survives);
+        match copy.filter(|_| self.rule.remedy == RemedyKind::Reuse) {
+            Some(copy) => &self.files[copy.file],
+            None => self.home(),
         }
     }
 
@@ -175,7 +186,7 @@ pub fn plan(
     let is_inline = sharing.is_some_and(|sharing| sharing.inline_at.is_some());
     let lines = group.members[0].function.lines();
     let fits = |rule: &&Rule| {
-        rule.remedy != RemedyKind::Extract
+        !matches!(rule.remedy, RemedyKind::Extract | RemedyKind::Reuse)
             && rule.kinds.contains(&group.kind)
             && rule.levels.contains(&group.level)
             && rule.limits.members(across_modules) <= group.members.len()
@@ -202,7 +213,9 @@ pub fn plan(
     for rule in rules.iter().filter(fits) {
         let planned = match rule.remedy {
             RemedyKind::Merge => merge(&subject, rule, open, sharing),
-            RemedyKind::Helper | RemedyKind::Extract => helper(&subject, rule, open, sharing),
+            RemedyKind::Helper | RemedyKind::Extract | RemedyKind::Reuse => {
+                helper(&subject, rule, open, sharing)
+            }
         };
         match planned {
             Ok(plan) if plan.objection.is_none() || first_refusal.is_none() => return Ok(plan),
@@ -235,30 +248,37 @@ pub fn preconditions(open: &[&OpenFile], group: &CloneGroup) -> Result<(), Refus
     let conditions = open[0].context.conditions_at(group.members[0].function.start);
     for (member, open) in group.members.iter().zip(open) {
         let (file, function) = (&open.context, &member.function);
-        if file.too_deep {
-            let detail = "the file nests its #ifs more than a hundred deep";
-            return Err(file.refuse(Reason::TooLarge, function.start, detail));
-        }
-        if function.macro_defined {
-            let detail = format!("a macro makes up the signature of {}", member.name);
-            return Err(file.refuse(Reason::MacroDefined, function.start, detail));
-        }
-        if function.end - function.body > LARGEST {
-            let detail = format!("{} has {} bytes", member.name, function.end - function.body);
-            return Err(file.refuse(Reason::TooLarge, function.start, detail));
-        }
-        if function.unbalanced {
-            let detail = format!("the braces of {} do not balance", member.name);
-            return Err(file.refuse(Reason::ParseGap, function.start, detail));
-        }
-        if file.definitions_of(function.name(&file.bytes)) > 1 {
-            let detail = format!("{} is defined more than once", member.name);
-            return Err(file.refuse(Reason::AlternativeDefinitions, function.start, detail));
-        }
+        is_plain(file, member)?;
         if file.conditions_at(function.start) != conditions {
             let detail = format!("{} stands under other conditions", member.name);
             return Err(file.refuse(Reason::DifferentConditions, function.start, detail));
         }
+    }
+    Ok(())
+}
+
+/// Whether a member is a function as people write them, and the only one of its name.
+fn is_plain(file: &FileContext, member: &Member) -> Result<(), Refusal> {
+    let function = &member.function;
+    if file.too_deep {
+        let detail = "the file nests its #ifs more than a hundred deep";
+        return Err(file.refuse(Reason::TooLarge, function.start, detail));
+    }
+    if function.macro_defined {
+        let detail = format!("a macro makes up the signature of {}", member.name);
+        return Err(file.refuse(Reason::MacroDefined, function.start, detail));
+    }
+    if function.end - function.body > LARGEST {
+        let detail = format!("{} has {} bytes", member.name, function.end - function.body);
+        return Err(file.refuse(Reason::TooLarge, function.start, detail));
+    }
+    if function.unbalanced {
+        let detail = format!("the braces of {} do not balance", member.name);
+        return Err(file.refuse(Reason::ParseGap, function.start, detail));
+    }
+    if file.definitions_of(function.name(&file.bytes)) > 1 {
+        let detail = format!("{} is defined more than once", member.name);
+        return Err(file.refuse(Reason::AlternativeDefinitions, function.start, detail));
     }
     Ok(())
 }

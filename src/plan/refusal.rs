@@ -95,6 +95,7 @@ reasons! {
     DeclarationOrder "declaration-order" "the helper would be used before it can be declared",
     Overlaps "overlaps-proposal" "another proposal already rewrites the same lines",
     HolesCross "holes-cross" "the members use the same constants in exchanged roles",
+    NotTheSame "not-the-same" "a function of the kernel's is like the members, and not the same",
     NotSeparable "not-separable" "what the members have in common is tied to what they have not: control or a variable leaves it",
     AddsNothing "adds-nothing" "the helper would only hand its parameters on to a function that is there already",
     NotProved "not-proved" "the patch was made, but did not pass the checks that every proposal must pass",

@@ -20,6 +20,8 @@ pub enum RemedyKind {
     Merge,
     /// A new helper does what a part of each member did.
     Extract,
+    /// What the kernel has already is called in the place of its copies.
+    Reuse,
 }
 
 /// A rewrite rule, as its file in `rewrites/` says it.

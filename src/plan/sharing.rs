@@ -148,7 +148,7 @@ fn body_references(
 }
 
 /// What the common text refers to.
-fn references(subject: &Subject<'_>, holes: &Holes) -> References {
+pub(super) fn references(subject: &Subject<'_>, holes: &Holes) -> References {
     let is_hole = |relative: usize| holes.spans.iter().any(|span| span.tokens.contains(&relative));
     let mut references = body_references(subject.alignment, subject.group, &is_hole);
     holes.parameters.iter().for_each(|parameter| references.add_text(&parameter.ctype));
@@ -160,7 +160,7 @@ fn references(subject: &Subject<'_>, holes: &Holes) -> References {
     references
 }
 
-fn refuse(subject: &Subject<'_>, apart: &Apart) -> Refusal {
+pub(super) fn refuse(subject: &Subject<'_>, apart: &Apart) -> Refusal {
     let reason = match apart.kind {
         ApartKind::Macro | ApartKind::Constant => Reason::MacroDiffers,
         ApartKind::Type => Reason::TypeDiffers,
@@ -367,7 +367,7 @@ fn declared_function(header: &FileContext, item: std::ops::Range<usize>) -> Opti
 }
 
 /// Whether the condition is that of an include guard, which is defined at once.
-fn is_guard(condition: &str, header: &FileContext) -> bool {
+pub fn is_guard(condition: &str, header: &FileContext) -> bool {
     let Some(name) = condition.strip_prefix("ifndef ") else { return false };
     let mut directives = header.tokens.iter().filter(|it| it.kind == TokenKind::Directive);
     let mut names = |directive: &[u8]| {

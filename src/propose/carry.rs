@@ -128,7 +128,7 @@ impl Proposer<'_> {
         if let Some(problem) = climb.problem {
             return refuse(Reason::NotProved, problem.to_string());
         }
-        let driver = self.drivers.driver_of(plan.home());
+        let driver = self.drivers.driver_of(plan.concerns());
         let message = message::compose(plan, group, driver, self.templates)?;
         let id = proposal_id(&group.id, &plan.rule.name);
         let base = touched.iter().map(|it| (it.file.path.clone(), content_hash(&it.file.bytes)));

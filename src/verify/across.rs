@@ -10,7 +10,7 @@ use super::macros::Macros;
 use super::names::FileNames;
 use super::signature::{self, Linkage};
 use super::substitution::OneFile;
-use super::unit::{Difference, Item, Unit};
+use super::unit::{Branch, Difference, Item, Unit};
 use super::{Claim, Files, Problem, Scope, Verdict};
 use crate::syntax::LoopMacros;
 use crate::syntax::decl::{Definition, DefinitionKind, Meanings, References};
@@ -40,8 +40,13 @@ pub(super) fn check(
     };
     let across = Across { before, after, claim, loops, scope };
     let mut files: BTreeSet<&TreePath> = claim.members.iter().map(|(path, _)| path).collect();
+    if across.is_reuse() {
+        across.was_there()?;
+        // Nothing of it changes, so there is nothing to expand.
+        files.remove(&home);
+    }
     let of_members = files.clone();
-    files.extend(home.ends_with(".c").then_some(&home));
+    files.extend((home.ends_with(".c") && !across.is_reuse()).then_some(&home));
     for path in &files {
         across.file(path)?;
     }
@@ -49,11 +54,12 @@ pub(super) fn check(
         across.reaches(path)?;
     }
     let mut declared = false;
-    for path in after.keys().filter(|path| !files.contains(path)) {
+    let is_left_alone = |path: &TreePath| across.is_reuse() && *path == home;
+    for path in after.keys().filter(|path| !files.contains(path) && !is_left_alone(path)) {
         across.header(path)?;
         declared = true;
     }
-    if !declared {
+    if !declared && !across.is_reuse() {
         across.was_global()?;
     }
     Ok(())
@@ -67,6 +73,60 @@ fn problem(path: &str, line: Option<u32>, after_line: Option<u32>, detail: Strin
 impl<'a> Across<'a> {
     fn home(&self) -> &'a str {
         self.claim.target_path().map_or("", String::as_str)
+    }
+
+    /// Whether the copies of what is there already go, and the patch leaves that alone.
+    fn is_reuse(&self) -> bool {
+        let home = self.home();
+        let is_same = self.after.get(home).is_none_or(|after| self.before.get(home) == Some(after));
+        let is_member = |(path, name): &(TreePath, String)| {
+            path == home && Some(name) == self.claim.merged_into.as_ref()
+        };
+        is_same && self.claim.helper.is_none() && self.claim.members.iter().any(is_member)
+    }
+
+    /// Whether what is called now was there for others before, whatever the configuration.
+    fn was_there(&self) -> Result<(), Problem> {
+        if self.home().ends_with(".c") {
+            self.was_global()?;
+        }
+        let (text, _) = self.texts(self.home())?;
+        let unit = Unit::new(self.home(), text);
+        let name = self.claim.target().unwrap_or_default();
+        let fail = |detail: String| Err(problem(self.home(), None, None, detail));
+        let Ok(item) = unit.function(name) else { return fail(format!("`{name}` is not there")) };
+        // A guard opens with the first word of a header; all drivers are the kernel's.
+        let is_kernel = |at| unit.text(at).trim_ascii() == b"#ifdef __KERNEL__";
+        let is_always = |branch: &Branch| {
+            let is_header = self.home().ends_with(".h");
+            is_header
+                && branch.number == 0
+                && (branch.opened_by == 0 || is_kernel(branch.opened_by))
+        };
+        if unit.items[item].conditions.iter().any(|branch| !is_always(branch)) {
+            return fail(format!("`{name}` stands under a condition"));
+        }
+        Ok(())
+    }
+
+    /// Whether a file sees what is called now as what it is, and not for some configurations
+    /// as something else.
+    fn sees(&self, path: &str, before: &Unit<'_>) -> Result<(), Difference> {
+        let name = self.claim.target().unwrap_or_default();
+        let names = self.scope.unit(path, before.source);
+        let found = names.lookup(name);
+        let is_inline = !self.home().ends_with(".c");
+        let is_it = |it: &Definition| match &it.kind {
+            DefinitionKind::Function(function) if is_inline => {
+                function.is_inline && *it.file == *self.home()
+            }
+            DefinitionKind::Function(function) => !function.is_inline,
+            _ => false,
+        };
+        match !found.is_empty() && found.iter().all(is_it) {
+            true => Ok(()),
+            false => Err(nowhere(format!("it does not see `{name}` of {}", self.home()))),
+        }
     }
 
     /// The text of a file before and after; one that the patch leaves alone is the same.
@@ -118,7 +178,9 @@ impl<'a> Across<'a> {
             merged && old.is_ok_and(|old| !signature::is_static(&old))
         };
         let is_member = claim.members.iter().any(|(it, member)| it == path && member == name);
-        if !was_global && !is_member {
+        if self.is_reuse() {
+            self.sees(path, before)?;
+        } else if !was_global && !is_member {
             is_new_name(before, name.as_bytes())?;
         }
         let linkage = match self.home().ends_with(".c") {
@@ -180,7 +242,7 @@ impl<'a> Across<'a> {
         Ok(())
     }
 
-    /// Whether a file calls, under no condition, what the target's module exports and
+    /// Whether a file uses, under no condition, what the target's module exports and
     /// what is no inline function for kernels without that module.
     fn needs(&self, before: &Unit<'_>) -> bool {
         let exported = self.scope.exported_with(self.home());
@@ -198,7 +260,7 @@ impl<'a> Across<'a> {
             tokens.any(|at| {
                 let name = before.text(at);
                 let name = std::str::from_utf8(name).unwrap_or_default();
-                exported.contains(name) && before.is_call_of(name.as_bytes(), at) && is_needed(name)
+                exported.contains(name) && is_use(before, at) && is_needed(name)
             })
         })
     }
@@ -308,6 +370,14 @@ struct Sides<'u, 's> {
     before: &'u Unit<'s>,
     after: &'u Unit<'s>,
     home: (&'u Unit<'s>, &'u Unit<'s>),
+}
+
+/// Whether a name at `at` is called, or its value is handed on.
+fn is_use(unit: &Unit<'_>, at: usize) -> bool {
+    let behind = if at + 1 < unit.tokens.len() { unit.text(at + 1) } else { b"" };
+    unit.is_call_of(unit.text(at), at)
+        || matches!(unit.text_before(at), b"=" | b"," | b"(")
+            && matches!(behind, b"," | b"}" | b")" | b";")
 }
 
 /// The texts of the tokens of a file, items left out by their numbers.

@@ -14,8 +14,7 @@ pub trait Scope: Sync {
     /// Whether two `.c` files are linked into one module.
     fn are_in_one_module(&self, path: &str, other: &str) -> bool;
 
-    /// What the module that always has the `.c` file at `path` exports; nothing where
-    /// the file may be left out of it.
+    /// What the `.c` file at `path` exports, and the module that always has it.
     fn exported_with(&self, path: &str) -> BTreeSet<String>;
 }
 
@@ -42,7 +41,8 @@ impl Scope for TreeScope<'_> {
         let module = self.drivers.always_in(path);
         let files = module.iter().flat_map(|module| &module.files);
         let always = files.filter(|file| self.drivers.always_in(file).is_some());
-        let texts = always.filter_map(|file| self.tree.read(file).ok());
+        let paths = always.map(String::as_str).chain([path]);
+        let texts = paths.filter_map(|file| self.tree.read(file).ok());
         let names = |text: Vec<u8>| -> Vec<String> {
             exports(&text)
                 .into_iter()

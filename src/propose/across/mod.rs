@@ -7,6 +7,7 @@
 //! declared.
 
 mod headers;
+mod reuse;
 mod rooms;
 
 use super::carry::{self, Carried};
@@ -18,7 +19,7 @@ use crate::plan::sharing::{Defined, Neighbours};
 use crate::plan::{
     self, Claimed, FileContext, Host, OpenFile, Reason, Refusal, RemedyKind, Rule, Sharing,
 };
-use crate::syntax::{Globals, TokenKind, global_functions};
+use crate::syntax::{Globals, TokenKind, exports, global_functions};
 use crate::tree::{Module, TreePath};
 use headers::before_guard;
 use rayon::prelude::*;
@@ -73,6 +74,11 @@ impl Proposer<'_> {
         let hosts = self.hosts(groups, &indices);
         for index in indices {
             let group = &groups[index];
+            if self.reuse_rule(group).is_some() && self.modules_around(group, None).next().is_some()
+            {
+                rooms.add(index, self.modules_around(group, None));
+                continue;
+            }
             let one_module = !self.common_modules(group).is_empty();
             let has_rule = self.whole_rules().any(|rule| rule.kinds.contains(&group.kind));
             let may_be_inline = || self.may_be_inline(group, one_module);
@@ -114,7 +120,8 @@ impl Proposer<'_> {
 
     /// The rules for whole functions.
     fn whole_rules(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.iter().filter(|rule| rule.remedy != RemedyKind::Extract)
+        let is_whole = |it: &&Rule| matches!(it.remedy, RemedyKind::Helper | RemedyKind::Merge);
+        self.rules.iter().filter(is_whole)
     }
 
     /// The modules of the members, and of the files that may have what they share.
@@ -203,6 +210,9 @@ impl Proposer<'_> {
             if let Err((reason, detail)) = file {
                 return refuse(*reason, detail.clone());
             }
+        }
+        if let Some(rule) = self.reuse_rule(group) {
+            return self.plan_reuse(room, group, rule);
         }
         if self.common_modules(group).is_empty() {
             return self.plan_hosted(room, group, hosts);
@@ -316,7 +326,20 @@ impl Proposer<'_> {
         group: &'g CloneGroup,
         host: &TreePath,
     ) -> Option<&'g TreePath> {
+        group.members.iter().map(|member| &member.file).find(|path| !self.needs(room, path, host))
+    }
+
+    /// Whether a file uses, under no condition, what the module of `host` exports.
+    fn needs(&self, room: &Room, path: &TreePath, host: &TreePath) -> bool {
         let modules: Vec<&Module> = self.drivers.modules_with(host).collect();
+        let own = match room.open.get(host) {
+            Some(Ok(open)) => exports(&open.context.bytes),
+            _ => Default::default(),
+        };
+        let is_exported = |name: &str| {
+            let exporter = self.globals().exporter(name);
+            own.contains(&name.as_bytes()) || exporter.is_some_and(|it| is_of(&modules, it))
+        };
         let is_needed = |file: &FileContext, at: usize| {
             let name = || lossy(file.text(at));
             let is_use = match file.text(at + 1) {
@@ -329,16 +352,11 @@ impl Proposer<'_> {
             };
             is_use
                 && file.tokens[at].kind == TokenKind::Ident
-                && self.globals().exporter(&name()).is_some_and(|exporter| {
-                    modules.iter().any(|module| module.files.contains(exporter))
-                })
+                && is_exported(&name())
                 && file.conditions_at(file.tokens[at].start).is_empty()
         };
-        let needs = |path: &TreePath| {
-            let Some(Ok(open)) = room.open.get(path) else { return false };
-            (0..open.context.tokens.len()).any(|at| is_needed(&open.context, at))
-        };
-        group.members.iter().map(|member| &member.file).find(|path| !needs(path))
+        let Some(Ok(open)) = room.open.get(path) else { return false };
+        (0..open.context.tokens.len()).any(|at| is_needed(&open.context, at))
     }
 
     /// Plans a group with what it shares at `place`, and carries out the plan.

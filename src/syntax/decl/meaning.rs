@@ -143,6 +143,9 @@ pub struct Meanings<'u> {
 /// Members of a struct that are declared together.
 type Members = Vec<Vec<Lexeme>>;
 
+/// What some headers define once more for those who have not got it yet.
+const NULL: &str = "NULL";
+
 impl<'u> Meanings<'u> {
     /// Of these two units.
     pub fn new(first: &'u Unit, second: &'u Unit) -> Self {
@@ -243,7 +246,26 @@ impl<'u> Meanings<'u> {
         let same_places = first.len() == second.len()
             && first.iter().zip(&second).all(|(a, b)| a.file == b.file && a.offset == b.offset);
         let both = || first.iter().chain(&second);
-        let same = same_places && !both().any(is_own)
+        // A typedef that is said once more is the same type, or the compiler would refuse it
+        // (C11, 6.7, paragraph 3).
+        let is_shared_type = || {
+            let is_in = |some: &[Definition], a: &Definition| {
+                some.iter().any(|b| a.file == b.file && a.offset == b.offset)
+            };
+            // Nor can a type's name be that of an object: what looks like one is a member of
+            // a struct that an `#if` cuts in two.
+            use DefinitionKind::{Typedef, Variable};
+            let is_once_more =
+                |it: &Definition| matches!(it.kind, Typedef { .. } | Variable { .. });
+            let is_common_type = |it: &Definition| {
+                is_in(&second, it)
+                    && !matches!(it.kind, Variable { .. } | DefinitionKind::Function(_))
+            };
+            first.iter().any(is_common_type)
+                && both().all(|it| is_in(&first, it) && is_in(&second, it) || is_once_more(it))
+        };
+        let same = (same_places || is_shared_type()) && !both().any(is_own)
+            || name == NULL
             || both().all(is_global)
             || own_macro(&first).is_some_and(|text| own_macro(&second) == Some(text));
         if !same || both().any(|definition| self.depends_on_own(&definition.conditions)) {
@@ -317,7 +339,9 @@ impl<'u> Meanings<'u> {
         };
         let is_own = |body: &Body| self.is_of_one(&body.file);
         let both = || first.iter().chain(&second);
-        let differs = places(&first) != places(&second)
+        // Who sees no members only hands the address on.
+        let is_blind = first.is_empty() || second.is_empty();
+        let differs = places(&first) != places(&second) && !is_blind
             || both().any(is_own)
             || both().any(|body| self.depends_on_own(&body.conditions));
         if differs {
@@ -365,7 +389,12 @@ impl<'u> Meanings<'u> {
     /// The macros that the two files define in two ways.
     fn own_macros(&self) -> &FxHashSet<String> {
         self.own_macros.get_or_init(|| {
-            let (first, second) = (self.first.own_macros(), self.second.own_macros());
+            // Those of a header are its includer's, too.
+            let own_macros = |unit: &'u Unit| match unit.path().ends_with(".h") {
+                true => Default::default(),
+                false => unit.own_macros(),
+            };
+            let (first, second) = (own_macros(self.first), own_macros(self.second));
             let differs = |name: &&String| first.get(*name) != second.get(*name);
             let mut own: FxHashSet<String> =
                 first.keys().chain(second.keys()).filter(differs).cloned().collect();

@@ -38,6 +38,10 @@ impl<'s> Objects<'s> {
                 None => objects.not_built.push((path, NotBuilt::NoSource(path.clone()))),
             }
         }
+        // What the patch calls may stand in a header that it leaves alone.
+        let is_changed =
+            |path: &&TreePath| candidate.before.get(*path) != candidate.after.get(*path);
+        let headers: Vec<&TreePath> = headers.into_iter().filter(is_changed).collect();
         let others = headers.iter().flat_map(|header| ladder.includers.of(header));
         let others: BTreeSet<&TreePath> =
             others.filter(|path| !candidate.after.contains_key(*path)).collect();

@@ -1,0 +1,111 @@
+//! Groups of a function that the kernel offers already, and of copies of it: each copy that
+//! may call it does so.
+
+use super::{Room, carry};
+use crate::detect::{CloneGroup, Kind};
+use crate::generate::templates::TemplateError;
+use crate::plan::sharing::is_guard;
+use crate::plan::{FileContext, OpenFile, Reason, Refusal, RemedyKind, Rule, reuse};
+use crate::propose::carry::Carried;
+use crate::propose::{Proposer, not_one_file};
+use crate::syntax::exports;
+use crate::tree::TreePath;
+
+impl Proposer<'_> {
+    /// The rule for the group, if it is one of copies of what is there already.
+    pub(super) fn reuse_rule(&self, group: &CloneGroup) -> Option<&Rule> {
+        let fits = |rule: &&Rule| {
+            rule.remedy == RemedyKind::Reuse
+                && rule.kinds.contains(&group.kind)
+                && rule.levels.contains(&group.level)
+        };
+        self.rules.iter().find(fits).filter(|_| group.kind == Kind::Reimplements)
+    }
+
+    /// Plans a group whose first member is offered to the others; those that may not call it
+    /// are left as they are.
+    pub(super) fn plan_reuse(
+        &self,
+        room: &mut Room,
+        group: &CloneGroup,
+        rule: &Rule,
+    ) -> Result<Carried, TemplateError> {
+        let mut group = group.clone();
+        let original = group.members[0].clone();
+        let mut refusals = Vec::new();
+        let file = |path: &TreePath| room.open.get(path).and_then(|file| file.as_ref().ok());
+        let Some(home) = file(&original.file) else {
+            return Ok(Carried::Refused(not_one_file(&group)));
+        };
+        let home = &home.context;
+        if let Some(condition) = condition(home, original.function.start) {
+            let detail = format!("{} stands under #{condition}", original.name);
+            let reason = Reason::DifferentConditions;
+            return Ok(Carried::Refused(home.refuse(reason, original.function.start, detail)));
+        }
+        group.members.retain(|copy| {
+            if copy.file == original.file {
+                return true;
+            }
+            let Some(open) = file(&copy.file) else { return false };
+            let may =
+                reuse::may_call((home, &original.name), (&open.context, copy)).and_then(|()| {
+                    self.comes_with(room, (home, &original.name), (&open.context, copy))
+                });
+            may.map_err(|refusal| refusals.push(refusal)).is_ok()
+        });
+        if let (Some(refusal), true) = (refusals.into_iter().next(), group.members.len() < 2) {
+            return Ok(Carried::Refused(refusal));
+        }
+        let open: Vec<&OpenFile> = group.members.iter().filter_map(|m| file(&m.file)).collect();
+        let is_apart = home.path.ends_with(".c")
+            && group.members.iter().any(|it| !self.drivers.in_one_driver(&it.file, &home.path));
+        let plan = match reuse::plan(&open, &group, rule, self.loops, is_apart) {
+            Ok(plan) => plan,
+            Err(refusal) => return Ok(Carried::Refused(refusal)),
+        };
+        let of_plan: Vec<&OpenFile> = plan.files.iter().filter_map(file).collect();
+        let carried = self.carry_out(&of_plan, None, &group, &plan)?;
+        if let Carried::Out(out) = &carried {
+            for path in &plan.files {
+                if let Some(Ok(file)) = room.open.get_mut(path) {
+                    carry::claim(file, &plan, out);
+                }
+            }
+            room.reserved.extend(plan.members.iter().map(|member| member.name.clone()));
+        }
+        Ok(carried)
+    }
+
+    /// Whether the function `name` of `home` is linked to the copy's file whatever the
+    /// configuration.
+    fn comes_with(
+        &self,
+        room: &Room,
+        (home, name): (&FileContext, &str),
+        (file, copy): (&FileContext, &crate::detect::Member),
+    ) -> Result<(), Refusal> {
+        if !home.path.ends_with(".c") || self.drivers.builds_with(&home.path, &file.path) {
+            return Ok(());
+        }
+        let refuse = |detail| Err(file.refuse(Reason::NoHome, copy.function.start, detail));
+        if !exports(&home.bytes).contains(&name.as_bytes()) {
+            return refuse(format!("{} does not export {name}()", home.path));
+        }
+        match self.needs(room, &file.path, &home.path) {
+            true => Ok(()),
+            false => refuse(format!("it may be there without {}", home.path)),
+        }
+    }
+}
+
+/// The first condition of what stands at `at` beside that of its file, but for a header's
+/// guard and for what every driver is compiled with.
+fn condition(file: &FileContext, at: u32) -> Option<&str> {
+    let is_header = file.path.ends_with(".h");
+    let is_always = |condition: &str| condition == "ifdef __KERNEL__" || is_guard(condition, file);
+    let mut open = file.conditions_at(at).iter();
+    let found =
+        open.find(|(condition, branch)| !(is_header && *branch == 0 && is_always(condition)));
+    found.map(|(condition, _)| condition.as_str())
+}
