@@ -36,7 +36,7 @@ pub use refusal::{Reason, Refusal};
 pub use rules::{RemedyKind, Rule};
 pub use sharing::Sharing;
 
-use crate::detect::{CloneGroup, Member};
+use crate::detect::{CloneGroup, Kind, Member};
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;
 use holes::Subject;
@@ -195,7 +195,8 @@ pub fn plan(
     };
     // Before the members are read: those of a kind without a rule need not align.
     if !rules.iter().any(|rule| fits(&rule)) {
-        return Err(file.refuse(Reason::NoRule, at, no_rule(group)));
+        let (reason, detail) = no_rule(group);
+        return Err(file.refuse(reason, at, detail));
     }
     preconditions(open, group)?;
     let conditions = file.conditions_at(at);
@@ -229,11 +230,19 @@ pub fn plan(
             },
         }
     }
-    Err(first_refusal.unwrap_or_else(|| file.refuse(Reason::NoRule, at, no_rule(group))))
+    Err(first_refusal.unwrap_or_else(|| {
+        let (reason, detail) = no_rule(group);
+        file.refuse(reason, at, detail)
+    }))
 }
 
-fn no_rule(group: &CloneGroup) -> String {
-    format!("no rule takes groups of kind {:?}", group.kind)
+/// Why no rule takes a group.
+pub fn no_rule(group: &CloneGroup) -> (Reason, String) {
+    match group.kind {
+        // They are what a helper would leave of them.
+        Kind::Wrapper => (Reason::AddsNothing, "each member does no more than one call".to_owned()),
+        kind => (Reason::NoRule, format!("no rule takes groups of kind {kind:?}")),
+    }
 }
 
 /// Largest body that is looked at, in bytes. What is larger is generated, or a table

@@ -55,7 +55,7 @@ reasons! {
     NoHeader "no-header" "the files have no header in common that declares the functions of their driver",
     NoHome "no-home" "no file is built whenever the others are, or no name is free that all may use",
     NoRule "no-rule" "no rewrite rule in force takes groups of this kind and level",
-    NoGain "no-gain" "no rule makes the code shorter",
+    NoGain "no-gain" "no rule makes the code shorter by as much as it asks for",
     ParseGap "parse-gap" "a member does not parse completely, so its structure is not known",
     TooLarge "too-large" "a member, or the nesting of its file's #ifs, is beyond what people write",
     MacroDefined "macro-defined" "a macro makes up the function's signature",

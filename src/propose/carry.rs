@@ -207,8 +207,14 @@ pub(super) fn claim_parts(claimed: &mut Claimed, plan: &[Range<usize>], out: &Ca
 /// The lines that come and go, where too few go on balance.
 fn no_gain(plan: &Plan, patch: &Patch) -> Option<String> {
     let saved = i64::from(patch.lines_removed) - i64::from(patch.lines_added);
-    (saved < plan.rule.limits.lines_saved)
-        .then(|| format!("+{} -{} lines", patch.lines_added, patch.lines_removed))
+    let least = plan.rule.limits.lines_saved;
+    (saved < least).then(|| {
+        let lines = format!("+{} -{} lines", patch.lines_added, patch.lines_removed);
+        match saved > 0 {
+            true => format!("{lines}, {} asks for {least} less", plan.rule.name),
+            false => lines,
+        }
+    })
 }
 
 /// The patch of all files, and what it changes in each. `None` if that strays into lines

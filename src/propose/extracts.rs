@@ -72,6 +72,9 @@ impl Proposer<'_> {
             Outcome::Refusal(refusal) => MAY_SHARE_A_PART.contains(&refusal.reason),
             Outcome::Proposal(..) => false,
         };
+        // Of runs that lie in several functions each is a part of its function.
+        let whole: Vec<CloneGroup> =
+            done.iter().map(|(index, _)| of_functions(&file.context, &groups[*index])).collect();
         let rule_of = |group: &CloneGroup| {
             self.rules.iter().find(|rule| {
                 rule.remedy == RemedyKind::Extract
@@ -80,16 +83,15 @@ impl Proposer<'_> {
                     && rule.limits.members(false) <= group.members.len()
             })
         };
-        let wanted = |(index, outcome): &(usize, Outcome)| {
-            is_open(outcome) && rule_of(&groups[*index]).is_some()
+        let wanted = |(group, (_, outcome)): (&CloneGroup, &(usize, Outcome))| {
+            is_open(outcome) && rule_of(group).is_some()
         };
-        if !done.iter().any(wanted) {
+        if !whole.iter().zip(&*done).any(wanted) {
             return Ok(());
         }
         let mut claimed = std::mem::take(&mut file.claimed);
-        let bodies = self.bodies(file, done.iter().map(|(index, _)| &groups[*index]));
-        for entry in done {
-            let group = &groups[entry.0];
+        let bodies = self.bodies(file, whole.iter());
+        for (group, entry) in whole.iter().zip(done) {
             let Some(rule) = rule_of(group).filter(|_| is_open(&entry.1)) else { continue };
             let open = Open { file, claimed: &claimed };
             let (carried, ranges) = self.extract(&open, group, &bodies, rule)?;
@@ -207,7 +209,9 @@ impl Proposer<'_> {
         match first {
             Some(refusal) => Ok((Carried::Refused(refusal), Vec::new())),
             None => {
-                refuse(Reason::NotSeparable, "no statements in a row are the same in two of them")
+                let detail =
+                    "no six lines in a row, on the top level of their bodies, are the same";
+                refuse(Reason::NotSeparable, detail)
             }
         }
     }
@@ -497,6 +501,21 @@ const ASIDE: [&str; 30] = [
     "warn",
     "zalloc",
 ];
+
+/// A group of runs as one of the functions that they lie in, each once; others as they are.
+fn of_functions(file: &FileContext, group: &CloneGroup) -> CloneGroup {
+    let mut group = group.clone();
+    if group.kind == Kind::Sequence {
+        let whole = |member: Member| {
+            let function = file.function_at(member.function.start)?.clone();
+            Some(Member { function, ..member })
+        };
+        group.members = group.members.into_iter().filter_map(whole).collect();
+        group.members.sort_by_key(|member| member.function.start);
+        group.members.dedup_by_key(|member| member.function.start);
+    }
+    group
+}
 
 /// The functions of the runs as a group of their own.
 fn parts(file: &FileContext, group: &CloneGroup, lifted: &Lifted) -> Option<CloneGroup> {

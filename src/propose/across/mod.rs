@@ -12,7 +12,7 @@ mod rooms;
 
 use super::carry::{self, Carried};
 use super::{Outcome, Outcomes, Proposer, not_one_file};
-use crate::detect::{CloneGroup, Level};
+use crate::detect::{CloneGroup, Kind, Level};
 use crate::generate::templates::TemplateError;
 use crate::plan::align::lossy;
 use crate::plan::sharing::{Defined, Neighbours};
@@ -137,6 +137,14 @@ impl Proposer<'_> {
     /// Why there is no place for what members of several modules share.
     fn apart(&self, group: &CloneGroup) -> Refusal {
         let refusal = not_one_file(group);
+        if !self.common_modules(group).is_empty() || group.kind == Kind::Wrapper {
+            let (reason, detail) = plan::no_rule(group);
+            let detail = match reason {
+                Reason::NoRule => format!("{}; {detail} of several files", refusal.detail),
+                _ => detail,
+            };
+            return Refusal { reason, detail, ..refusal };
+        }
         let least = self.whole_rules().filter(|rule| rule.kinds.contains(&group.kind));
         let least = least.map(|rule| rule.limits.members(true)).min();
         match least.filter(|least| group.members.len() < *least) {
