@@ -80,6 +80,7 @@ fn rules_in_force(project: &Project) -> anyhow::Result<Vec<Rule>> {
         }
         if let Some(saved) = limits.min_lines_saved {
             rule.limits.lines_saved = i64::from(saved);
+            rule.limits.lines_saved_by_two_files = i64::from(saved);
         }
     }
     Ok(rules)

@@ -2,7 +2,7 @@
 
 use super::templates::{TemplateError, Templates};
 use crate::detect::CloneGroup;
-use crate::plan::{Fate, Helper, Parameter, Plan, Remedy, RemedyKind};
+use crate::plan::{Fate, Helper, MemberPlan, Parameter, Plan, Remedy, RemedyKind};
 use crate::tree::TreePath;
 use serde::Serialize;
 
@@ -104,11 +104,12 @@ fn subject(plan: &Plan, group: &CloneGroup, driver: &str) -> String {
         Remedy::Merge(survivor) if plan.rule.remedy == RemedyKind::Reuse => {
             format!("Use {}()", plan.members[*survivor].name)
         }
+        Remedy::Elide(callee) => format!("Call {callee}() directly"),
         Remedy::Merge(survivor) => {
             let copies = plan.members.iter().filter(|m| m.fate != Fate::Survives);
             let names: Vec<String> = copies.map(|m| format!("{}()", m.name)).collect();
             match names.as_slice() {
-                [one] => format!("Remove the body of {one}"),
+                [_] => format!("Remove a copy of {}()", plan.members[*survivor].name),
                 _ => format!("Remove copies of {}()", plan.members[*survivor].name),
             }
         }
@@ -139,7 +140,7 @@ fn looked_at(files: &[TreePath]) -> String {
 fn paragraphs(plan: &Plan) -> Vec<String> {
     let names = |fate: Option<Fate>| {
         let chosen = plan.members.iter().filter(|m| fate.is_none_or(|fate| m.fate == fate));
-        enumeration(&chosen.map(|m| format!("{}()", m.name)).collect::<Vec<_>>())
+        enumeration(&chosen.map(|m| told(plan, m)).collect::<Vec<_>>())
     };
     let (gone, thin) = (names(Some(Fate::Gone)), names(Some(Fate::Thin)));
     let all = names(None);
@@ -150,13 +151,25 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
             text.push(format!("{all} have the same body. Keep it once, as {}().", helper.name));
         }
         Remedy::Helper(helper) => {
-            let parameters: Vec<String> =
-                helper.parameters.iter().map(|p| p.name.clone()).collect();
+            // `__func__` is the same word, and another name, in each.
+            let is_told = |p: &&Parameter| {
+                is_telling(plan, p) || !helper.parameters.iter().any(|p| is_telling(plan, p))
+            };
+            let told = helper.parameters.iter().filter(is_told);
+            let parameters: Vec<String> = told.map(|p| p.name.clone()).collect();
             text.push(format!(
                 "{all} are the same but for what the table below shows. Move the common \
                  code to {}() and pass what differs as {}.",
                 helper.name,
                 enumeration(&parameters)
+            ));
+        }
+        Remedy::Elide(callee) => {
+            let (verb, them) =
+                if plan.members.len() == 1 { ("does", "it") } else { ("do", "them") };
+            text.push(format!(
+                "{all} {verb} nothing but call {callee}() with the same arguments. Remove {them} \
+                 and call that."
             ));
         }
         Remedy::Merge(survivor) if plan.rule.remedy == RemedyKind::Reuse => {
@@ -178,16 +191,32 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
         }
     }
     let mut fates = Vec::new();
-    let is_said = plan.is_of_parts || plan.rule.remedy == RemedyKind::Reuse;
+    let is_said =
+        plan.is_of_parts || matches!(plan.rule.remedy, RemedyKind::Reuse | RemedyKind::Elide);
     if !gone.is_empty() && !is_said {
         fates.push(format!("The callers of {gone} now call it directly."));
     }
     if !thin.is_empty() {
-        fates.push(format!("Keep {thin}, used elsewhere, as calls of it."));
+        fates.push(format!("Keep {thin} for whoever else names them, as calls of it."));
     }
     fates.push("No functional change intended.".to_owned());
     text.push(fates.join(" "));
     text
+}
+
+/// A member as a sentence names it: with its file where another one has its name.
+fn told(plan: &Plan, member: &MemberPlan) -> String {
+    let namesakes = plan.members.iter().filter(|it| it.name == member.name).count();
+    match plan.files.get(member.file).filter(|_| namesakes > 1) {
+        Some(file) => format!("{}() of {}", member.name, file.rsplit('/').next().unwrap_or(file)),
+        None => format!("{}()", member.name),
+    }
+}
+
+/// Whether the table shows a parameter. In several files one name may stand for several
+/// values.
+fn is_telling(plan: &Plan, parameter: &Parameter) -> bool {
+    plan.is_shared() || parameter.arguments.iter().any(|it| *it != parameter.arguments[0])
 }
 
 /// What several functions do on their way.
@@ -237,10 +266,7 @@ pub fn fill(text: &str) -> String {
 /// long is broken into one line a parameter.
 fn rows(plan: &Plan) -> Vec<String> {
     let Remedy::Helper(helper) = &plan.remedy else { return Vec::new() };
-    // In several files one name may stand for several values.
-    let telling =
-        |p: &&Parameter| plan.is_shared() || p.arguments.iter().any(|a| *a != p.arguments[0]);
-    let shown: Vec<&Parameter> = helper.parameters.iter().filter(telling).collect();
+    let shown: Vec<&Parameter> = helper.parameters.iter().filter(|p| is_telling(plan, p)).collect();
     if shown.is_empty() {
         return Vec::new();
     }

@@ -52,6 +52,7 @@ pub fn edits(
             helper.name.clone()
         }
         Remedy::Merge(survivor) => plan.members[*survivor].name.clone(),
+        Remedy::Elide(callee) => callee.clone(),
     };
     for (index, member) in plan.members.iter().enumerate() {
         let (file, edits) = (files[member.file], &mut edits[member.file]);
@@ -74,9 +75,9 @@ pub fn edits(
         set.files.insert(file.path.clone(), ordered(file, edits));
     }
     if let Some(declaration) = &plan.declaration {
-        let member = match plan.remedy {
-            Remedy::Helper(_) => &plan.members[0],
-            Remedy::Merge(survivor) => &plan.members[survivor],
+        let member = match &plan.remedy {
+            Remedy::Helper(_) | Remedy::Elide(_) => &plan.members[0],
+            Remedy::Merge(survivor) => &plan.members[*survivor],
         };
         let text = helper::prototype(plan, member, files[member.file], templates)?;
         let range = declaration.insert_at..declaration.insert_at;
@@ -119,7 +120,7 @@ fn thin(
     let mut arguments: Vec<String> = Vec::new();
     let dropped: &[usize] = match &plan.remedy {
         Remedy::Helper(helper) => &helper.dropped,
-        Remedy::Merge(_) => &[],
+        Remedy::Merge(_) | Remedy::Elide(_) => &[],
     };
     let kept = member.own.iter().enumerate().filter(|(i, _)| !dropped.contains(i));
     arguments.extend(kept.filter_map(|(_, own)| name(own)));
@@ -128,7 +129,7 @@ fn thin(
     }
     let carried = match &plan.remedy {
         Remedy::Helper(helper) => helper.comments.carried[index].as_ref(),
-        Remedy::Merge(_) => None,
+        Remedy::Merge(_) | Remedy::Elide(_) => None,
     };
     let data = ThinData {
         comment: carried.map(|range| comment_lines(file, range)).unwrap_or_default(),
@@ -194,7 +195,7 @@ fn gone(plan: &Plan, index: usize, callee: &str, file: &FileContext, edits: &mut
             Remedy::Helper(helper) => {
                 callers::arguments(file, member, call, &helper.parameters, index)
             }
-            Remedy::Merge(_) => Vec::new(),
+            Remedy::Merge(_) | Remedy::Elide(_) => Vec::new(),
         };
         edits.extend(call_edits(file, call, callee, &extra));
     }

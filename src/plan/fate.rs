@@ -175,18 +175,20 @@ fn surveyed(
     })
 }
 
-/// The fates of copies of what is there for all to call; `open` are their files.
+/// The fates of copies of what is there for all to call: those members that are aligned
+/// from `first` on. `open` are their files.
 ///
 /// # Errors
 /// `unused-member`, `overlaps-proposal`.
 pub fn copies(
     subject: &Subject<'_>,
+    first: usize,
     copies: &[Member],
     open: &[&OpenFile],
 ) -> Result<Vec<MemberPlan>, Refusal> {
     let mut plans = Vec::new();
     for (index, (copy, open)) in copies.iter().zip(open).enumerate() {
-        let mut plan = surveyed(subject, index + 1, copy, open)?;
+        let mut plan = surveyed(subject, first + index, copy, open)?;
         // What is said of the copy would be lost with it.
         let is_mute = plan.comment.is_none();
         if is_mute && plan.uses.anchor.is_none() && editable(open, &plan.uses) {

@@ -10,6 +10,7 @@ pub mod calls;
 pub mod comments;
 pub mod context;
 pub mod early;
+pub mod elide;
 pub mod fate;
 pub mod file;
 pub mod holes;
@@ -82,10 +83,11 @@ impl Plan {
 
     /// The place among the files of that of what does the members' work.
     pub fn home_index(&self) -> usize {
-        match self.remedy {
+        match &self.remedy {
             Remedy::Helper(_) if self.export.is_some() || self.is_inline => self.files.len() - 1,
             Remedy::Helper(_) => 0,
-            Remedy::Merge(survivor) => self.members[survivor].file,
+            Remedy::Merge(survivor) => self.members[*survivor].file,
+            Remedy::Elide(_) => 0,
         }
     }
 
@@ -121,6 +123,8 @@ pub enum Remedy {
     Helper(Helper),
     /// The member of this index stays as it is and serves for all.
     Merge(usize),
+    /// The function of this name, which is there already, is called instead.
+    Elide(String),
 }
 
 /// A helper that takes the members' differences as parameters. Its text is that
@@ -186,7 +190,7 @@ pub fn plan(
     let is_inline = sharing.is_some_and(|sharing| sharing.inline_at.is_some());
     let lines = group.members[0].function.lines();
     let fits = |rule: &&Rule| {
-        !matches!(rule.remedy, RemedyKind::Extract | RemedyKind::Reuse)
+        matches!(rule.remedy, RemedyKind::Helper | RemedyKind::Merge)
             && rule.kinds.contains(&group.kind)
             && rule.levels.contains(&group.level)
             && rule.limits.members(across_modules) <= group.members.len()
@@ -212,11 +216,10 @@ pub fn plan(
     let subject = Subject { file, group, alignment: &alignment };
     let mut first_refusal = None;
     for rule in rules.iter().filter(fits) {
+        let rule = &rule.for_members(group.members.len(), sharing.is_some());
         let planned = match rule.remedy {
             RemedyKind::Merge => merge(&subject, rule, open, sharing),
-            RemedyKind::Helper | RemedyKind::Extract | RemedyKind::Reuse => {
-                helper(&subject, rule, open, sharing)
-            }
+            _ => helper(&subject, rule, open, sharing),
         };
         match planned {
             Ok(plan) if plan.objection.is_none() || first_refusal.is_none() => return Ok(plan),
@@ -427,6 +430,12 @@ fn helper(
         }
     }
     let mut candidates = names::helper(&names, &parameters);
+    if let Some(sharing) = sharing.filter(|_| names.len() < 3)
+        && let Some(other) = sharing.of_the_same_stem(&names)
+    {
+        let detail = format!("{other}() is no member: a name for all would lie");
+        return Err(file.refuse(Reason::NameWouldLie, first.start, detail));
+    }
     if sharing.is_some_and(|sharing| sharing.host.is_some()) || inline_at.is_some() {
         candidates.retain(|name| names::is_telling(name, &names));
         if candidates.is_empty() {

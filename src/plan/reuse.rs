@@ -56,7 +56,7 @@ pub fn plan(
         fate: Fate::Survives,
         uses: Uses::default(),
     }];
-    members.extend(fate::copies(&subject, &group.members[1..], &open[1..])?);
+    members.extend(fate::copies(&subject, 1, &group.members[1..], &open[1..])?);
     fate::gain(&subject, &members, None, (rule.limits.lines_saved, None))?;
     let references = sharing::references(&subject, &Holes::default());
     for other in &files[1..] {

@@ -22,6 +22,8 @@ pub enum RemedyKind {
     Extract,
     /// What the kernel has already is called in the place of its copies.
     Reuse,
+    /// What a wrapper calls is called in its place.
+    Elide,
 }
 
 /// A rewrite rule, as its file in `rewrites/` says it.
@@ -54,6 +56,16 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// The rule with the limits for so many members in several files, or in one.
+    pub fn for_members(&self, members: usize, is_across_files: bool) -> Rule {
+        let mut rule = self.clone();
+        if is_across_files && members < 3 {
+            let limits = &mut rule.limits;
+            limits.lines_saved = limits.lines_saved.max(limits.lines_saved_by_two_files);
+        }
+        rule
+    }
+
     /// What it does: the comment at the top of its file, on one line.
     pub fn description(&self) -> String {
         let lines = self.text.lines().map_while(|line| line.strip_prefix('#'));
@@ -74,6 +86,10 @@ pub struct Limits {
     pub parameters: usize,
     /// Fewest lines that must go on balance.
     pub lines_saved: i64,
+    /// Fewest lines that must go where two functions of two files share something: what
+    /// is in another file costs the reader more than its lines.
+    #[serde(default = "ten")]
+    pub lines_saved_by_two_files: i64,
     /// Most parameters of a helper in another module for constants that are the same in
     /// all members, and that only their files know.
     #[serde(default = "two")]
@@ -95,6 +111,10 @@ impl Limits {
     pub fn members(&self, across_modules: bool) -> usize {
         if across_modules { self.members_across_modules } else { self.members }
     }
+}
+
+fn ten() -> i64 {
+    10
 }
 
 fn three() -> usize {

@@ -8,7 +8,7 @@ use super::file::{FileContext, contains_word};
 use super::holes::{Holes, Subject};
 use super::host::Host;
 use super::refusal::{Reason, Refusal};
-use super::{Claimed, Declaration, Parameter};
+use super::{Claimed, Declaration, Parameter, words};
 use crate::detect::CloneGroup;
 use crate::syntax::decl::{
     Apart, ApartKind, Definition, DefinitionKind, Meanings, References, TagKind,
@@ -204,6 +204,32 @@ impl Sharing<'_> {
             && !self.reserved.contains(name)
             && self.header.is_new_name(name)
             && !self.neighbours.iter().any(elsewhere)
+    }
+
+    /// A function of the files around that is none of `members` and ends in the words that
+    /// all of them end in: what they share is not what all of that name do.
+    pub fn of_the_same_stem(&self, members: &[&str]) -> Option<String> {
+        let lists: Vec<Vec<String>> = members.iter().map(|name| words::words(name)).collect();
+        let first = lists.first()?;
+        let is_shared = |count: &usize| {
+            let ending = &first[first.len() - count..];
+            lists.iter().all(|list| list.len() > *count && list.ends_with(ending))
+        };
+        let count = (1..first.len()).take_while(is_shared).last().filter(|count| *count > 1)?;
+        let stem = format!("_{}", first[first.len() - count..].join("_"));
+        let is_word = |byte: Option<&u8>| byte.is_some_and(|it| lexer::is_ident_byte(*it));
+        self.neighbours.iter().find_map(|(_, text)| {
+            memchr::memmem::find_iter(text, stem.as_bytes()).find_map(|at| {
+                let end = at + stem.len();
+                if text.get(end) != Some(&b'(') {
+                    return None;
+                }
+                let before = (0..at).rev().take_while(|&at| is_word(text.get(at))).last()?;
+                let name = lossy(&text[before..end]);
+                let is_call = before.checked_sub(1).is_some_and(|at| text[at] == b'>');
+                (!is_call && !members.contains(&name.as_str())).then_some(name)
+            })
+        })
     }
 
     /// The first of `candidates` that may be a global name, with the driver's prefix

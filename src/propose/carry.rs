@@ -261,18 +261,21 @@ fn difference(
 fn claim_of(plan: &Plan) -> Claim {
     let (helper, merged_into) = match &plan.remedy {
         Remedy::Merge(survivor) => (None, Some(plan.members[*survivor].name.clone())),
+        Remedy::Elide(callee) => (None, Some(callee.clone())),
         // The common text under a new name.
         Remedy::Helper(helper) if helper.parameters.is_empty() && helper.dropped.is_empty() => {
             (None, Some(helper.name.clone()))
         }
         Remedy::Helper(helper) => (Some(helper.name.clone()), None),
     };
+    let is_elision = matches!(plan.remedy, Remedy::Elide(_));
     let member = |m: &plan::MemberPlan| (plan.files[m.file].clone(), m.name.clone());
     Claim {
         members: plan.members.iter().map(member).collect(),
         helper,
-        helper_path: Some(plan.home().clone()),
+        helper_path: Some(plan.home().clone()).filter(|_| !is_elision),
         merged_into,
+        is_elision,
         rewritten: Vec::new(),
         lift: None,
     }

@@ -367,6 +367,10 @@ fn lifted(file: &FileContext, bodies: &Bodies<'_>, pieces: &[Piece]) -> Result<L
             let at = file.tokens[tokens.start].start;
             return Err(file.refuse(Reason::NotSeparable, at, detail));
         }
+        if let Some(at) = half_locked(file, tokens.clone()) {
+            let detail = "it locks what is unlocked outside, or the other way round";
+            return Err(file.refuse(Reason::NotSeparable, file.tokens[at].start, detail));
+        }
         interfaces.push((*index, tokens, interface(&place)?));
     }
     in_order(&mut interfaces, &align::parameters(file, &bodies.parsed[pieces[0].0].tree));
@@ -414,6 +418,22 @@ fn claim_of(lifted: &Lifted) -> Lift {
         (edit.range.start, edit.range.end, text)
     };
     Lift { parts: lifted.parts.clone(), edits: lifted.edits.iter().map(edit).collect() }
+}
+
+/// A call that only locks something in a run, or only unlocks it: who reads the function
+/// looks for the other one.
+fn half_locked(file: &FileContext, run: Range<usize>) -> Option<usize> {
+    let call = |word: &str| {
+        run.clone().find(|&at| {
+            file.text(at + 1) == b"("
+                && align::is_ident(file, at)
+                && words::words(&align::lossy(file.text(at))).iter().any(|it| it == word)
+        })
+    };
+    match (call("lock"), call("unlock")) {
+        (Some(_), Some(_)) => None,
+        (one, other) => one.or(other),
+    }
 }
 
 /// Whether `next` only looks at what `statement` assigned: readers want both side by side.

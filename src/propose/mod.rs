@@ -130,7 +130,10 @@ impl Proposer<'_> {
         for index in order {
             let group = &groups[index];
             let open: Vec<&OpenFile> = vec![&file; group.members.len()];
-            let planned = plan::plan(&open, group, self.rules, self.loops, None);
+            let planned = match plan::elide::rule(self.rules, group) {
+                Some(rule) => plan::elide::plan(&open, group, rule, self.loops),
+                None => plan::plan(&open, group, self.rules, self.loops, None),
+            };
             let outcome = match planned {
                 Ok(plan) => {
                     let carried = self.carry_out(&[&file], None, group, &plan)?;

@@ -10,7 +10,7 @@ use super::names::FileNames;
 use super::signature::{self, Linkage};
 use super::substitution::{self, OneFile};
 use super::unit::{Difference, Unit, shown};
-use super::{Claim, Files, Lift, Problem, Scope, Verdict, across, lifted, placement};
+use super::{Claim, Files, Lift, Problem, Scope, Verdict, across, elided, lifted, placement};
 use crate::syntax::{Lexer, LoopMacros};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +21,9 @@ pub fn check(
     claim: &Claim,
     (loops, scope): (&LoopMacros, Option<&dyn Scope>),
 ) -> Result<(), Problem> {
+    if claim.is_elision {
+        return elided::check(before, after, claim, (loops, scope));
+    }
     if claim.is_across_files() {
         return across::check(before, after, claim, (loops, scope));
     }
@@ -123,7 +126,7 @@ pub(super) fn is_new_name(before: &Unit, name: &[u8]) -> Result<(), Difference> 
 }
 
 /// The words of a directive, without its `#`.
-fn directive_words(directive: &[u8]) -> Vec<&[u8]> {
+pub(super) fn directive_words(directive: &[u8]) -> Vec<&[u8]> {
     let text = directive.strip_prefix(b"#").unwrap_or(directive);
     Lexer::new(text).map(|token| token.text(text)).collect()
 }

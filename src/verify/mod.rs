@@ -17,6 +17,7 @@ pub mod constant;
 pub mod context;
 pub mod definition;
 pub mod early;
+pub mod elided;
 pub mod expands;
 pub mod facts;
 pub mod ir;
@@ -79,6 +80,10 @@ pub struct Claim {
     /// Name, after the patch, of the one copy that survives: a member's own name
     /// or a new one.
     pub merged_into: Option<String>,
+    /// The members only call the function that they are merged into, which was there
+    /// before, and go.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_elision: bool,
     /// File and name of every function that keeps its name, its signature and its
     /// meaning with another body: one that goes through a table now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

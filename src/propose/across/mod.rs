@@ -74,8 +74,9 @@ impl Proposer<'_> {
         let hosts = self.hosts(groups, &indices);
         for index in indices {
             let group = &groups[index];
-            if self.reuse_rule(group).is_some() && self.modules_around(group, None).next().is_some()
-            {
+            let is_alone =
+                self.reuse_rule(group).is_some() || plan::elide::rule(self.rules, group).is_some();
+            if is_alone && self.modules_around(group, None).next().is_some() {
                 rooms.add(index, self.modules_around(group, None));
                 continue;
             }
@@ -221,6 +222,9 @@ impl Proposer<'_> {
         }
         if let Some(rule) = self.reuse_rule(group) {
             return self.plan_reuse(room, group, rule);
+        }
+        if let Some(rule) = plan::elide::rule(self.rules, group) {
+            return self.plan_elided(room, group, rule);
         }
         if self.common_modules(group).is_empty() {
             return self.plan_hosted(room, group, hosts);

@@ -5,7 +5,7 @@ use super::{Room, carry};
 use crate::detect::{CloneGroup, Kind};
 use crate::generate::templates::TemplateError;
 use crate::plan::sharing::is_guard;
-use crate::plan::{FileContext, OpenFile, Reason, Refusal, RemedyKind, Rule, reuse};
+use crate::plan::{FileContext, OpenFile, Plan, Reason, Refusal, RemedyKind, Rule, elide, reuse};
 use crate::propose::carry::Carried;
 use crate::propose::{Proposer, not_one_file};
 use crate::syntax::exports;
@@ -64,12 +64,38 @@ impl Proposer<'_> {
             Ok(plan) => plan,
             Err(refusal) => return Ok(Carried::Refused(refusal)),
         };
+        self.carry_alone(room, &group, &plan)
+    }
+
+    /// Plans a group of wrappers, each of which goes for itself.
+    pub(super) fn plan_elided(
+        &self,
+        room: &mut Room,
+        group: &CloneGroup,
+        rule: &Rule,
+    ) -> Result<Carried, TemplateError> {
+        let file = |path: &TreePath| room.open.get(path).and_then(|file| file.as_ref().ok());
+        let open: Vec<&OpenFile> = group.members.iter().filter_map(|m| file(&m.file)).collect();
+        match elide::plan(&open, group, rule, self.loops) {
+            Ok(plan) => self.carry_alone(room, group, &plan),
+            Err(refusal) => Ok(Carried::Refused(refusal)),
+        }
+    }
+
+    /// Carries out a plan that shares nothing between its files.
+    fn carry_alone(
+        &self,
+        room: &mut Room,
+        group: &CloneGroup,
+        plan: &Plan,
+    ) -> Result<Carried, TemplateError> {
+        let file = |path: &TreePath| room.open.get(path).and_then(|file| file.as_ref().ok());
         let of_plan: Vec<&OpenFile> = plan.files.iter().filter_map(file).collect();
-        let carried = self.carry_out(&of_plan, None, &group, &plan)?;
+        let carried = self.carry_out(&of_plan, None, group, plan)?;
         if let Carried::Out(out) = &carried {
             for path in &plan.files {
                 if let Some(Ok(file)) = room.open.get_mut(path) {
-                    carry::claim(file, &plan, out);
+                    carry::claim(file, plan, out);
                 }
             }
             room.reserved.extend(plan.members.iter().map(|member| member.name.clone()));

@@ -116,7 +116,8 @@ pub(super) fn uncovered(candidate: &Candidate, built: &[&Compile]) -> Option<Str
 
 /// The C file that does the work of this one's members, where that is another one.
 fn home<'c>(claim: &'c Claim, compile: &Compile, candidate: &Candidate) -> Option<&'c TreePath> {
-    let home = claim.target().and(claim.target_path())?;
+    // What is called instead of a wrapper is called from the same file as before.
+    let home = claim.target().and(claim.target_path()).filter(|_| !claim.is_elision)?;
     let crosses = home.ends_with(".c")
         && compile.source != *home
         && candidate.after.contains_key(&compile.source);

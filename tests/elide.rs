@@ -1,0 +1,86 @@
+//! The rung *expands* on wrappers that go: the right edit, and texts in which it is wrong.
+//! The planner is not asked.
+
+use drvdedup::syntax::LoopMacros;
+use drvdedup::syntax::decl::Universe;
+use drvdedup::tree::{Drivers, KernelTree};
+use drvdedup::verify::{self, Claim, Files, TreeScope, Verdict};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+const PATH: &str = "drivers/misc/axf-b.c";
+const WRAPPER: &str = "axf_b_write";
+const CALLEE: &str = "phy_write_word";
+
+/// What is said of the file before and after the wrapper goes, changed both by `before` and
+/// the file after alone by `after`; nothing where it expands.
+fn said(before: (&str, &str), after: (&str, &str)) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/elide-wrapper/before");
+    let text = fs::read_to_string(root.join(PATH)).expect("the fixture can be read");
+    let replaced = |text: &str, (from, to): (&str, &str)| {
+        assert!(text.contains(from), "`{from}` stands in {text}");
+        text.replace(from, to)
+    };
+    let old = replaced(&text, before);
+    let name = old.find(&format!("{WRAPPER}(struct axf *axf, u32")).expect("the wrapper");
+    let start = old[..name].rfind('\n').expect("a line before it") + 1;
+    let end = start + old[start..].find("\n}\n").expect("its end") + 4;
+    let new = [&old[..start], &old[end..]].concat().replace(WRAPPER, CALLEE);
+    let new = replaced(&new, after);
+    let files = |text: String| Files::from([(PATH.to_owned(), text.into_bytes())]);
+    let claim = Claim {
+        members: vec![(PATH.to_owned(), WRAPPER.to_owned())],
+        merged_into: Some(CALLEE.to_owned()),
+        is_elision: true,
+        ..Claim::default()
+    };
+    let universe = Arc::new(Universe::new(root.clone()));
+    let tree = KernelTree { root, kernel: None, loop_macros: Vec::new() };
+    let drivers = Drivers::read(&tree, &[PATH]);
+    let scope = TreeScope { tree: &tree, universe, drivers: &drivers };
+    let names = (&LoopMacros::default(), Some(&scope as &dyn verify::Scope));
+    let climb = verify::climb(&files(old), &files(new), &claim, names);
+    let problem = climb.problem.map(|it| it.to_string()).unwrap_or_default();
+    assert_eq!(climb.verdict == Verdict::Failed, !problem.is_empty(), "{problem}");
+    problem
+}
+
+const SAME: (&str, &str) = ("", "");
+
+#[track_caller]
+fn check(before: (&str, &str), after: (&str, &str), why: &str) {
+    let found = said(before, after);
+    assert!(found.contains(why), "`{found}` does not say `{why}`");
+}
+
+#[test]
+fn a_wrapper_that_adds_nothing_goes() {
+    assert_eq!(said(SAME, SAME), "");
+}
+
+#[test]
+fn a_wrapper_that_does_something_stays() {
+    let more = "does more than call";
+    check(("(axf, reg, value)", "(axf, value, reg)"), SAME, more);
+    check(("(axf, reg, value)", "(axf, reg, value & 1)"), SAME, more);
+    check(("\treturn phy_", "\tudelay(1);\n\treturn phy_"), SAME, more);
+    let narrow = (
+        "axf_b_write(struct axf *axf, u32 reg, u32 value)",
+        "axf_b_write(struct axf *axf, u32 reg, u16 value)",
+    );
+    check(narrow, SAME, "has another type");
+    check(("static int axf_b_write", "static long axf_b_write"), SAME, "has another type");
+    check(("return phy_write_word(axf, reg", "return phy_write(axf, reg"), SAME, more);
+}
+
+#[test]
+fn nothing_else_may_change() {
+    check(SAME, ("0x10, 1", "0x10, 2"), "`1` became `2`");
+    check(SAME, (".write = phy_write_word", ".write = NULL"), "`phy_write_word` became `NULL`");
+    check(SAME, ("\tudelay(2);\n", ""), "`udelay` became `return`");
+    let own = ("\tint ret;\n", "\tint phy_write_word = 0;\n\tint ret;\n");
+    check(own, SAME, "is something else there");
+    let named = ("#include <linux/axf.h>\n", "#include <linux/axf.h>\n#define W axf_b_write\n");
+    check(named, SAME, "a directive names");
+}
