@@ -7,8 +7,8 @@ use super::fate::{Fate, MemberPlan};
 use super::file::FileContext;
 use super::holes::{Parameter, Subject};
 use super::uses::CallSite;
-use crate::syntax::decl;
 use crate::syntax::lexer::{self, TokenKind};
+use crate::syntax::{Lexer, decl};
 use std::ops::Range;
 
 /// Lets every member stay that has a caller who cannot write the new arguments. Says
@@ -27,12 +27,28 @@ pub fn keep_unwritable(
                 || member.uses.addresses.is_empty()
                     && calls.all(|call| argument(file, member, call, parameter, index).is_some())
         };
-        if member.fate == Fate::Gone && !parameters.iter().all(writable) {
+        let known = |parameter: &Parameter| {
+            let argument = parameter.arguments.get(index).map_or("", String::as_str);
+            let mut calls = member.uses.calls.iter().map(|call| file.tokens[call.name].start);
+            calls.all(|at| is_known_at(file, argument, at))
+        };
+        let all = parameters.iter().all(|it| writable(it) && known(it));
+        if member.fate == Fate::Gone && !all {
             member.fate = Fate::Thin;
             kept = true;
         }
     }
     kept
+}
+
+/// Whether everything that a text names is declared before `at` of the file, as far as it
+/// is the file's own.
+fn is_known_at(file: &FileContext, text: &str, at: u32) -> bool {
+    let text = text.as_bytes();
+    Lexer::new(text).filter(|token| token.kind == TokenKind::Ident).all(|token| {
+        let found = file.unit.lookup(&lossy(token.text(text)));
+        found.is_empty() || found.iter().any(|it| *it.file != *file.path || it.offset < at)
+    })
 }
 
 /// What a call of the member of this index passes for the helper's new parameters.

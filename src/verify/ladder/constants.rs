@@ -112,7 +112,7 @@ pub(super) fn constant<'s>(unit: &Unit<'s>, argument: &Range<usize>) -> Option<&
         Some(TokenKind::Str) => argument.len() == 1,
         Some(TokenKind::Ident) => {
             let word = unit.text(at);
-            is_in_capitals(word) || matches!(word, b"true" | b"false")
+            is_in_capitals(word) || is_register(word) || matches!(word, b"true" | b"false")
         }
         Some(TokenKind::Punct) => {
             matches!(
@@ -124,6 +124,14 @@ pub(super) fn constant<'s>(unit: &Unit<'s>, argument: &Range<usize>) -> Option<&
     };
     (!argument.is_empty() && argument.clone().all(is_constant))
         .then(|| unit.spelling(argument.clone()))
+}
+
+/// Whether a word is in capitals behind a few letters that say what register it is of:
+/// `mmGRBM_STATUS`, `ixPCIE_LC_STATUS`. The compiler is asked whether it is a constant.
+fn is_register(word: &[u8]) -> bool {
+    let sort = word.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+    let name = &word[sort..];
+    (1..=4).contains(&sort) && name.contains(&b'_') && is_in_capitals(name)
 }
 
 /// The copy's signature, without the parameters that have a constant.
@@ -206,6 +214,14 @@ mod tests {
                  int a(int x)\n{{\n\treturn h__0(x) + h__1(x);\n}}\n"
             )),
         );
+    }
+
+    #[test]
+    fn a_register_is_named_in_capitals_behind_a_few_letters() {
+        let found = |word: &str| is_register(word.as_bytes());
+        assert!(found("mmGRBM_STATUS") && found("ixPCIE_RX_NUM_NAK") && found("smnDF_X"));
+        assert!(!found("mmGRBM") && !found("value") && !found("mm_Status_X") && !found("status_A"));
+        assert!(!found("registersX_Y"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! In: the drivers that Kbuild files name, with every option taken as set, and the text
 //! of those Kbuild files, which says under which options. In doubt two objects are apart.
 
-use crate::tree::{Drivers, Module, TreePath};
+use crate::tree::{Drivers, Module, TreePath, parent};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -55,6 +55,16 @@ impl Modules {
             let makefile = ["Kbuild", "Makefile"]
                 .into_iter()
                 .find_map(|name| with_included(&folder, Path::new(name), MOST_INCLUDED));
+            let is_listed = |text: &String| !listed(text, &object(user)).is_empty();
+            // A Kbuild file that is put together of others' lists; one of those is their
+            // folder's.
+            let of_folder = || {
+                let folder = parent(user).filter(|folder| Some(*folder) == parent(giver))?;
+                let folder = self.root.join(folder);
+                let names = ["Kbuild", "Makefile"].into_iter();
+                names.filter_map(|name| fs::read_to_string(folder.join(name)).ok()).next()
+            };
+            let makefile = makefile.filter(is_listed).or_else(of_folder);
             let together = makefile.is_some_and(|text| {
                 always_together(&text, &module.name, &object(user), &object(giver))
             });
@@ -195,6 +205,17 @@ mod tests {
         fs::create_dir(tree.path().join("d/e")).expect("a folder");
         fs::write(tree.path().join("d/e/Kbuild"), "e-y := a.o\ne-y += b.o\n").expect("a file");
         assert_eq!(two.apart("d/a.c", "d/b.c"), None);
+        // One that is put together of the lists of folders: what stands in one list there.
+        fs::write(tree.path().join("d/Kbuild"), "m-y := $(LISTS)\n").expect("a file");
+        fs::write(tree.path().join("d/Makefile"), "LIST = a.o b.o\n").expect("a file");
+        assert_ne!(two.apart("d/a.c", "d/b.c"), None, "the first of the two counts");
+        fs::create_dir(tree.path().join("d/f")).expect("a folder");
+        fs::write(tree.path().join("d/f/Makefile"), "LIST = a.o b.o\n").expect("a file");
+        let modules = vec![module("m", &["d/f/a.c", "d/f/b.c", "d/f/c.c", "d/b.c"])];
+        let far = Modules::of(tree.path(), modules);
+        assert_eq!(far.apart("d/f/a.c", "d/f/b.c"), None);
+        assert_ne!(far.apart("d/f/a.c", "d/f/c.c"), None, "it is in no list");
+        assert_ne!(far.apart("d/f/a.c", "d/b.c"), None, "it is in another folder");
         assert_eq!((two.count("d/b.c"), two.count("d/x.c")), (2, 0));
         assert_ne!(Modules::default().apart("d/b.c", "d/a.c"), None);
     }
