@@ -67,19 +67,7 @@ pub fn plan(
         is_declared(file, member, &callee)?;
     }
     fate::gain(&subject, &members, None, (rule.limits.lines_saved, None))?;
-    Ok(Plan {
-        rule: rule.clone(),
-        group: group.id.clone(),
-        files: subject.paths().into_iter().cloned().collect(),
-        export: None,
-        declaration: None,
-        notes: Vec::new(),
-        is_of_parts: false,
-        is_inline: false,
-        objection: None,
-        remedy: Remedy::Elide(callee),
-        members,
-    })
+    Ok(Plan::new(&subject, rule, Remedy::Elide(callee), members))
 }
 
 /// What a member calls in its place, if it may go.

@@ -76,6 +76,23 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// A plan that changes nothing but the files of the members.
+    fn new(subject: &Subject<'_>, rule: &Rule, remedy: Remedy, members: Vec<MemberPlan>) -> Plan {
+        Plan {
+            rule: rule.clone(),
+            group: subject.group.id.clone(),
+            files: subject.paths().into_iter().cloned().collect(),
+            export: None,
+            declaration: None,
+            notes: Vec::new(),
+            is_of_parts: false,
+            is_inline: false,
+            objection: None,
+            remedy,
+            members,
+        }
+    }
+
     /// Whether several files share what does the members' work.
     pub fn is_shared(&self) -> bool {
         self.files.len() > 1
@@ -311,19 +328,9 @@ fn merge(
         let is_global = members[survivor].uses.anchor == Some(uses::Anchor::Global);
         declaration = (!is_global).then(|| sharing.declare(subject, survivor, &[])).transpose()?;
     }
-    Ok(Plan {
-        rule: rule.clone(),
-        group: group.id.clone(),
-        files: subject.paths().into_iter().cloned().collect(),
-        export: None,
-        declaration,
-        notes: accident_note(&members, survivor),
-        is_of_parts: false,
-        is_inline: false,
-        objection: None,
-        remedy: Remedy::Merge(survivor),
-        members,
-    })
+    let notes = accident_note(&members, survivor);
+    let plan = Plan::new(subject, rule, Remedy::Merge(survivor), members);
+    Ok(Plan { declaration, notes, ..plan })
 }
 
 /// A doubt for the reviewer where the name that stays says something that another
@@ -470,17 +477,7 @@ fn helper(
         insert_at,
         comments,
     };
-    Ok(Plan {
-        rule: rule.clone(),
-        group: group.id.clone(),
-        files,
-        export,
-        declaration,
-        remedy: Remedy::Helper(helper),
-        members,
-        notes,
-        is_of_parts: false,
-        is_inline: inline_at.is_some(),
-        objection,
-    })
+    let is_inline = inline_at.is_some();
+    let plan = Plan::new(subject, rule, Remedy::Helper(helper), members);
+    Ok(Plan { files, export, declaration, notes, is_inline, objection, ..plan })
 }

@@ -66,19 +66,7 @@ pub fn plan(
         };
         meanings.agree(&references).map_err(|apart| sharing::refuse(&subject, &apart))?;
     }
-    Ok(Plan {
-        rule: rule.clone(),
-        group: group.id.clone(),
-        files: subject.paths().into_iter().cloned().collect(),
-        export: None,
-        declaration: None,
-        notes: Vec::new(),
-        is_of_parts: false,
-        is_inline: false,
-        objection: None,
-        remedy: Remedy::Merge(0),
-        members,
-    })
+    Ok(Plan::new(&subject, rule, Remedy::Merge(0), members))
 }
 
 /// The group with functions that begin behind what says who knows them: in that they differ.
