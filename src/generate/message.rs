@@ -2,7 +2,7 @@
 
 use super::templates::{TemplateError, Templates};
 use crate::detect::CloneGroup;
-use crate::plan::{Fate, Helper, MemberPlan, Parameter, Plan, Remedy, RemedyKind};
+use crate::plan::{Fate, Helper, MemberPlan, Parameter, Plan, Remedy};
 use crate::tree::TreePath;
 use serde::Serialize;
 
@@ -75,13 +75,12 @@ pub fn compose(
     templates: &Templates,
 ) -> Result<Message, TemplateError> {
     // What is called is no part of the patch.
-    let is_reuse = plan.rule.remedy == RemedyKind::Reuse;
     let data = MessageData {
         subject: subject(plan, group, driver),
         text: paragraphs(plan).iter().map(|text| fill(text)).collect(),
         rows: rows(plan),
         rule: plan.rule.name.clone(),
-        file: looked_at(&plan.files[usize::from(is_reuse)..]),
+        file: looked_at(&plan.files[usize::from(plan.is_reuse())..]),
     };
     let text = templates.render(&plan.rule.templates.message, &data)?;
     let (subject, body) = text.split_once('\n').unwrap_or((&text, ""));
@@ -101,17 +100,14 @@ fn subject(plan: &Plan, group: &CloneGroup, driver: &str) -> String {
     };
     let what = match &plan.remedy {
         Remedy::Helper(helper) => format!("Factor out {}()", helper.name),
-        Remedy::Merge(survivor) if plan.rule.remedy == RemedyKind::Reuse => {
+        Remedy::Merge(survivor) if plan.is_reuse() => {
             format!("Use {}()", plan.members[*survivor].name)
         }
         Remedy::Elide(callee) => format!("Call {callee}() directly"),
         Remedy::Merge(survivor) => {
-            let copies = plan.members.iter().filter(|m| m.fate != Fate::Survives);
-            let names: Vec<String> = copies.map(|m| format!("{}()", m.name)).collect();
-            match names.as_slice() {
-                [_] => format!("Remove a copy of {}()", plan.members[*survivor].name),
-                _ => format!("Remove copies of {}()", plan.members[*survivor].name),
-            }
+            let copies = plan.members.iter().filter(|m| m.fate != Fate::Survives).count();
+            let what = if copies == 1 { "a copy" } else { "copies" };
+            format!("Remove {what} of {}()", plan.members[*survivor].name)
         }
     };
     // `hwmon: (lm75) …` has no second colon.
@@ -146,7 +142,7 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
     let all = names(None);
     let mut text = Vec::new();
     match &plan.remedy {
-        Remedy::Helper(helper) if plan.is_of_parts => text.push(of_parts(helper, &all)),
+        Remedy::Helper(helper) if plan.is_of_parts => text.push(of_parts(plan, helper, &all)),
         Remedy::Helper(helper) if helper.parameters.is_empty() => {
             text.push(format!("{all} have the same body. Keep it once, as {}().", helper.name));
         }
@@ -172,7 +168,7 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
                  and call that."
             ));
         }
-        Remedy::Merge(survivor) if plan.rule.remedy == RemedyKind::Reuse => {
+        Remedy::Merge(survivor) if plan.is_reuse() => {
             let copies = plan.members.iter().filter(|m| m.fate != Fate::Survives);
             let copies: Vec<String> = copies.map(|m| format!("{}()", m.name)).collect();
             let (verb, own) = if copies.len() == 1 { ("does", "its") } else { ("do", "their") };
@@ -191,8 +187,7 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
         }
     }
     let mut fates = Vec::new();
-    let is_said =
-        plan.is_of_parts || matches!(plan.rule.remedy, RemedyKind::Reuse | RemedyKind::Elide);
+    let is_said = plan.is_of_parts || plan.is_reuse() || matches!(plan.remedy, Remedy::Elide(_));
     if !gone.is_empty() && !is_said {
         fates.push(format!("The callers of {gone} now call it directly."));
     }
@@ -220,10 +215,9 @@ fn is_telling(plan: &Plan, parameter: &Parameter) -> bool {
 }
 
 /// What several functions do on their way.
-fn of_parts(helper: &Helper, all: &str) -> String {
-    let differs = |p: &&Parameter| p.arguments.iter().any(|it| *it != p.arguments[0]);
-    let names: Vec<String> =
-        helper.parameters.iter().filter(differs).map(|p| p.name.clone()).collect();
+fn of_parts(plan: &Plan, helper: &Helper, all: &str) -> String {
+    let told = helper.parameters.iter().filter(|p| is_telling(plan, p));
+    let names: Vec<String> = told.map(|p| p.name.clone()).collect();
     let (but, pass) = match names.is_empty() {
         true => ("", String::new()),
         false => (

@@ -3,7 +3,7 @@
 
 use super::file::FileContext;
 use super::refusal::{Reason, Refusal};
-use crate::detect::CloneGroup;
+use crate::detect::{CloneGroup, Member};
 use crate::syntax::{FunctionTree, LoopMacros, NodeId, TokenKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::Range;
@@ -73,33 +73,32 @@ pub fn align<'f>(
     group: &CloneGroup,
     loops: &LoopMacros,
 ) -> Result<Alignment<'f>, Refusal> {
-    let members = read(files, group, loops)?;
+    let members = group.members.iter().zip(files);
+    let members: Result<Vec<_>, Refusal> =
+        members.map(|(member, file)| read(file, member, loops)).collect();
+    let members = members?;
     let mut alignment = Alignment { members, sites: Vec::new(), renamed_locals: false };
     find_sites(group, &mut alignment)?;
     Ok(alignment)
 }
 
-/// Parses the members of `group`, each of which lies in the one of `files` at its place.
+/// Parses one member, which lies in `file`.
 ///
 /// # Errors
-/// `parse-gap` when a member has no complete syntax tree.
+/// `parse-gap` when it has no complete syntax tree.
 pub fn read<'f>(
-    files: &[&'f FileContext],
-    group: &CloneGroup,
+    file: &'f FileContext,
+    member: &Member,
     loops: &LoopMacros,
-) -> Result<Vec<AlignedMember<'f>>, Refusal> {
-    let mut members = Vec::with_capacity(group.members.len());
-    for (member, &file) in group.members.iter().zip(files) {
-        let tree = FunctionTree::parse(&file.bytes, &member.function, loops);
-        if let Some(gap) = &tree.gap {
-            let detail = format!("{} does not parse here", member.name);
-            return Err(file.refuse(Reason::ParseGap, gap.offset, detail));
-        }
-        let locals = locals(file, &tree);
-        let tokens = file.tokens_of(&member.function);
-        members.push(AlignedMember { file, tokens, tree, locals });
+) -> Result<AlignedMember<'f>, Refusal> {
+    let tree = FunctionTree::parse(&file.bytes, &member.function, loops);
+    if let Some(gap) = &tree.gap {
+        let detail = format!("{} does not parse here", member.name);
+        return Err(file.refuse(Reason::ParseGap, gap.offset, detail));
     }
-    Ok(members)
+    let locals = locals(file, &tree);
+    let tokens = file.tokens_of(&member.function);
+    Ok(AlignedMember { file, tokens, tree, locals })
 }
 
 fn find_sites(group: &CloneGroup, alignment: &mut Alignment<'_>) -> Result<(), Refusal> {

@@ -1,22 +1,18 @@
 //! Wrappers that add nothing: what they call is called in their place.
 
-use super::fate::{self, MemberPlan};
+use super::align::{self, AlignedMember, Alignment};
+use super::fate;
 use super::file::FileContext;
 use super::holes::Subject;
 use super::refusal::{Reason, Refusal};
-use super::{Fate, OpenFile, Plan, Remedy, RemedyKind, Rule, align, is_plain, words};
+use super::{Fate, OpenFile, Plan, Remedy, RemedyKind, Rule, is_plain, rules, words};
 use crate::detect::{CloneGroup, Kind, Member};
 use crate::syntax::LoopMacros;
 use crate::syntax::decl::{Definition, DefinitionKind, FunctionDeclaration};
 
 /// The rule for a group, if it is one of wrappers.
 pub fn rule<'r>(rules: &'r [Rule], group: &CloneGroup) -> Option<&'r Rule> {
-    let fits = |rule: &&Rule| {
-        rule.remedy == RemedyKind::Elide
-            && rule.kinds.contains(&group.kind)
-            && rule.levels.contains(&group.level)
-    };
-    rules.iter().find(fits).filter(|_| group.kind == Kind::Wrapper)
+    rules::with_remedy(rules, RemedyKind::Elide, group).filter(|_| group.kind == Kind::Wrapper)
 }
 
 /// Plans that those members of `group` go that do no more than call one function with
@@ -30,62 +26,63 @@ pub fn plan(
     rule: &Rule,
     loops: &LoopMacros,
 ) -> Result<Plan, Refusal> {
-    let mut kept: Vec<(usize, String)> = Vec::new();
-    let mut first = None;
-    for (index, (member, open)) in group.members.iter().zip(open).enumerate() {
+    let mut kept: Vec<(&Member, &OpenFile)> = Vec::new();
+    let mut parsed = Vec::new();
+    let (mut callee, mut first) = (None, None);
+    for (member, open) in group.members.iter().zip(open) {
         match elided(open, member, loops) {
-            Ok(callee) if kept.first().is_none_or(|(_, known)| *known == callee) => {
-                kept.push((index, callee));
+            Ok((read, called)) => {
+                if *callee.get_or_insert_with(|| called.clone()) == called {
+                    kept.push((member, open));
+                    parsed.push(read);
+                }
             }
-            Ok(_) => {}
             Err(refusal) => {
                 first.get_or_insert(refusal);
             }
         }
     }
-    let Some((_, callee)) = kept.first().cloned() else {
+    let Some(callee) = callee else {
         let none = || {
             let at = group.members[0].function.start;
             open[0].context.refuse(Reason::AddsNothing, at, "each member is one call")
         };
         return Err(first.unwrap_or_else(none));
     };
-    let members: Vec<Member> = kept.iter().map(|(at, _)| group.members[*at].clone()).collect();
-    let open: Vec<&OpenFile> = kept.iter().map(|(at, _)| open[*at]).collect();
+    let (members, open): (Vec<Member>, Vec<&OpenFile>) =
+        kept.into_iter().map(|(member, open)| (member.clone(), open)).unzip();
     let group = CloneGroup { members, ..group.clone() };
-    let files: Vec<&FileContext> = open.iter().map(|open| &open.context).collect();
-    let members = align::read(&files, &group, loops)?;
-    let alignment = align::Alignment { members, sites: Vec::new(), renamed_locals: false };
-    let subject = Subject { file: files[0], group: &group, alignment: &alignment };
+    let alignment = Alignment { members: parsed, sites: Vec::new(), renamed_locals: false };
+    let subject = Subject { file: &open[0].context, group: &group, alignment: &alignment };
     let members = fate::copies(&subject, 0, &group.members, &open)?;
-    if let Some(stays) = members.iter().find(|member| member.fate != Fate::Gone) {
-        let file = files[stays.file.min(files.len() - 1)];
-        let detail = format!("{} is used in another way than by its name", stays.name);
-        return Err(file.refuse(Reason::AddsNothing, stays.function.start, detail));
-    }
-    for (member, file) in members.iter().zip(&files) {
-        is_declared(file, member, &callee)?;
+    for (member, open) in members.iter().zip(&open) {
+        let (file, start) = (&open.context, member.function.start);
+        if member.fate != Fate::Gone {
+            let detail = format!("{} is used in another way than by its name", member.name);
+            return Err(file.refuse(Reason::AddsNothing, start, detail));
+        }
+        // What the wrapper calls is known behind it at the least.
+        if !file.is_declared_in_header(&callee) && !fate::used_after(file, &member.uses, start) {
+            let detail = format!("{callee}() is not declared where {} is used", member.name);
+            return Err(file.refuse(Reason::DeclarationOrder, start, detail));
+        }
     }
     fate::gain(&subject, &members, None, (rule.limits.lines_saved, None))?;
     Ok(Plan::new(&subject, rule, Remedy::Elide(callee), members))
 }
 
-/// What a member calls in its place, if it may go.
-fn elided(open: &OpenFile, member: &Member, loops: &LoopMacros) -> Result<String, Refusal> {
+/// A member as it is read, and what is called in its place, if it may go.
+fn elided<'f>(
+    open: &'f OpenFile,
+    member: &Member,
+    loops: &LoopMacros,
+) -> Result<(AlignedMember<'f>, String), Refusal> {
     let file = &open.context;
     is_plain(file, member)?;
     let start = member.function.start;
     let refuse = |reason, detail: String| Err(file.refuse(reason, start, detail));
-    let alone = CloneGroup {
-        id: String::new(),
-        kind: Kind::Wrapper,
-        level: crate::detect::Level::Driver,
-        members: vec![member.clone()],
-        holes: Vec::new(),
-        adds_nothing: false,
-    };
-    let parsed = align::read(&[file], &alone, loops)?;
-    let own = parsed.first().map(|it| align::parameters(file, &it.tree)).unwrap_or_default();
+    let parsed = align::read(file, member, loops)?;
+    let own = align::parameters(file, &parsed.tree);
     let Some(callee) = forwarded(file, member, &own) else {
         let detail = format!("{} does more than hand on what it is given", member.name);
         return refuse(Reason::AddsNothing, detail);
@@ -107,7 +104,7 @@ fn elided(open: &OpenFile, member: &Member, loops: &LoopMacros) -> Result<String
         let detail = format!("{} is the counterpart of {opposite}", member.name);
         return refuse(Reason::NameWouldLie, detail);
     }
-    Ok(callee)
+    Ok((parsed, callee))
 }
 
 /// Whether two names differ in one word.
@@ -156,21 +153,4 @@ fn same_type(one: &FunctionDeclaration, other: &FunctionDeclaration) -> bool {
         && types(one) == types(other)
         && !one.variadic
         && !other.variadic
-}
-
-/// Whether every use of a member stands where the callee is known.
-fn is_declared(file: &FileContext, member: &MemberPlan, callee: &str) -> Result<(), Refusal> {
-    let start = member.function.start;
-    if file.is_declared_in_header(callee) {
-        return Ok(());
-    }
-    let calls = member.uses.calls.iter().map(|call| call.name);
-    let mut uses = calls.chain(member.uses.addresses.iter().copied());
-    match uses.all(|token| file.tokens[token].start > start) {
-        true => Ok(()),
-        false => {
-            let detail = format!("{callee}() is not declared where {} is used", member.name);
-            Err(file.refuse(Reason::DeclarationOrder, start, detail))
-        }
-    }
 }

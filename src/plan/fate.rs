@@ -275,7 +275,8 @@ fn called_after(file: &FileContext, uses: &Uses, offset: u32) -> bool {
     uses.calls.iter().all(|call| file.tokens[call.name].start > offset)
 }
 
-fn used_after(file: &FileContext, uses: &Uses, offset: u32) -> bool {
+/// Whether every use stands behind `offset`.
+pub(super) fn used_after(file: &FileContext, uses: &Uses, offset: u32) -> bool {
     called_after(file, uses, offset)
         && uses.addresses.iter().all(|&token| file.tokens[token].start > offset)
 }

@@ -108,11 +108,17 @@ impl Plan {
         }
     }
 
+    /// Whether what does the members' work was there before, and stays as it is and where
+    /// it is: the first member.
+    pub fn is_reuse(&self) -> bool {
+        self.rule.remedy == RemedyKind::Reuse
+    }
+
     /// The file whose driver the patch is for: that of what does the members' work, or of
     /// the first copy of what stays as it is and where it is.
     pub fn concerns(&self) -> &TreePath {
         let copy = self.members.iter().find(|member| member.fate != Fate::Survives);
-        match copy.filter(|_| self.rule.remedy == RemedyKind::Reuse) {
+        match copy.filter(|_| self.is_reuse()) {
             Some(copy) => &self.files[copy.file],
             None => self.home(),
         }
@@ -208,8 +214,7 @@ pub fn plan(
     let lines = group.members[0].function.lines();
     let fits = |rule: &&Rule| {
         matches!(rule.remedy, RemedyKind::Helper | RemedyKind::Merge)
-            && rule.kinds.contains(&group.kind)
-            && rule.levels.contains(&group.level)
+            && rule.takes(group)
             && rule.limits.members(across_modules) <= group.members.len()
             && (!is_inline
                 || rule.remedy == RemedyKind::Helper && lines <= rule.limits.inline_lines)
@@ -287,7 +292,10 @@ pub fn preconditions(open: &[&OpenFile], group: &CloneGroup) -> Result<(), Refus
 }
 
 /// Whether a member is a function as people write them, and the only one of its name.
-fn is_plain(file: &FileContext, member: &Member) -> Result<(), Refusal> {
+///
+/// # Errors
+/// What it is instead.
+pub fn is_plain(file: &FileContext, member: &Member) -> Result<(), Refusal> {
     let function = &member.function;
     if file.too_deep {
         let detail = "the file nests its #ifs more than a hundred deep";

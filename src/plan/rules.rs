@@ -2,7 +2,7 @@
 //! are embedded in the program; a user's folder adds rules, and overrides ours by
 //! name.
 
-use crate::detect::{Kind, Level};
+use crate::detect::{CloneGroup, Kind, Level};
 use crate::overrides::{OverrideError, user_files};
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
@@ -56,6 +56,11 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Whether it takes groups of this kind and level, however many members they have.
+    pub fn takes(&self, group: &CloneGroup) -> bool {
+        self.kinds.contains(&group.kind) && self.levels.contains(&group.level)
+    }
+
     /// The rule with the limits for so many members in several files, or in one.
     pub fn for_members(&self, members: usize, is_across_files: bool) -> Rule {
         let mut rule = self.clone();
@@ -147,6 +152,15 @@ pub struct TemplateNames {
 /// The template of a declaration where a rule names none.
 fn prototype() -> String {
     "prototype.hbs".to_owned()
+}
+
+/// The first of `rules` with that remedy that takes the group.
+pub fn with_remedy<'r>(
+    rules: &'r [Rule],
+    remedy: RemedyKind,
+    group: &CloneGroup,
+) -> Option<&'r Rule> {
+    rules.iter().find(|rule| rule.remedy == remedy && rule.takes(group))
 }
 
 /// All rules in force: ours, overridden and extended by those in the subfolder

@@ -19,6 +19,7 @@ use crate::plan::{
 };
 use crate::syntax::lexer;
 use crate::verify::Lift;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Runs that are looked at for one group.
@@ -73,24 +74,23 @@ impl Proposer<'_> {
             Outcome::Proposal(..) => false,
         };
         // Of runs that lie in several functions each is a part of its function.
-        let whole: Vec<CloneGroup> =
+        let whole: Vec<Cow<'_, CloneGroup>> =
             done.iter().map(|(index, _)| of_functions(&file.context, &groups[*index])).collect();
         let rule_of = |group: &CloneGroup| {
             self.rules.iter().find(|rule| {
                 rule.remedy == RemedyKind::Extract
-                    && rule.kinds.contains(&group.kind)
-                    && rule.levels.contains(&group.level)
+                    && rule.takes(group)
                     && rule.limits.members(false) <= group.members.len()
             })
         };
-        let wanted = |(group, (_, outcome)): (&CloneGroup, &(usize, Outcome))| {
+        let wanted = |(group, (_, outcome)): (&Cow<'_, CloneGroup>, &(usize, Outcome))| {
             is_open(outcome) && rule_of(group).is_some()
         };
         if !whole.iter().zip(&*done).any(wanted) {
             return Ok(());
         }
         let mut claimed = std::mem::take(&mut file.claimed);
-        let bodies = self.bodies(file, whole.iter());
+        let bodies = self.bodies(file, whole.iter().map(Cow::as_ref));
         for (group, entry) in whole.iter().zip(done) {
             let Some(rule) = rule_of(group).filter(|_| is_open(&entry.1)) else { continue };
             let open = Open { file, claimed: &claimed };
@@ -120,20 +120,15 @@ impl Proposer<'_> {
         file: &'a OpenFile,
         groups: impl Iterator<Item = &'g CloneGroup>,
     ) -> Bodies<'a> {
-        let mut members: Vec<(&Member, &CloneGroup)> =
-            groups.flat_map(|group| group.members.iter().map(move |it| (it, group))).collect();
-        members.sort_by_key(|(member, _)| member.function.start);
-        members.dedup_by_key(|(member, _)| member.function.start);
+        let mut members: Vec<&Member> = groups.flat_map(|group| &group.members).collect();
+        members.sort_by_key(|member| member.function.start);
+        members.dedup_by_key(|member| member.function.start);
         let mut bodies = Bodies { members: vec![], parsed: vec![], statements: vec![] };
-        for (member, group) in members {
-            let alone = CloneGroup { members: vec![member.clone()], ..group.clone() };
-            if plan::preconditions(&[file], &alone).is_err() {
+        for member in members {
+            if plan::is_plain(&file.context, member).is_err() {
                 continue;
             }
-            let Ok(mut parsed) = align::read(&[&file.context], &alone, self.loops) else {
-                continue;
-            };
-            let Some(parsed) = parsed.pop() else { continue };
+            let Ok(parsed) = align::read(&file.context, member, self.loops) else { continue };
             bodies.statements.push(runs::statements(&parsed, member.function.body));
             bodies.members.push(member.clone());
             bodies.parsed.push(parsed);
@@ -523,18 +518,18 @@ const ASIDE: [&str; 30] = [
 ];
 
 /// A group of runs as one of the functions that they lie in, each once; others as they are.
-fn of_functions(file: &FileContext, group: &CloneGroup) -> CloneGroup {
-    let mut group = group.clone();
-    if group.kind == Kind::Sequence {
-        let whole = |member: Member| {
-            let function = file.function_at(member.function.start)?.clone();
-            Some(Member { function, ..member })
-        };
-        group.members = group.members.into_iter().filter_map(whole).collect();
-        group.members.sort_by_key(|member| member.function.start);
-        group.members.dedup_by_key(|member| member.function.start);
+fn of_functions<'g>(file: &FileContext, group: &'g CloneGroup) -> Cow<'g, CloneGroup> {
+    if group.kind != Kind::Sequence {
+        return Cow::Borrowed(group);
     }
-    group
+    let whole = |member: &Member| {
+        let function = file.function_at(member.function.start)?.clone();
+        Some(Member { function, ..member.clone() })
+    };
+    let mut members: Vec<Member> = group.members.iter().filter_map(whole).collect();
+    members.sort_by_key(|member| member.function.start);
+    members.dedup_by_key(|member| member.function.start);
+    Cow::Owned(CloneGroup { members, ..group.clone() })
 }
 
 /// The functions of the runs as a group of their own.

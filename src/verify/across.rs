@@ -40,13 +40,14 @@ pub(super) fn check(
     };
     let across = Across { before, after, claim, loops, scope };
     let mut files: BTreeSet<&TreePath> = claim.members.iter().map(|(path, _)| path).collect();
-    if across.is_reuse() {
+    let is_reuse = across.is_reuse();
+    if is_reuse {
         across.was_there()?;
         // Nothing of it changes, so there is nothing to expand.
         files.remove(&home);
     }
     let of_members = files.clone();
-    files.extend((home.ends_with(".c") && !across.is_reuse()).then_some(&home));
+    files.extend((home.ends_with(".c") && !is_reuse).then_some(&home));
     for path in &files {
         across.file(path)?;
     }
@@ -54,12 +55,12 @@ pub(super) fn check(
         across.reaches(path)?;
     }
     let mut declared = false;
-    let is_left_alone = |path: &TreePath| across.is_reuse() && *path == home;
+    let is_left_alone = |path: &TreePath| is_reuse && *path == home;
     for path in after.keys().filter(|path| !files.contains(path) && !is_left_alone(path)) {
         across.header(path)?;
         declared = true;
     }
-    if !declared && !across.is_reuse() {
+    if !declared && !is_reuse {
         across.was_global()?;
     }
     Ok(())

@@ -73,8 +73,8 @@ impl<'s> Elided<'_, 's> {
         for name in &self.wrappers {
             gone.insert(self.wrapper(name)?);
         }
-        for at in 0..self.before.tokens.len() {
-            let Some(_) = self.before.directive(at) else { continue };
+        let all = 0..self.before.tokens.len();
+        for at in all.filter(|&at| self.before.directive(at).is_some()) {
             let words = directive_words(self.before.text(at));
             if let Some(name) = self.wrappers.iter().find(|it| words.contains(&it.as_bytes())) {
                 return Err((at, format!("a directive names `{name}`")));
@@ -172,7 +172,7 @@ impl<'s> Elided<'_, 's> {
         let kept = self.before.items.iter().enumerate();
         let kept = kept.filter(|(at, item)| !gone.contains(at) && !is_prototype(item));
         let old = kept.flat_map(|(_, item)| item.tokens.clone()).map(|at| {
-            let text = match self.is_wrapper(at) && !self.is_label(at) {
+            let text = match self.is_wrapper(at) {
                 true => self.callee.as_bytes(),
                 false => self.before.text(at),
             };
@@ -195,10 +195,5 @@ impl<'s> Elided<'_, 's> {
             None => Ok(()),
             Some(more) => Err((last, format!("`{}` is new behind it", shown(more)))),
         }
-    }
-
-    /// A designator `.name =` or a label is no use of the function.
-    fn is_label(&self, at: usize) -> bool {
-        self.before.text_before(at) == b"goto"
     }
 }

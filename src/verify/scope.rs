@@ -41,8 +41,8 @@ impl Scope for TreeScope<'_> {
         let module = self.drivers.always_in(path);
         let files = module.iter().flat_map(|module| &module.files);
         let always = files.filter(|file| self.drivers.always_in(file).is_some());
-        let paths = always.map(String::as_str).chain([path]);
-        let texts = paths.filter_map(|file| self.tree.read(file).ok());
+        let paths: BTreeSet<&str> = always.map(String::as_str).chain([path]).collect();
+        let texts = paths.into_iter().filter_map(|file| self.tree.read(file).ok());
         let names = |text: Vec<u8>| -> Vec<String> {
             exports(&text)
                 .into_iter()

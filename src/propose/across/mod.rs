@@ -17,7 +17,7 @@ use crate::generate::templates::TemplateError;
 use crate::plan::align::lossy;
 use crate::plan::sharing::{Defined, Neighbours};
 use crate::plan::{
-    self, Claimed, FileContext, Host, OpenFile, Reason, Refusal, RemedyKind, Rule, Sharing,
+    self, Claimed, FileContext, Host, OpenFile, Plan, Reason, Refusal, RemedyKind, Rule, Sharing,
 };
 use crate::syntax::{Globals, TokenKind, exports, global_functions};
 use crate::tree::{Module, TreePath};
@@ -308,8 +308,7 @@ impl Proposer<'_> {
         group.level != Level::CrossClass
             && self.whole_rules().any(|rule| {
                 rule.remedy == RemedyKind::Helper
-                    && rule.kinds.contains(&group.kind)
-                    && rule.levels.contains(&group.level)
+                    && rule.takes(group)
                     && rule.limits.members(!in_one_module) <= group.members.len()
                     && lines <= rule.limits.inline_lines
             })
@@ -444,15 +443,25 @@ impl Proposer<'_> {
             Ok(plan) => plan,
             Err(refusal) => return Ok(Carried::Refused(refusal)),
         };
+        self.carry_in_room(room, group, &plan)
+    }
+
+    /// Carries out a plan for files of the room, where it then has its claims.
+    fn carry_in_room(
+        &self,
+        room: &mut Room,
+        group: &CloneGroup,
+        plan: &Plan,
+    ) -> Result<Carried, TemplateError> {
+        let file = |path: &TreePath| room.open.get(path).and_then(|file| file.as_ref().ok());
         let of_plan: Vec<&OpenFile> = plan.files.iter().filter_map(file).collect();
-        // A header that has the helper is among the plan's files.
-        let header = Some(header).filter(|_| plan.declaration.is_some());
-        let carried = self.carry_out(&of_plan, header, group, &plan)?;
+        // A header that has the helper itself is among the plan's files.
+        let declaring = plan.declaration.as_ref().map(|it| &it.header);
+        let carried = self.carry_out(&of_plan, declaring.and_then(file), group, plan)?;
         if let Carried::Out(out) = &carried {
-            let paths = plan.files.iter().chain(plan.declaration.as_ref().map(|it| &it.header));
-            for path in paths {
+            for path in plan.files.iter().chain(declaring) {
                 if let Some(Ok(file)) = room.open.get_mut(path) {
-                    carry::claim(file, &plan, out);
+                    carry::claim(file, plan, out);
                 }
             }
             let names = plan.members.iter().map(|member| member.name.clone());

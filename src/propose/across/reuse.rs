@@ -1,11 +1,11 @@
 //! Groups of a function that the kernel offers already, and of copies of it: each copy that
 //! may call it does so.
 
-use super::{Room, carry};
+use super::Room;
 use crate::detect::{CloneGroup, Kind};
 use crate::generate::templates::TemplateError;
 use crate::plan::sharing::is_guard;
-use crate::plan::{FileContext, OpenFile, Plan, Reason, Refusal, RemedyKind, Rule, elide, reuse};
+use crate::plan::{FileContext, OpenFile, Reason, Refusal, RemedyKind, Rule, elide, reuse, rules};
 use crate::propose::carry::Carried;
 use crate::propose::{Proposer, not_one_file};
 use crate::syntax::exports;
@@ -14,12 +14,8 @@ use crate::tree::TreePath;
 impl Proposer<'_> {
     /// The rule for the group, if it is one of copies of what is there already.
     pub(super) fn reuse_rule(&self, group: &CloneGroup) -> Option<&Rule> {
-        let fits = |rule: &&Rule| {
-            rule.remedy == RemedyKind::Reuse
-                && rule.kinds.contains(&group.kind)
-                && rule.levels.contains(&group.level)
-        };
-        self.rules.iter().find(fits).filter(|_| group.kind == Kind::Reimplements)
+        let rule = rules::with_remedy(self.rules, RemedyKind::Reuse, group);
+        rule.filter(|_| group.kind == Kind::Reimplements)
     }
 
     /// Plans a group whose first member is offered to the others; those that may not call it
@@ -64,7 +60,7 @@ impl Proposer<'_> {
             Ok(plan) => plan,
             Err(refusal) => return Ok(Carried::Refused(refusal)),
         };
-        self.carry_alone(room, &group, &plan)
+        self.carry_in_room(room, &group, &plan)
     }
 
     /// Plans a group of wrappers, each of which goes for itself.
@@ -77,30 +73,9 @@ impl Proposer<'_> {
         let file = |path: &TreePath| room.open.get(path).and_then(|file| file.as_ref().ok());
         let open: Vec<&OpenFile> = group.members.iter().filter_map(|m| file(&m.file)).collect();
         match elide::plan(&open, group, rule, self.loops) {
-            Ok(plan) => self.carry_alone(room, group, &plan),
+            Ok(plan) => self.carry_in_room(room, group, &plan),
             Err(refusal) => Ok(Carried::Refused(refusal)),
         }
-    }
-
-    /// Carries out a plan that shares nothing between its files.
-    fn carry_alone(
-        &self,
-        room: &mut Room,
-        group: &CloneGroup,
-        plan: &Plan,
-    ) -> Result<Carried, TemplateError> {
-        let file = |path: &TreePath| room.open.get(path).and_then(|file| file.as_ref().ok());
-        let of_plan: Vec<&OpenFile> = plan.files.iter().filter_map(file).collect();
-        let carried = self.carry_out(&of_plan, None, group, plan)?;
-        if let Carried::Out(out) = &carried {
-            for path in &plan.files {
-                if let Some(Ok(file)) = room.open.get_mut(path) {
-                    carry::claim(file, plan, out);
-                }
-            }
-            room.reserved.extend(plan.members.iter().map(|member| member.name.clone()));
-        }
-        Ok(carried)
     }
 
     /// Whether the function `name` of `home` is linked to the copy's file whatever the

@@ -52,17 +52,13 @@ impl Modules {
                 return Some(format!("{} links {user} and not {giver}", module.name));
             }
             let folder = self.root.join(&module.folder);
-            let makefile = ["Kbuild", "Makefile"]
-                .into_iter()
-                .find_map(|name| with_included(&folder, Path::new(name), MOST_INCLUDED));
+            let makefile = makefile_of(&folder, MOST_INCLUDED);
             let is_listed = |text: &String| !listed(text, &object(user)).is_empty();
             // A Kbuild file that is put together of others' lists; one of those is their
             // folder's.
             let of_folder = || {
                 let folder = parent(user).filter(|folder| Some(*folder) == parent(giver))?;
-                let folder = self.root.join(folder);
-                let names = ["Kbuild", "Makefile"].into_iter();
-                names.filter_map(|name| fs::read_to_string(folder.join(name)).ok()).next()
+                makefile_of(&self.root.join(folder), 0)
             };
             let makefile = makefile.filter(is_listed).or_else(of_folder);
             let together = makefile.is_some_and(|text| {
@@ -77,6 +73,12 @@ impl Modules {
 
 /// How deep Kbuild files include others.
 const MOST_INCLUDED: usize = 8;
+
+/// The text of a folder's Kbuild file, with those that it includes `depth` deep.
+fn makefile_of(folder: &Path, depth: usize) -> Option<String> {
+    let names = ["Kbuild", "Makefile"].into_iter();
+    names.map(Path::new).find_map(|name| with_included(folder, name, depth))
+}
 
 /// The text of a Kbuild file, with those in the place of its lines that it includes from its
 /// own folder. One that is not there says nothing: what only it lists is not found.
