@@ -1,13 +1,12 @@
 //! The rung *expands* on wrappers that go: the right edit, and texts in which it is wrong.
 //! The planner is not asked.
 
-use drvdedup::syntax::LoopMacros;
-use drvdedup::syntax::decl::Universe;
-use drvdedup::tree::{Drivers, KernelTree};
-use drvdedup::verify::{self, Claim, Files, TreeScope, Verdict};
+#[path = "support/expands.rs"]
+mod expands;
+
+use drvdedup::verify::{Claim, Files};
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
 const PATH: &str = "drivers/misc/axf-b.c";
 const WRAPPER: &str = "axf_b_write";
@@ -35,15 +34,7 @@ fn said(before: (&str, &str), after: (&str, &str)) -> String {
         is_elision: true,
         ..Claim::default()
     };
-    let universe = Arc::new(Universe::new(root.clone()));
-    let tree = KernelTree { root, kernel: None, loop_macros: Vec::new() };
-    let drivers = Drivers::read(&tree, &[PATH]);
-    let scope = TreeScope { tree: &tree, universe, drivers: &drivers };
-    let names = (&LoopMacros::default(), Some(&scope as &dyn verify::Scope));
-    let climb = verify::climb(&files(old), &files(new), &claim, names);
-    let problem = climb.problem.map(|it| it.to_string()).unwrap_or_default();
-    assert_eq!(climb.verdict == Verdict::Failed, !problem.is_empty(), "{problem}");
-    problem
+    expands::problem(&root, &files(old), &files(new), &claim)
 }
 
 const SAME: (&str, &str) = ("", "");

@@ -2,13 +2,12 @@
 //! one, in trees in which that function is there for the driver or is not. The planner is
 //! not asked.
 
-use drvdedup::syntax::LoopMacros;
-use drvdedup::syntax::decl::Universe;
-use drvdedup::tree::{Drivers, KernelTree};
-use drvdedup::verify::{self, Claim, Files, TreeScope, Verdict};
+#[path = "support/expands.rs"]
+mod expands;
+
+use drvdedup::verify::{Claim, Files};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 const COPY: &str = "drivers/misc/bq.c";
 const CORE: &str = "drivers/misc/axf-core.c";
@@ -45,15 +44,7 @@ fn said(name: &str, home: &str, change: (&str, &str)) -> String {
         helper_path: Some(home.to_owned()),
         ..Claim::default()
     };
-    let universe = Arc::new(Universe::new(root.clone()));
-    let tree = KernelTree { root: root.clone(), kernel: None, loop_macros: Vec::new() };
-    let drivers = Drivers::read(&tree, &[COPY, CORE]);
-    let scope = TreeScope { tree: &tree, universe, drivers: &drivers };
-    let (before, after) = (files(before), files(after));
-    let climb = verify::climb(&before, &after, &claim, (&LoopMacros::default(), Some(&scope)));
-    let problem = climb.problem.map(|it| it.to_string()).unwrap_or_default();
-    assert_eq!(climb.verdict == Verdict::Failed, !problem.is_empty(), "{problem}");
-    problem
+    expands::problem(&root, &files(before), &files(after), &claim)
 }
 
 #[test]

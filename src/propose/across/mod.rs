@@ -4,9 +4,10 @@
 //!
 //! Drivers that share files are planned together, since they share lines and names;
 //! others side by side. `headers` chooses where what they share is
-//! declared.
+//! declared, `needs` says what is linked with a file whatever the configuration.
 
 mod headers;
+mod needs;
 mod reuse;
 mod rooms;
 
@@ -17,9 +18,9 @@ use crate::generate::templates::TemplateError;
 use crate::plan::align::lossy;
 use crate::plan::sharing::{Defined, Neighbours};
 use crate::plan::{
-    self, Claimed, FileContext, Host, OpenFile, Plan, Reason, Refusal, RemedyKind, Rule, Sharing,
+    self, Claimed, Host, OpenFile, Plan, Reason, Refusal, RemedyKind, Rule, Sharing,
 };
-use crate::syntax::{Globals, TokenKind, exports, global_functions};
+use crate::syntax::{Globals, global_functions};
 use crate::tree::{Module, TreePath};
 use headers::before_guard;
 use rayon::prelude::*;
@@ -327,47 +328,6 @@ impl Proposer<'_> {
         }
         let Some(header) = self.inline_header(room, group) else { return Ok(None) };
         self.carry_shared(room, group, &header, Place::Inline { in_one_module }).map(Some)
-    }
-
-    /// The first file of a member that needs nothing of the host's module, or only under a
-    /// condition.
-    fn may_do_without<'g>(
-        &self,
-        room: &Room,
-        group: &'g CloneGroup,
-        host: &TreePath,
-    ) -> Option<&'g TreePath> {
-        group.members.iter().map(|member| &member.file).find(|path| !self.needs(room, path, host))
-    }
-
-    /// Whether a file uses, under no condition, what the module of `host` exports.
-    fn needs(&self, room: &Room, path: &TreePath, host: &TreePath) -> bool {
-        let modules: Vec<&Module> = self.drivers.modules_with(host).collect();
-        let own = match room.open.get(host) {
-            Some(Ok(open)) => exports(&open.context.bytes),
-            _ => Default::default(),
-        };
-        let is_exported = |name: &str| {
-            let exporter = self.globals().exporter(name);
-            own.contains(&name.as_bytes()) || exporter.is_some_and(|it| is_of(&modules, it))
-        };
-        let is_needed = |file: &FileContext, at: usize| {
-            let name = || lossy(file.text(at));
-            let is_use = match file.text(at + 1) {
-                b"(" => true,
-                b"," | b"}" | b")" | b";" => {
-                    matches!(file.text(at.saturating_sub(1)), b"=" | b"," | b"(")
-                        && file.is_function(&name())
-                }
-                _ => false,
-            };
-            is_use
-                && file.tokens[at].kind == TokenKind::Ident
-                && is_exported(&name())
-                && file.conditions_at(file.tokens[at].start).is_empty()
-        };
-        let Some(Ok(open)) = room.open.get(path) else { return false };
-        (0..open.context.tokens.len()).any(|at| is_needed(&open.context, at))
     }
 
     /// Plans a group with what it shares at `place`, and carries out the plan.

@@ -5,10 +5,9 @@ use super::Room;
 use crate::detect::{CloneGroup, Kind};
 use crate::generate::templates::TemplateError;
 use crate::plan::sharing::is_guard;
-use crate::plan::{FileContext, OpenFile, Reason, Refusal, RemedyKind, Rule, elide, reuse, rules};
+use crate::plan::{FileContext, OpenFile, Reason, RemedyKind, Rule, elide, reuse, rules};
 use crate::propose::carry::Carried;
 use crate::propose::{Proposer, not_one_file};
-use crate::syntax::exports;
 use crate::tree::TreePath;
 
 impl Proposer<'_> {
@@ -77,31 +76,10 @@ impl Proposer<'_> {
             Err(refusal) => Ok(Carried::Refused(refusal)),
         }
     }
-
-    /// Whether the function `name` of `home` is linked to the copy's file whatever the
-    /// configuration.
-    fn comes_with(
-        &self,
-        room: &Room,
-        (home, name): (&FileContext, &str),
-        (file, copy): (&FileContext, &crate::detect::Member),
-    ) -> Result<(), Refusal> {
-        if !home.path.ends_with(".c") || self.drivers.builds_with(&home.path, &file.path) {
-            return Ok(());
-        }
-        let refuse = |detail| Err(file.refuse(Reason::NoHome, copy.function.start, detail));
-        if !exports(&home.bytes).contains(&name.as_bytes()) {
-            return refuse(format!("{} does not export {name}()", home.path));
-        }
-        match self.needs(room, &file.path, &home.path) {
-            true => Ok(()),
-            false => refuse(format!("it may be there without {}", home.path)),
-        }
-    }
 }
 
-/// The first condition of what stands at `at` beside that of its file, but for a header's
-/// guard and for what every driver is compiled with.
+/// The first condition that what stands at `at` is compiled under: a header's guard, and
+/// what every driver is compiled with, are none.
 fn condition(file: &FileContext, at: u32) -> Option<&str> {
     let is_header = file.path.ends_with(".h");
     let is_always = |condition: &str| condition == "ifdef __KERNEL__" || is_guard(condition, file);

@@ -20,6 +20,7 @@
 //! expand      macros in a constant           constant, enums: Unit::constant
 //! body        what one macro body says       macros  Unit::macro_facts
 //! meaning     names in two units             Meanings::agree
+//! references  what a text names            References::add_text
 //! ```
 
 mod arithmetic;
@@ -38,6 +39,7 @@ mod macros;
 mod meaning;
 mod native;
 mod parser;
+mod references;
 mod scan;
 mod spelled;
 #[cfg(test)]
@@ -53,7 +55,8 @@ pub use facts::{Fact, MacroFacts, ParamFacts};
 pub use fields::{Field, Layout, NoField, declared_type};
 pub use index::{Definition, DefinitionKind, FunctionDeclaration, TagKind};
 pub use lexeme::Lexeme;
-pub use meaning::{Apart, ApartKind, Meanings, References};
+pub use meaning::{Apart, ApartKind, Meanings};
+pub use references::References;
 pub use types::CType;
 pub use unit::{FunctionSig, NoSignature, Unit};
 pub use universe::{Reader, Universe};

@@ -4,6 +4,8 @@
 //! The planner sees a file in which each run is a function of its own already; what is
 //! offered is the difference from the file as it is.
 
+mod name;
+
 use super::carry::{self, Carried, Offer, Touched};
 use super::{Outcome, Proposer};
 use crate::detect::{CloneGroup, Kind, Member};
@@ -17,7 +19,6 @@ use crate::plan::{
     self, Claimed, Fate, FileContext, OpenFile, Reason, Refusal, RemedyKind, Rule, names, uses,
     words,
 };
-use crate::syntax::lexer;
 use crate::verify::Lift;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -229,7 +230,7 @@ impl Proposer<'_> {
         if words::shared(&names) < 2 {
             return Ok(Tried::NotLifted(refuse("their names share too little")));
         }
-        let name = names::part(&names, &ending(bodies, &names, &pieces))
+        let name = names::part(&names, &name::ending(bodies, &names, &pieces))
             .into_iter()
             .find(|name| context.is_new_name(name) && !open.claimed.names.contains(name));
         let Some(name) = name else {
@@ -442,80 +443,6 @@ fn checks(file: &FileContext, statement: &runs::Statement, next: &runs::Statemen
     };
     assigns && (open..close).any(|at| file.text(at) == name)
 }
-
-/// What the name of what the parts do ends in: what it calls, if that is one thing, else
-/// where in the function it stands.
-fn ending(bodies: &Bodies<'_>, names: &[&str], pieces: &[Piece]) -> String {
-    let (first, range) = &pieces[0];
-    let (member, statements) = (&bodies.parsed[*first], &bodies.statements[*first][range.clone()]);
-    let file = member.file;
-    let known: Vec<Vec<String>> = names.iter().map(|name| words::words(name)).collect();
-    let known = words::common_words(&known);
-    let mut called: Vec<Vec<String>> = Vec::new();
-    let mut others = false;
-    for at in statements.iter().flat_map(|statement| statement.tokens.clone()) {
-        let is_call = file.text(at + 1) == b"("
-            && align::is_ident(file, at)
-            && !matches!(file.text(at - 1), b"." | b"->")
-            && !lexer::is_keyword(file.text(at));
-        let name = align::lossy(file.text(at));
-        let all = words::words(&name);
-        let is_aside = all.iter().any(|word| ASIDE.contains(&word.as_str()));
-        // Of the driver: `writel` and `sprintf` say how, and not what.
-        let is_own = all.first().is_some_and(|word| known.first() == Some(word));
-        if is_call && !is_aside && !called.contains(&all) {
-            others |= !is_own;
-            called.push(all);
-        }
-    }
-    if let [only] = called.as_slice()
-        && !others
-    {
-        let new: Vec<&str> =
-            only.iter().filter(|word| !known.contains(word)).map(String::as_str).collect();
-        let most = &new[new.len().saturating_sub(2)..];
-        if !most.is_empty() && most.concat().len() > 1 {
-            return most.join("_");
-        }
-    }
-    let is_end =
-        |(index, range): &(usize, Range<usize>)| range.end == bodies.statements[*index].len();
-    if pieces.iter().all(is_end) { "finish" } else { "common" }.to_owned()
-}
-
-/// Words of functions that say nothing of what their caller is for.
-const ASIDE: [&str; 30] = [
-    "alloc",
-    "debug",
-    "dbg",
-    "err",
-    "error",
-    "free",
-    "get",
-    "info",
-    "irqrestore",
-    "irqsave",
-    "is",
-    "kfree",
-    "kmalloc",
-    "kzalloc",
-    "le16",
-    "le32",
-    "lock",
-    "max",
-    "memcpy",
-    "memset",
-    "min",
-    "print",
-    "printk",
-    "priv",
-    "put",
-    "sizeof",
-    "to",
-    "unlock",
-    "warn",
-    "zalloc",
-];
 
 /// A group of runs as one of the functions that they lie in, each once; others as they are.
 fn of_functions<'g>(file: &FileContext, group: &'g CloneGroup) -> Cow<'g, CloneGroup> {
