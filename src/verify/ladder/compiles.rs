@@ -3,7 +3,8 @@
 
 use super::links::{Linked, Rest, Symbols};
 use super::shop::{Bill, Shop};
-use super::{Candidate, Found, links, same};
+use super::{Candidate, Found, both, links, same};
+use crate::syntax::LoopMacros;
 use crate::verify::Files;
 use crate::verify::build::{
     BuildError, Compile, Compiled, Diagnostic, Level, Mode, Severity, new_diagnostics,
@@ -56,25 +57,31 @@ pub(super) fn check(
 /// Whether a patch of one C file comes up to the rung by its object after alone: the
 /// compiler has nothing to say of it, new or not, and it needs and gives what it must.
 /// Which symbols the file had before any object says, so that one is asked which the next
-/// rung compares anyhow. `false` says nothing: then the object before has to be compiled
+/// rung compares anyhow: where code before and after is the same, it needs the same. `false` says nothing: then the object before has to be compiled
 /// as the kernel is built, too.
 pub(super) fn is_quiet(
     shop: &Shop<'_>,
     candidate: &Candidate,
     compile: &Compile,
     after: &Compiled,
-    rest: &Rest<'_>,
+    (rest, loops): (&Rest<'_>, &LoopMacros),
     bill: &mut Bill,
 ) -> Result<bool, BuildError> {
     let says = after.diagnostics.iter().any(|it| it.severity > Severity::Note);
     if says || after.killed || !after.bypassed.is_empty() || after.object.is_none() {
         return Ok(false);
     }
-    let mode = Mode::Comparable { level: Level::O2, debug: false };
-    let before = shop.shared(compile, &same::before(shop, candidate, compile), mode, bill)?;
+    let before = match same::in_one(shop, candidate, compile, loops, bill)? {
+        Some(both::Same { compiled: Some(both), .. }) => both,
+        _ => {
+            let mode = Mode::Comparable { level: Level::O2, debug: false };
+            shop.shared(compile, &same::inlined(candidate, compile).before, mode, bill)?
+        }
+    };
     let (Ok(old), Ok(new)) = (symbols(compile, &before), symbols(compile, after)) else {
         return Ok(false);
     };
+    let old = both::as_before(old);
     // An object for comparison keeps calls that the kernel's own flags may remove.
     let doubtful = |name: &String| !shop.has_learned(name) && !rest.has(name);
     if new.needed().any(doubtful) {

@@ -47,6 +47,12 @@ impl Symbols {
         Ok(symbols)
     }
 
+    /// All but what is given by a name that `is_odd`.
+    pub fn without(mut self, is_odd: impl Fn(&str) -> bool) -> Symbols {
+        self.given.retain(|name| !is_odd(name));
+        self
+    }
+
     /// Those that are defined elsewhere, sorted.
     pub fn needed(&self) -> impl Iterator<Item = &String> {
         self.needed.iter()

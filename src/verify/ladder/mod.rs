@@ -7,13 +7,14 @@
 //! a touched header (`includers`); what crosses from one file to another is linked
 //! (`links`, `modules`, `globals`).
 //!
-//! `force`, `wrap`, `constants` and `unroll` make texts comparable, `shop` compiles,
+//! `force`, `wrap`, `constants`, `unroll` and `both` make texts comparable, `shop` compiles,
 //! `compiles`, `links`, `roles`, `same` and `across` judge, `results`, with the types that
 //! `scalars` finds, runs what rightly differs, `tables` reads what a patch adds, `lines`
 //! says where a difference stands; `faults` and `trial`
 //! put all of it to the test.
 
 mod across;
+mod both;
 mod compiles;
 mod constants;
 mod faults;
@@ -164,7 +165,7 @@ impl<'k> Ladder<'k> {
         batch: &[Candidate],
         done: &(dyn Fn(usize, &Ascent) + Sync),
     ) -> Result<(), BuildError> {
-        let shop = self.shop(batch.len()).inlining(same::inlined_in_all(batch));
+        let shop = self.shop(batch.len());
         batch.par_iter().enumerate().try_for_each(|(at, candidate)| {
             done(at, &self.climb_one(&shop, candidate)?);
             Ok(())
@@ -222,7 +223,9 @@ impl<'k> Ladder<'k> {
         let (mut linked, mut changed) = (Vec::new(), Vec::new());
         for compile in objects.built.iter().chain(&objects.others) {
             let after = compiles::after(shop, candidate, compile, bill)?;
-            if may_be_quiet && compiles::is_quiet(shop, candidate, compile, &after, &rest, bill)? {
+            if may_be_quiet
+                && compiles::is_quiet(shop, candidate, compile, &after, (&rest, self.loops), bill)?
+            {
                 return Ok(Ok(vec![compile.source.as_str()]));
             }
             match compiles::check(shop, candidate, compile, &after, bill)? {

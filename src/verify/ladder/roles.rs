@@ -41,8 +41,6 @@ pub(super) struct Roles {
     thin: BTreeSet<String>,
     /// What does their work, if it stands in this file.
     target: BTreeSet<String>,
-    /// Functions that other patches of the file are about.
-    others: BTreeSet<String>,
     /// Tables that the patch adds to the file.
     tables: BTreeSet<String>,
     pub merged: Merged,
@@ -70,33 +68,32 @@ impl Roles {
         let into = claim.merged_into.clone().unwrap_or_default();
         let merged = Merged { functions: gone.clone(), into };
         let tables = tables::names_of_added(&old, &new);
-        let (target, others) = (target.into_iter().collect(), BTreeSet::new());
-        Self { gone, thin, target, others, tables, merged }
+        Self { gone, thin, target: target.into_iter().collect(), tables, merged }
     }
 
-    /// As it is, with what others of the file inline inlined, too, but for what this patch
-    /// is about.
-    pub fn among(mut self, others: &BTreeSet<String>) -> Self {
-        self.others = others.difference(&self.thin).cloned().collect();
-        self
+    /// Whether it is a member that the file no longer has.
+    pub fn is_gone(&self, name: &str) -> bool {
+        self.gone.contains(name)
     }
 
-    /// What goes or is called instead, and stood in the file before.
-    pub fn moved(&self) -> impl Iterator<Item = &String> {
-        self.gone.union(&self.target)
+    /// Whether it does the members' work, in this file.
+    pub fn is_target(&self, name: &str) -> bool {
+        self.target.contains(name)
     }
 
     /// Both texts with what moved inlined. A survivor has more calls after the
     /// patch: those that it had before are inlined before, too.
     pub fn inlined(&self, candidate: &Candidate) -> Texts {
-        let before = self.moved().chain(&self.others).cloned().collect();
-        let target = self.target.union(&self.others).cloned().collect();
+        let before = self.gone.union(&self.target).cloned().collect();
         let force = |files: &Files, names: &BTreeSet<String>| -> Files {
             let inlined =
                 |(path, text): (&TreePath, &Vec<u8>)| (path.clone(), force::inlined(text, names));
             files.iter().map(inlined).collect()
         };
-        Texts { before: force(&candidate.before, &before), after: force(&candidate.after, &target) }
+        Texts {
+            before: force(&candidate.before, &before),
+            after: force(&candidate.after, &self.target),
+        }
     }
 
     /// As [`Roles::inlined`], with the bodies of thin functions behind calls before,
@@ -138,7 +135,7 @@ impl Roles {
 
     /// Whether a function is inlined where it is called.
     pub fn is_inlined(&self, name: &str) -> bool {
-        self.gone.contains(name) || self.target.contains(name) || self.others.contains(name)
+        self.is_gone(name) || self.is_target(name)
     }
 
     /// Nothing may be gone but members, and nothing new but what does their work, and

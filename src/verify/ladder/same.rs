@@ -5,14 +5,11 @@ use super::compiles::complaint;
 use super::results::{self, NotRun};
 use super::roles::{Compared, Roles, Texts};
 use super::shop::{Bill, Shop};
-use super::{Candidate, Engine, Way};
+use super::{Candidate, Engine, Way, both};
 use crate::syntax::LoopMacros;
-use crate::tree::TreePath;
-use crate::verify::Files;
 use crate::verify::build::{BuildError, Compile, Level, Mode};
 use crate::verify::ir;
 use crate::verify::object::{Difference, Object, compare_merged};
-use std::collections::{BTreeSet, HashMap};
 
 /// The levels at which code is compared, in this order.
 pub(super) const LEVELS: [Level; 3] = [Level::O2, Level::O1, Level::Os];
@@ -40,11 +37,8 @@ pub(super) fn prove(
     bill: &mut Bill,
 ) -> Result<Result<Way, Unproved>, BuildError> {
     let plain = Way::plain(Level::O2);
-    if let Some(roles) = among_others(shop, candidate, compile) {
-        let texts = roles.inlined(candidate);
-        if let Compared::Same = compared(shop, (&roles, &texts), compile, Level::O2, bill)? {
-            return Ok(Ok(plain));
-        }
+    if let Some(same) = in_one(shop, candidate, compile, loops, bill)? {
+        return Ok(Ok(Way { constants: same.constants, ..plain }));
     }
     let roles = Roles::of(candidate, &compile.source);
     let texts = roles.inlined(candidate);
@@ -87,6 +81,19 @@ pub(super) fn prove(
     })
 }
 
+/// Whether the object is the same by one compile of both texts. `None` says nothing.
+pub(super) fn in_one(
+    shop: &Shop<'_>,
+    candidate: &Candidate,
+    compile: &Compile,
+    loops: &LoopMacros,
+    bill: &mut Bill,
+) -> Result<Option<both::Same>, BuildError> {
+    let roles = Roles::of(candidate, &compile.source);
+    let put = roles.with_constants(candidate, compile, loops);
+    both::same(shop, (&roles.inlined(candidate), put.as_ref()), compile, bill)
+}
+
 /// What several comparisons of the same texts came to.
 enum Tried {
     Same(Way),
@@ -113,31 +120,6 @@ fn first_same(
         }
     }
     Ok(Tried::Differs(difference))
-}
-
-/// What is inlined of each file that several of `batch` patch, and nothing else.
-pub(super) fn inlined_in_all(batch: &[Candidate]) -> HashMap<TreePath, BTreeSet<String>> {
-    let mut found: HashMap<TreePath, (usize, BTreeSet<String>)> = HashMap::new();
-    for candidate in batch {
-        let [source] = candidate.after.keys().collect::<Vec<_>>()[..] else { continue };
-        let (count, names) = found.entry(source.clone()).or_default();
-        *count += 1;
-        names.extend(Roles::of(candidate, source).moved().cloned());
-    }
-    let several = found.into_iter().filter(|(_, (count, _))| *count > 1);
-    several.map(|(source, (_, names))| (source, names)).collect()
-}
-
-/// The text before the patch, with what moved inlined: shared with others of the file.
-pub(super) fn before(shop: &Shop<'_>, candidate: &Candidate, compile: &Compile) -> Files {
-    let roles = among_others(shop, candidate, compile);
-    roles.unwrap_or_else(|| Roles::of(candidate, &compile.source)).inlined(candidate).before
-}
-
-/// The roles with what other patches of the file inline; `None` where there are no others.
-fn among_others(shop: &Shop<'_>, candidate: &Candidate, compile: &Compile) -> Option<Roles> {
-    let others = shop.inlined(&compile.source)?;
-    Some(Roles::of(candidate, &compile.source).among(others))
 }
 
 /// The texts of a candidate with what moved inlined.

@@ -9,7 +9,7 @@ use crate::verify::build::{
 };
 use rustc_hash::FxHashSet;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,8 +28,6 @@ pub(super) struct Shop<'k> {
     learned: Mutex<FxHashSet<String>>,
     /// See [`Shop::is_large`].
     batch: usize,
-    /// What patches of a file inline to be compared, for files that several patch.
-    inlined: HashMap<TreePath, BTreeSet<String>>,
 }
 
 /// From so many proposals on, to read what the whole tree exports and defines costs less
@@ -79,21 +77,8 @@ const RUNS: &str = "to run functions on all arguments";
 impl<'k> Shop<'k> {
     /// Where a compiler that takes longer than `limit` is killed, for `batch` proposals.
     pub fn new(kernel: &'k Kernel, llvm: Option<&'k Llvm>, limit: Duration, batch: usize) -> Self {
-        let (objects, learned, inlined) = Default::default();
-        Self { kernel, limit, llvm, objects, learned, batch, inlined }
-    }
-
-    /// Tells what each of several patches of a file inlines: all of them have it inlined
-    /// then, and share what was before.
-    pub fn inlining(mut self, inlined: HashMap<TreePath, BTreeSet<String>>) -> Self {
-        self.inlined = inlined;
-        self
-    }
-
-    /// What patches of the file at `source` inline, one of them or another; `None` where
-    /// there are not several.
-    pub fn inlined(&self, source: &TreePath) -> Option<&BTreeSet<String>> {
-        self.inlined.get(source)
+        let (objects, learned) = Default::default();
+        Self { kernel, limit, llvm, objects, learned, batch }
     }
 
     /// Whether it is worth its time to know the whole tree.

@@ -65,14 +65,18 @@ pub(super) fn of_steps(
     }
 }
 
+/// Whether a section has the name of a function, as an array and not as a string of its
+/// own.
+pub(super) fn names_function(object: &Object<'_>, section: usize) -> bool {
+    let names = object.data.get(section).into_iter().flatten();
+    let mut names = names.filter_map(|data| object.name(*data));
+    names.any(|name| FUNCTION_NAMES.contains(&&*normalise(name)))
+}
+
 /// The cause of a difference in contents that `spot` of the object before is in.
 pub(super) fn of_contents(object: &Object<'_>, spot: Spot, clash: &Clash) -> Option<Cause> {
-    let mut names = object.data.get(spot.section)?.iter().filter_map(|data| object.name(*data));
     match clash {
-        // The name as an array, not as a string of its own.
-        Clash::Bytes if names.any(|name| FUNCTION_NAMES.contains(&&*normalise(name))) => {
-            Some(Cause::FunctionName)
-        }
+        Clash::Bytes if names_function(object, spot.section) => Some(Cause::FunctionName),
         _ => of_data(object, clash),
     }
 }

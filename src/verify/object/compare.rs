@@ -53,7 +53,8 @@ pub fn compare_merged(before: &Object<'_>, after: &Object<'_>, merged: &Merged) 
 /// data that they lead to. Empty when they are the same.
 ///
 /// With [`Unit::Other`] a static variable that holds state is a difference: a
-/// helper in another file has its own.
+/// helper in another file has its own. Both objects may be one and the same: what both
+/// functions refer to is the same then.
 pub fn compare_functions(
     before: &Object<'_>,
     name: &str,
@@ -66,7 +67,7 @@ pub fn compare_functions(
     };
     let (left, right) = (find(before, name)?, find(after, other)?);
     let mut session = Session::new(before, after, unit);
-    session.renamed = name != other;
+    session.renamed = (name != other).then(|| (name.to_owned(), other.to_owned()));
     session.identify(left, right);
     let mut comparison = Comparison::default();
     drain(&mut session, &mut comparison);

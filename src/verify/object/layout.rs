@@ -121,6 +121,11 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// Whether other objects see a function of this name.
+    pub fn is_global(&self, name: &str) -> bool {
+        self.symbols.iter().any(|symbol| symbol.global && symbol.name == name)
+    }
+
     pub(super) fn name(&self, symbol: usize) -> Option<&str> {
         self.symbols.get(symbol).map(|symbol| symbol.name.as_str())
     }

@@ -62,9 +62,9 @@ pub(super) struct Session<'o, 'a> {
     pub before: &'o Object<'a>,
     pub after: &'o Object<'a>,
     pub unit: Unit,
-    /// Whether it is one function with another of another name: a variable of
-    /// the one cannot become one of the other's.
-    pub renamed: bool,
+    /// The names of one function and another of another name that are compared: a
+    /// variable of the one cannot become one of the other's.
+    pub renamed: Option<(String, String)>,
     pub merged: Merged,
     pub functions: Pairs,
     /// Data by its symbols.
@@ -82,7 +82,7 @@ impl<'o, 'a> Session<'o, 'a> {
             before,
             after,
             unit,
-            renamed: false,
+            renamed: None,
             merged: Merged::default(),
             functions,
             data,
@@ -112,6 +112,9 @@ impl<'o, 'a> Session<'o, 'a> {
     /// Whether two functions may stand for each other; the first use decides
     /// between several of one name.
     fn same_function(&mut self, before: usize, after: usize) -> Result<(), Clash> {
+        if self.is_itself(before, after) {
+            return Ok(());
+        }
         match self.functions.get(before, after) {
             Some(true) => Ok(()),
             _ if self.merges(before, after) => {
@@ -149,8 +152,16 @@ impl<'o, 'a> Session<'o, 'a> {
             .any(|old| symbols(self.after, after).any(|new| same_name(old, new)))
     }
 
+    /// Whether two numbers, of functions or of symbols, are of one thing of one object.
+    fn is_itself(&self, before: usize, after: usize) -> bool {
+        before == after && std::ptr::eq(self.before, self.after)
+    }
+
     /// Whether two data symbols may stand for each other.
     fn same_data(&mut self, before: usize, after: usize) -> Result<(), Clash> {
+        if self.is_itself(before, after) {
+            return Ok(());
+        }
         let (Some(old), Some(new)) =
             (self.before.symbols.get(before), self.after.symbols.get(after))
         else {
@@ -166,7 +177,7 @@ impl<'o, 'a> Session<'o, 'a> {
         };
         // Neither a constant nor an object of no size can hold state.
         let stateless = sizes == (0, 0) || constant(self.before, old) && constant(self.after, new);
-        let own = self.renamed && names::is_suffixed(&old.name);
+        let own = self.renamed.is_some() && names::is_suffixed(&old.name);
         let private = !old.global && (self.unit == Unit::Other || own);
         match self.data.get(before, after) {
             _ if private && !stateless => Err(Clash::State(old.name.clone())),

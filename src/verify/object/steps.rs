@@ -116,8 +116,11 @@ impl Session<'_, '_> {
             globals.map(|symbol| (symbol.name.clone(), symbol.weak)).collect()
         };
         let there = globals(self.after, after);
-        let lost = globals(self.before, before).into_iter().find(|name| !there.contains(name));
-        let (name, _) = lost?;
+        let is_there = |(name, weak): &(String, bool)| {
+            let renamed = self.renamed.as_ref().filter(|(before, _)| before == name);
+            there.contains(&(renamed.map_or(name, |(_, after)| after).clone(), *weak))
+        };
+        let (name, _) = globals(self.before, before).into_iter().find(|it| !is_there(it))?;
         (self.unit == super::Unit::Same)
             .then(|| format!("{name} is no longer seen by other objects"))
     }
