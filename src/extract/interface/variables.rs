@@ -239,13 +239,17 @@ impl Place<'_> {
     }
 
     /// Whether the statement at `at` gives the variable a value whatever it had: `v = …;`,
-    /// `for (v = …;` or `if (…) v = …; else v = …;`, on the top level.
+    /// `for (v = …;` or `if (…) v = …; else v = …;`, on the top level, or first in a block
+    /// that is always run: a bare one, or that of `do`.
     pub(super) fn starts_anew(&self, name: &[u8], at: usize) -> bool {
         let file = self.file();
         let from_for = at >= 2 && file.text(at - 1) == b"(" && file.text(at - 2) == b"for";
         let start = if from_for { at - 2 } else { at };
         let Some(end) = self.assigned_until(name, at) else { return false };
-        if self.statements.contains(&start) {
+        let is_top = |at: usize| self.statements.contains(&at);
+        let in_block = start >= 2 && file.text(start - 1) == b"{";
+        let is_run = || is_top(start - 1) || file.text(start - 2) == b"do" && is_top(start - 2);
+        if is_top(start) || in_block && is_run() {
             return true;
         }
         let before = &self.statements[..self.statements.partition_point(|&it| it < at)];

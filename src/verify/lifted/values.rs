@@ -190,8 +190,8 @@ impl<'s> Pair<'_, '_, 's> {
         first && new.iter().any(|it| it.name == name)
     }
 
-    /// `v = …;`, `for (v = …;` or `if (…) v = …; else v = …;` on the top level, `v` not among
-    /// what is assigned.
+    /// `v = …;`, `for (v = …;` or `if (…) v = …; else v = …;` on the top level, or first in a
+    /// block that is always run, `v` not among what is assigned.
     fn starts_anew(&self, definition: &Definition<'_, 's>, at: usize, name: &[u8]) -> bool {
         let unit = definition.unit;
         let assigned_until = |at: usize| {
@@ -205,7 +205,14 @@ impl<'s> Pair<'_, '_, 's> {
         };
         let Some(end) = assigned_until(at) else { return false };
         let in_for = unit.text_before(at) == b"(" && unit.text_before(at - 1) == b"for";
-        if is_statement(if in_for { at - 2 } else { at }) {
+        let start = if in_for { at - 2 } else { at };
+        // First in a block that no condition stands before.
+        let in_block = start >= 2 && unit.text(start - 1) == b"{";
+        let is_run = || match unit.text_before(start - 1) {
+            b"do" => is_statement(start - 2),
+            _ => is_statement(start - 1),
+        };
+        if is_statement(start) || in_block && is_run() {
             return true;
         }
         let head = (definition.body.start..at).rev().find(|&it| unit.text(it) == b"if");
