@@ -291,7 +291,8 @@ pub fn helper(members: &[&str], parameters: &[&str]) -> Vec<String> {
 pub fn part(members: &[&str], ending: &str) -> Vec<String> {
     let base = shared_name(members);
     let numbered = (2..20).map(|n| format!("{base}_{ending}{n}"));
-    let names = [format!("{base}_{ending}"), format!("{base}_{ending}_common")];
+    let other = if ending == "common" { "shared".to_owned() } else { format!("{ending}_common") };
+    let names = [ending, &other].map(|ending| format!("{base}_{ending}"));
     names.into_iter().chain(numbered).collect()
 }
 
