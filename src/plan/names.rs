@@ -6,7 +6,7 @@ use super::context::Sort;
 use super::holes::Subject;
 use super::paths;
 use super::types::SpanType;
-use super::words::{are_opposites, common_words, words};
+use super::words::{are_opposites, as_said, common_words, words};
 use crate::syntax::TokenKind;
 use crate::syntax::lexer::{is_ident_byte, is_keyword};
 use rustc_hash::FxHashSet;
@@ -325,7 +325,7 @@ fn shared_name(members: &[&str]) -> String {
     if is_identifier(&base) && base.len() > 2 { base } else { members[0].to_owned() }
 }
 
-/// `foo_enable` and `foo_disable` become `foo_enable_disable`.
+/// `foo_disable` and `foo_enable` become `foo_enable_disable`.
 fn both_words(members: &[&str]) -> Option<String> {
     let [one, other] = members else { return None };
     let (a, b): (Vec<&str>, Vec<&str>) = (one.split('_').collect(), other.split('_').collect());
@@ -335,7 +335,9 @@ fn both_words(members: &[&str]) -> Option<String> {
     let differing: Vec<usize> = (0..a.len()).filter(|&i| a[i] != b[i]).collect();
     let [at] = differing.as_slice() else { return None };
     let mut words: Vec<&str> = a.clone();
-    words.insert(at + 1, b[*at]);
+    let (first, second) = as_said(a[*at], b[*at]);
+    words[*at] = first;
+    words.insert(at + 1, second);
     (words.len() > 2).then(|| words.join("_"))
 }
 
@@ -360,6 +362,16 @@ mod tests {
         assert_eq!(found.as_deref(), Some("axf_flush"));
         let found = first(&["_axf_a_flush", "_axf_b_flush"]);
         assert_eq!(found.as_deref(), Some("_axf_flush"));
+    }
+
+    #[test]
+    fn opposites_are_named_in_the_order_in_which_they_are_said() {
+        let first = |members: &[&str]| helper(members, &[]).into_iter().next();
+        for members in [["axf_off", "axf_on"], ["axf_on", "axf_off"]] {
+            assert_eq!(first(&members).as_deref(), Some("axf_on_off"));
+        }
+        let found = first(&["axf_rx_stop", "axf_rx_start"]);
+        assert_eq!(found.as_deref(), Some("axf_rx_start_stop"));
     }
 
     #[test]

@@ -103,6 +103,12 @@ const OPPOSITES: &[(&str, &str)] = &[
     ("set", "clear"),
 ];
 
+/// Two words in the order in which they are said: `enable` before `disable`, if they are
+/// opposites.
+pub fn as_said<'w>(one: &'w str, other: &'w str) -> (&'w str, &'w str) {
+    if OPPOSITES.contains(&(other, one)) { (other, one) } else { (one, other) }
+}
+
 /// Whether some two names differ in words that are opposites.
 pub fn are_opposites(names: &[&str]) -> bool {
     let lists: Vec<Vec<String>> = names.iter().map(|name| words(name)).collect();
