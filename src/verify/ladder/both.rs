@@ -33,6 +33,9 @@ const ENDINGS: [&str; 3] = ["__before", "__before_put", "__after_put"];
 const INLINE: [&[u8]; 5] =
     [b"inline", b"__inline", b"__inline__", b"__always_inline", b"__always_inline__"];
 
+/// Directives that are over where the function is that they stand in.
+const CONDITIONALS: [&[u8]; 6] = [b"if", b"ifdef", b"ifndef", b"else", b"elif", b"endif"];
+
 /// In front of a function that has code of its own, whoever calls it.
 const KEPT: &[u8] = b"__attribute__((__noinline__, __noclone__, __used__)) ";
 
@@ -106,6 +109,7 @@ impl Both {
         let put = put.map(|put| [&put.before, &put.after]);
         let others: Vec<&Files> =
             [&texts.before].into_iter().chain(put.into_iter().flatten()).collect();
+        let heads = heads(others.iter().copied().chain([&texts.after]));
         let mut declared = Declared::default();
         for (path, after) in &texts.after {
             if path != source && !is_header(path) {
@@ -119,9 +123,9 @@ impl Both {
             let versions: Option<Vec<Unit<'_>>> =
                 others.iter().map(|files| Some(Unit::new("", files.get(path)?))).collect();
             let (versions, base) = (versions?, Unit::new("", after));
-            let mut merge = Merge::new(Side::new(&base)?);
+            let mut merge = Merge::new(Side::new(&base, &heads)?);
             for (unit, ending) in versions.iter().zip(ENDINGS) {
-                merge.add(Side::new(unit)?, ending)?;
+                merge.add(Side::new(unit, &heads)?, ending)?;
             }
             declared.add(&merge);
             let (text, changed) = merge.finish()?;
@@ -159,15 +163,34 @@ impl Declared {
     }
 }
 
+/// What stands before the names of functions, by these.
+type Heads = BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>>;
+
+/// Those of all functions that some text defines.
+fn heads<'t>(texts: impl Iterator<Item = &'t Files>) -> Heads {
+    let mut heads = Heads::new();
+    for source in texts.flat_map(Files::values) {
+        let unit = Unit::new("", source);
+        for item in &unit.items {
+            let Some(function) = &item.function else { continue };
+            let name = unit.first_token_at(function.name.start);
+            let words = unit.texts(item.tokens.start..name).into_iter().map(<[u8]>::to_vec);
+            heads.entry(function.name(source).to_vec()).or_default().extend(words);
+        }
+    }
+    heads
+}
+
 /// A text with its functions by their names.
 struct Side<'u, 's> {
     unit: &'u Unit<'s>,
+    heads: &'u Heads,
     functions: BTreeMap<&'s [u8], usize>,
 }
 
 impl<'u, 's> Side<'u, 's> {
     /// `None` where a name is defined twice.
-    fn new(unit: &'u Unit<'s>) -> Option<Self> {
+    fn new(unit: &'u Unit<'s>, heads: &'u Heads) -> Option<Self> {
         let mut functions = BTreeMap::new();
         for (at, item) in unit.items.iter().enumerate() {
             let Some(function) = &item.function else { continue };
@@ -175,7 +198,7 @@ impl<'u, 's> Side<'u, 's> {
                 return None;
             }
         }
-        Some(Self { unit, functions })
+        Some(Self { unit, heads, functions })
     }
 
     fn name(&self, item: &Item) -> Option<&'s [u8]> {
@@ -198,7 +221,13 @@ impl<'u, 's> Side<'u, 's> {
     fn can_be_kept(&self, item: &Item, function: &Function) -> bool {
         let body = self.unit.first_token_at(function.body);
         let mut head = (item.tokens.start..body).map(|at| self.unit.text(at));
-        !function.disabled && !head.any(|word| INLINE.contains(&word))
+        !function.disabled && !self.defines_macros(item) && !head.any(|word| INLINE.contains(&word))
+    }
+
+    /// Whether a function changes what stands behind it.
+    fn defines_macros(&self, item: &Item) -> bool {
+        let directives = item.tokens.clone().filter_map(|at| self.unit.directive(at));
+        directives.into_iter().any(|word| !CONDITIONALS.contains(&word))
     }
 
     /// What the other side may do without: a function that is inlined wherever it is
@@ -210,16 +239,26 @@ impl<'u, 's> Side<'u, 's> {
         };
         let name = function.name(self.unit.source);
         let head = self.unit.slice(&(function.start..function.body));
-        (head.starts_with(force::STATIC) && !other.functions.contains_key(name))
+        let is_inlined = head.starts_with(force::STATIC) && !self.defines_macros(item);
+        (is_inlined && !other.functions.contains_key(name))
             .then(|| Dispensable::Function(name.to_vec(), text()))
     }
 
-    /// The function that the item declares, where it does no more.
+    /// The function that the item declares, where it does no more and says no more than
+    /// its definition does.
     fn declares(&self, item: &Item) -> Option<&'s [u8]> {
         let unit = self.unit;
-        let mut names =
-            item.tokens.clone().filter(|at| unit.text(at + 1) == b"(").map(|at| unit.text(at));
-        names.find(|name| unit.is_prototype_of(item, name))
+        let mut calls = item.tokens.clone().filter(|at| unit.text(at + 1) == b"(");
+        let at = calls.find(|&at| {
+            self.heads.contains_key(unit.text(at)) && unit.is_prototype_of(item, unit.text(at))
+        })?;
+        let head = self.heads.get(unit.text(at))?;
+        let (_, close) = unit.list(at + 1)?;
+        let is_known = |word: &[u8]| matches!(word, b"extern" | b"static") || head.contains(word);
+        let says_no_more = (item.tokens.start..at).all(|at| is_known(unit.text(at)))
+            && (at..close).all(|at| unit.text(at) != b"__attribute__")
+            && close + 2 == item.tokens.end;
+        says_no_more.then(|| unit.text(at))
     }
 }
 
@@ -436,8 +475,10 @@ mod tests {
     #[test]
     fn headers_may_declare_more_and_no_function_otherwise() {
         let check = |before: [&str; 2], after: [&str; 2], is_one: bool| {
-            let files = |texts: [&str; 2]| {
-                let named = ["d/a.c", "d/a.h"].map(str::to_owned).into_iter().zip(texts);
+            let files = |[source, header]: [&str; 2]| {
+                let home = "int s(int x)\n{\n\treturn x;\n}\n";
+                let named = ["d/a.c", "d/a.h", "d/b.c"].map(str::to_owned);
+                let named = named.into_iter().zip([source, header, home]);
                 named.map(|(path, text)| (path, text.as_bytes().to_vec())).collect::<Files>()
             };
             let texts = Texts { before: files(before), after: files(after) };
@@ -454,6 +495,7 @@ mod tests {
         check([c, "int t;\n"], [c, "int t;\nint s(int x);\n"], true);
         check([c, "int t;\n"], [c, "long t;\nint s(int x);\n"], false);
         check([c, ""], [c, "#define s 1\n"], false);
+        check([c, ""], [c, "static DEFINE_MUTEX(lock);\n"], false);
         check([c, ""], ["int c(void) { return s(4); }\n", ""], false);
     }
 
@@ -471,6 +513,10 @@ mod tests {
             ("int t = 1;", "int t = 1;\nint n(void) { return 0; }"),
             ("static int m", "int m"),
             ("int c(void)", "static inline int c(void)"),
+            ("int t = 1;", "int t = 1;\nstatic DEFINE_MUTEX(lock);"),
+            ("int t = 1;", "int t = 1;\nstatic int m(int x, int y) __pure;"),
+            ("int t = 1;", "int t = 1;\nstatic __cold int m(int x, int y);"),
+            ("return m(2, 1);", "\n#define T 1\n\treturn m(2, T);"),
         ] {
             assert!(both(before, &after.replace(one, other)).is_none(), "{one} became {other}");
         }
@@ -479,6 +525,8 @@ mod tests {
             ("int t = 1;", "int t = 1;\nstatic int m(int x) { return 0; }"),
             ("int t = 1;", "int t = 1;\nstatic int n(int x) { return 0; }"),
             ("int t = 1;", "#include <t.h>\nint t = 1;"),
+            ("int t = 1;", "static DEVICE_ATTR_RO(t);\nint t = 1;"),
+            ("{ return f(x, 1);", "{\n#define T 1\n\treturn f(x, T);"),
         ] {
             assert!(both(&before.replace(one, other), after).is_none(), "{one} became {other}");
         }
