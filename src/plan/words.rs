@@ -82,7 +82,7 @@ const OPPOSITES: &[(&str, &str)] = &[
     ("enable", "disable"),
     ("on", "off"),
     ("min", "max"),
-    ("tx", "rx"),
+    ("rx", "tx"),
     ("in", "out"),
     ("open", "close"),
     ("abort", "close"),

@@ -205,8 +205,20 @@ impl<'u, 's> Side<'u, 's> {
         item.function.as_ref().map(|it| it.name(self.unit.source))
     }
 
-    fn texts(&self, item: &Item) -> Vec<&'s [u8]> {
-        self.unit.texts(item.tokens.clone())
+    /// All of the item, with what stands between its tokens: a macro may print that.
+    fn spelling(&self, item: &Item) -> &'s [u8] {
+        self.unit.spelling(item.tokens.clone())
+    }
+
+    /// What stands before the body of a function.
+    fn head(&self, item: &Item, function: &Function) -> Vec<&'s [u8]> {
+        self.unit.texts(item.tokens.start..self.unit.first_token_at(function.body))
+    }
+
+    /// Whether a word stands somewhere that names no member.
+    fn has_word(&self, word: &[u8]) -> bool {
+        let unit = self.unit;
+        (0..unit.tokens.len()).any(|at| unit.text(at) == word && !unit.is_member_access(at))
     }
 
     /// Where the item starts.
@@ -219,9 +231,10 @@ impl<'u, 's> Side<'u, 's> {
 
     /// Whether a function has code of its own in the object, once it is marked so.
     fn can_be_kept(&self, item: &Item, function: &Function) -> bool {
-        let body = self.unit.first_token_at(function.body);
-        let mut head = (item.tokens.start..body).map(|at| self.unit.text(at));
-        !function.disabled && !self.defines_macros(item) && !head.any(|word| INLINE.contains(&word))
+        !function.disabled
+            && !function.macro_defined
+            && !self.defines_macros(item)
+            && !self.head(item, function).iter().any(|word| INLINE.contains(word))
     }
 
     /// Whether a function changes what stands behind it.
@@ -233,7 +246,7 @@ impl<'u, 's> Side<'u, 's> {
     /// What the other side may do without: a function that is inlined wherever it is
     /// called, or a declaration of a function.
     fn dispensable(&self, item: &Item, other: &Side<'_, '_>) -> Option<Dispensable> {
-        let text = || self.texts(item).join(&b' ');
+        let text = || self.unit.texts(item.tokens.clone()).join(&b' ');
         let Some(function) = &item.function else {
             return self.declares(item).map(|name| Dispensable::Prototype(name.to_vec(), text()));
         };
@@ -254,7 +267,7 @@ impl<'u, 's> Side<'u, 's> {
         })?;
         let head = self.heads.get(unit.text(at))?;
         let (_, close) = unit.list(at + 1)?;
-        let is_known = |word: &[u8]| matches!(word, b"extern" | b"static") || head.contains(word);
+        let is_known = |word: &[u8]| word == b"extern" || head.contains(word);
         let says_no_more = (item.tokens.start..at).all(|at| is_known(unit.text(at)))
             && (at..close).all(|at| unit.text(at) != b"__attribute__")
             && close + 2 == item.tokens.end;
@@ -305,7 +318,7 @@ impl<'u, 's> Merge<'u, 's> {
             match (theirs.peek(), ours.peek()) {
                 (None, None) => return Some(()),
                 (Some(one), Some(item)) if self.are_one(&other, one, item) => {
-                    if other.texts(one) != self.base.texts(item) {
+                    if other.spelling(one) != self.base.spelling(item) {
                         self.add_version(&other, one, item, ending)?;
                     }
                     theirs.next();
@@ -326,6 +339,8 @@ impl<'u, 's> Merge<'u, 's> {
                 let is_new = match other.dispensable(item, &self.base)? {
                     Dispensable::Prototype(name, text) => self.gone.insert((name, text)),
                     Dispensable::Function(name, text) => match self.functions.get(&name) {
+                        // Who names it now may mean another one.
+                        _ if self.base.has_word(&name) => return None,
                         Some(known) if *known != text => return None,
                         Some(_) => false,
                         None => self.functions.insert(name, text).is_none(),
@@ -343,7 +358,7 @@ impl<'u, 's> Merge<'u, 's> {
     fn are_one(&self, other: &Side<'_, '_>, one: &Item, item: &Item) -> bool {
         match (other.name(one), self.base.name(item)) {
             (Some(one), Some(name)) => one == name,
-            (None, None) => other.texts(one) == self.base.texts(item),
+            (None, None) => other.spelling(one) == self.base.spelling(item),
             _ => false,
         }
     }
@@ -357,7 +372,10 @@ impl<'u, 's> Merge<'u, 's> {
         ending: &str,
     ) -> Option<()> {
         let (theirs, ours) = (one.function.as_ref()?, item.function.as_ref()?);
-        if !other.can_be_kept(one, theirs) || !self.base.can_be_kept(item, ours) {
+        // Who calls it is compared with neither.
+        let is_called_alike = other.head(one, theirs) == self.base.head(item, ours);
+        if !is_called_alike || !other.can_be_kept(one, theirs) || !self.base.can_be_kept(item, ours)
+        {
             return None;
         }
         let name = String::from_utf8_lossy(ours.name(self.base.unit.source)).into_owned();
@@ -367,7 +385,7 @@ impl<'u, 's> Merge<'u, 's> {
             names: [const { String::new() }; 3].map(|_| name.clone()),
             texts: Vec::new(),
         });
-        let text = other.texts(one).join(&b' ');
+        let text = other.spelling(one).to_vec();
         let version = ENDINGS.iter().position(|it| *it == ending)?;
         let known =
             slot.texts.iter().find(|(known, _)| *known == text).map(|(_, name)| name.clone());
@@ -516,6 +534,10 @@ mod tests {
             ("int t = 1;", "int t = 1;\nstatic DEFINE_MUTEX(lock);"),
             ("int t = 1;", "int t = 1;\nstatic int m(int x, int y) __pure;"),
             ("int t = 1;", "int t = 1;\nstatic __cold int m(int x, int y);"),
+            ("int c(void)", "unsigned int c(void)"),
+            ("int c(void)", "int __pure c(void)"),
+            ("int c(void)", "static int c(void);\nint c(void)"),
+            ("return m(2, 1);", "return m(2, 1) + b(2);"),
             ("return m(2, 1);", "\n#define T 1\n\treturn m(2, T);"),
         ] {
             assert!(both(before, &after.replace(one, other)).is_none(), "{one} became {other}");

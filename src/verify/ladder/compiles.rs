@@ -72,7 +72,8 @@ pub(super) fn is_quiet(
         return Ok(false);
     }
     let before = match same::in_one(shop, candidate, compile, loops, bill)? {
-        Some(both::Same { compiled: Some(both), .. }) => both,
+        // With constants it needs as well what the text after needs without them.
+        Some(both::Same { compiled: Some(both), constants: false }) => both,
         _ => {
             let mode = Mode::Comparable { level: Level::O2, debug: false };
             shop.shared(compile, &same::inlined(candidate, compile).before, mode, bill)?

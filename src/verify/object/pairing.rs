@@ -177,7 +177,7 @@ impl<'o, 'a> Session<'o, 'a> {
         };
         // Neither a constant nor an object of no size can hold state.
         let stateless = sizes == (0, 0) || constant(self.before, old) && constant(self.after, new);
-        let own = self.renamed.is_some() && names::is_suffixed(&old.name);
+        let own = self.renamed.is_some() && names::is_numbered(&old.name);
         let private = !old.global && (self.unit == Unit::Other || own);
         match self.data.get(before, after) {
             _ if private && !stateless => Err(Clash::State(old.name.clone())),

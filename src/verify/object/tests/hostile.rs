@@ -94,3 +94,18 @@ fn the_compilers_numbers_are_no_part_of_a_name() {
     assert_eq!(cold_parent("cold"), None);
     assert_eq!(cold_parent("f.cold7"), None);
 }
+
+#[test]
+fn functions_of_one_object_have_their_own_state_and_their_own_names() {
+    let check = |body: &str, is_same: bool| {
+        let function = |name: &str| format!("int {name}(int x)\n{{\n\t{body}\n}}\n");
+        let Some(bytes) = super::compile(&(function("f__before") + &function("f"))) else { return };
+        let object = Object::read(&bytes).unwrap();
+        let found = compare_functions(&object, "f__before", &object, "f", Unit::Same).unwrap();
+        assert_eq!(found.is_empty(), is_same, "{body}: {found:?}");
+    };
+    check("static int own; return x + own++;", false);
+    check("static int __UNIQUE_ID_own7; return x + __UNIQUE_ID_own7++;", false);
+    check("return printk(__func__) + x;", true);
+    check("extern int all; return x + all++;", true);
+}
