@@ -208,7 +208,7 @@ fn a_compiler_that_makes_other_code_of_the_patch_leaves_it_below_the_top_and_say
 /// As if the patch had another constant, for one compiler.
 const OTHER_CODE: &str = r#"
 for source; do case $source in *alpha.c)
-	grep -q alpha_read_offset "$source" && sed -i 's/ret \* 8/ret * 9/' "$source"
+	sed -i '/alpha_read_offset[_0-9]*(/,/^}/s/ret \* 8/ret * 9/' "$source"
 esac; done
 "#;
 
