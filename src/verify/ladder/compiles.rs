@@ -3,11 +3,11 @@
 
 use super::links::{Linked, Rest, Symbols};
 use super::shop::{Bill, Shop};
-use super::{Candidate, Found, both, links, same};
+use super::{Candidate, Found, links, same};
 use crate::syntax::LoopMacros;
 use crate::verify::Files;
 use crate::verify::build::{
-    BuildError, Compile, Compiled, Diagnostic, Level, Mode, Severity, new_diagnostics,
+    BuildError, Compile, Compiled, Diagnostic, Mode, Severity, new_diagnostics,
 };
 
 /// Messages that are quoted of one object.
@@ -57,7 +57,7 @@ pub(super) fn check(
 /// Whether a patch of one C file comes up to the rung by its object after alone: the
 /// compiler has nothing to say of it, new or not, and it needs and gives what it must.
 /// Which symbols the file had before any object says, so that one is asked which the next
-/// rung compares anyhow: where code before and after is the same, it needs the same. `false` says nothing: then the object before has to be compiled
+/// rung compares anyhow. `false` says nothing: then the object before has to be compiled
 /// as the kernel is built, too.
 pub(super) fn is_quiet(
     shop: &Shop<'_>,
@@ -71,18 +71,10 @@ pub(super) fn is_quiet(
     if says || after.killed || !after.bypassed.is_empty() || after.object.is_none() {
         return Ok(false);
     }
-    let before = match same::in_one(shop, candidate, compile, loops, bill)? {
-        // With constants it needs as well what the text after needs without them.
-        Some(both::Same { compiled: Some(both), constants: false }) => both,
-        _ => {
-            let mode = Mode::Comparable { level: Level::O2, debug: false };
-            shop.shared(compile, &same::inlined(candidate, compile).before, mode, bill)?
-        }
-    };
-    let (Ok(old), Ok(new)) = (symbols(compile, &before), symbols(compile, after)) else {
+    let before = same::symbols_before(shop, candidate, compile, loops, bill)?;
+    let (Ok(old), Ok(new)) = (before, symbols(compile, after)) else {
         return Ok(false);
     };
-    let old = both::as_before(old);
     // An object for comparison keeps calls that the kernel's own flags may remove.
     let doubtful = |name: &String| !shop.has_learned(name) && !rest.has(name);
     if new.needed().any(doubtful) {
@@ -93,7 +85,8 @@ pub(super) fn is_quiet(
     Ok(links::check(&candidate.claim, &[linked], &touched, rest).is_ok())
 }
 
-fn symbols(compile: &Compile, compiled: &Compiled) -> Result<Symbols, Found> {
+/// What an object needs and gives.
+pub(super) fn symbols(compile: &Compile, compiled: &Compiled) -> Result<Symbols, Found> {
     let object = compiled.object.as_deref().unwrap_or_default();
     Symbols::read(object).map_err(|error| Found::Unknown(format!("{}: {error}", compile.source)))
 }

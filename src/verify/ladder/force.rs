@@ -10,6 +10,9 @@ pub(super) const STATIC: &[u8] = b"inline __attribute__((__always_inline__)) ";
 /// In front of any other, which others may call: `inline` would leave it out.
 const EXTERNAL: &[u8] = b"__attribute__((__always_inline__)) ";
 
+/// In front of a function that has code of its own, whoever calls it.
+pub(super) const KEPT: &[u8] = b"__attribute__((__noinline__, __noclone__, __used__)) ";
+
 /// In front of a function that is called wherever it is named.
 const APART: &[u8] = b"__attribute__((__noinline__, __noclone__)) ";
 

@@ -71,16 +71,6 @@ impl Roles {
         Self { gone, thin, target: target.into_iter().collect(), tables, merged }
     }
 
-    /// Whether it is a member that the file no longer has.
-    pub fn is_gone(&self, name: &str) -> bool {
-        self.gone.contains(name)
-    }
-
-    /// Whether it does the members' work, in this file.
-    pub fn is_target(&self, name: &str) -> bool {
-        self.target.contains(name)
-    }
-
     /// Both texts with what moved inlined. A survivor has more calls after the
     /// patch: those that it had before are inlined before, too.
     pub fn inlined(&self, candidate: &Candidate) -> Texts {
@@ -135,7 +125,7 @@ impl Roles {
 
     /// Whether a function is inlined where it is called.
     pub fn is_inlined(&self, name: &str) -> bool {
-        self.is_gone(name) || self.is_target(name)
+        self.gone.contains(name) || self.target.contains(name)
     }
 
     /// Nothing may be gone but members, and nothing new but what does their work, and

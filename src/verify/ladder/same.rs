@@ -1,11 +1,12 @@
 //! The rung *identical-object*: the machine code before and after is the same,
 //! function by function, once what the patch moved about is inlined on both sides.
 
-use super::compiles::complaint;
+use super::compiles::{complaint, symbols};
+use super::links::Symbols;
 use super::results::{self, NotRun};
 use super::roles::{Compared, Roles, Texts};
 use super::shop::{Bill, Shop};
-use super::{Candidate, Engine, Way, both};
+use super::{Candidate, Engine, Found, Way, both};
 use crate::syntax::LoopMacros;
 use crate::verify::build::{BuildError, Compile, Level, Mode};
 use crate::verify::ir;
@@ -37,11 +38,12 @@ pub(super) fn prove(
     bill: &mut Bill,
 ) -> Result<Result<Way, Unproved>, BuildError> {
     let plain = Way::plain(Level::O2);
-    if let Some(same) = in_one(shop, candidate, compile, loops, bill)? {
-        return Ok(Ok(Way { constants: same.constants, ..plain }));
-    }
     let roles = Roles::of(candidate, &compile.source);
     let texts = roles.inlined(candidate);
+    let put = roles.with_constants(candidate, compile, loops);
+    if let Some(same) = both::same(shop, (&texts, put.as_ref()), compile, bill)? {
+        return Ok(Ok(Way { constants: same.constants, ..plain }));
+    }
     let (first, state_kept) = match compared(shop, (&roles, &texts), compile, Level::O2, bill)? {
         Compared::Same => return Ok(Ok(plain)),
         Compared::Not(why) => return Ok(Err(Unproved::Not(why))),
@@ -57,7 +59,7 @@ pub(super) fn prove(
         }
     }
     // With copies of the helper, state that it shares would not be seen.
-    let put = if state_kept { roles.with_constants(candidate, compile, loops) } else { None };
+    let put = put.filter(|_| state_kept);
     let ways = LEVELS.map(|level| Way { level, constants: put.is_some(), ..plain });
     // At the first level it was compared already, but with constants.
     let (tried, ways) = match &put {
@@ -81,17 +83,27 @@ pub(super) fn prove(
     })
 }
 
-/// Whether the object is the same by one compile of both texts. `None` says nothing.
-pub(super) fn in_one(
+/// What the file needed and gave before, by an object that [`prove`] compares anyhow: where
+/// both texts are the same code in one, they need the same; else that of the text before.
+pub(super) fn symbols_before(
     shop: &Shop<'_>,
     candidate: &Candidate,
     compile: &Compile,
     loops: &LoopMacros,
     bill: &mut Bill,
-) -> Result<Option<both::Same>, BuildError> {
+) -> Result<Result<Symbols, Found>, BuildError> {
     let roles = Roles::of(candidate, &compile.source);
+    let texts = roles.inlined(candidate);
     let put = roles.with_constants(candidate, compile, loops);
-    both::same(shop, (&roles.inlined(candidate), put.as_ref()), compile, bill)
+    let before = match both::same(shop, (&texts, put.as_ref()), compile, bill)? {
+        // With constants it needs as well what the text after needs without them.
+        Some(both::Same { compiled: Some(both), constants: false }) => both,
+        _ => {
+            let mode = Mode::Comparable { level: Level::O2, debug: false };
+            shop.shared(compile, &texts.before, mode, bill)?
+        }
+    };
+    Ok(symbols(compile, &before).map(both::as_before))
 }
 
 /// What several comparisons of the same texts came to.

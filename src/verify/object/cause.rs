@@ -4,14 +4,10 @@ use super::Cause;
 use super::code::{Slot, Step};
 use super::content::Spot;
 use super::layout::Object;
-use super::names::normalise;
 use super::pairing::{Clash, Session};
 use super::place::Place;
 use iced_x86::{ConditionCode, Instruction, Mnemonic, OpKind, Register};
 use std::collections::BTreeMap;
-
-/// The variables that hold the name of the function around them.
-const FUNCTION_NAMES: [&str; 3] = ["__func__", "__FUNCTION__", "__PRETTY_FUNCTION__"];
 
 /// How two steps differ in their form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,18 +61,10 @@ pub(super) fn of_steps(
     }
 }
 
-/// Whether a section has the name of a function, as an array and not as a string of its
-/// own.
-pub(super) fn names_function(object: &Object<'_>, section: usize) -> bool {
-    let names = object.data.get(section).into_iter().flatten();
-    let mut names = names.filter_map(|data| object.name(*data));
-    names.any(|name| FUNCTION_NAMES.contains(&&*normalise(name)))
-}
-
 /// The cause of a difference in contents that `spot` of the object before is in.
 pub(super) fn of_contents(object: &Object<'_>, spot: Spot, clash: &Clash) -> Option<Cause> {
     match clash {
-        Clash::Bytes if names_function(object, spot.section) => Some(Cause::FunctionName),
+        Clash::Bytes if object.names_a_function(spot.section) => Some(Cause::FunctionName),
         _ => of_data(object, clash),
     }
 }

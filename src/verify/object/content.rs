@@ -1,6 +1,5 @@
 //! Two stretches of data, with what their relocated fields refer to.
 
-use super::cause;
 use super::code::{Base, Block, Target, within};
 use super::elf::{Field, Relocation, Storage};
 use super::layout::Object;
@@ -134,8 +133,7 @@ impl Session<'_, '_> {
             let section = object.sections.get(area.section);
             let bytes = section.map(|it| masked(it.data, area, &[])).unwrap_or_default();
             let text = name.bytes().chain([0]).map(Some);
-            cause::names_function(object, area.section)
-                && bytes.into_iter().take(name.len() + 1).eq(text)
+            object.names_a_function(area.section) && bytes.into_iter().take(name.len() + 1).eq(text)
         };
         is(self.before, before, name) && is(self.after, after, other)
     }

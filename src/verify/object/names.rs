@@ -7,6 +7,9 @@ use std::borrow::Cow;
 /// with every use further up in the file.
 const COUNTED: [&str; 2] = ["__UNIQUE_ID_", "__initcall__"];
 
+/// The variables that hold the name of the function around them.
+pub(super) const FUNCTION_NAMES: [&str; 3] = ["__func__", "__FUNCTION__", "__PRETTY_FUNCTION__"];
+
 /// `name` without gcc's trailing numbers (`count.3`, `f.isra.0`, `f.part.2.cold`)
 /// and with a counted name's numbers left out. Equal for two things that may be
 /// the same; which of several it is, the comparison finds out by their use.

@@ -119,6 +119,14 @@ impl Object<'_> {
         !symbol.global && names::is_suffixed(&symbol.name) && compilers
     }
 
+    /// Whether a section has the name of a function, as an array and not as a string of
+    /// its own.
+    pub(super) fn names_a_function(&self, section: usize) -> bool {
+        let names = self.data.get(section).into_iter().flatten();
+        let mut names = names.filter_map(|data| self.name(*data));
+        names.any(|name| names::FUNCTION_NAMES.contains(&&*names::normalise(name)))
+    }
+
     /// Whether nothing writes there once the linker is done.
     pub(super) fn is_read_only(&self, section: usize) -> bool {
         let Some(section) = self.sections.get(section) else { return false };
