@@ -14,7 +14,7 @@ pub const FILE_NAME: &str = "drvdedup.toml";
 const KEYS: &[(&str, &[&str])] = &[
     ("", &["paths", "exclude", "rules", "thresholds", "plan"]),
     ("thresholds", &["min-lines", "min-tokens"]),
-    ("plan", &["max-parameters", "min-lines-saved"]),
+    ("plan", &["max-parameters", "min-lines-saved", "new-library"]),
 ];
 /// Similarity (Jaro-Winkler, 0 to 1) above which a key is suggested for another.
 const LIKELY_MEANT: f64 = 0.75;
@@ -61,6 +61,8 @@ pub struct PlanLimits {
     pub max_parameters: Option<u32>,
     /// Lines that a patch must remove beyond those that it adds.
     pub min_lines_saved: Option<u32>,
+    /// Whether drivers that have no module in common may get one of their own.
+    pub new_library: bool,
 }
 
 /// Why there are no settings.
@@ -181,13 +183,17 @@ mod tests {
     fn every_key_is_read() {
         let text = "paths = ['drivers/hwmon']\nexclude = ['*_test.c']\nrules = ['mine']\n\
             [thresholds]\nmin-lines = 4\nmin-tokens = 20\n\
-            [plan]\nmax-parameters = 3\nmin-lines-saved = 2\n";
+            [plan]\nmax-parameters = 3\nmin-lines-saved = 2\nnew-library = true\n";
         let expected = Config {
             paths: vec!["drivers/hwmon".into()],
             exclude: vec!["*_test.c".into()],
             rules: vec!["mine".into()],
             thresholds: Thresholds { min_lines: 4, min_tokens: 20 },
-            plan: PlanLimits { max_parameters: Some(3), min_lines_saved: Some(2) },
+            plan: PlanLimits {
+                max_parameters: Some(3),
+                min_lines_saved: Some(2),
+                new_library: true,
+            },
         };
         assert_eq!(Config::parse(Path::new("d.toml"), text).expect("it is right"), expected);
     }
@@ -220,7 +226,7 @@ mod tests {
         );
         check(
             "[plan]\nxyz = 1\n",
-            "d.toml:2: key `plan.xyz`: is not known; known are max-parameters, min-lines-saved",
+            "d.toml:2: key `plan.xyz`: is not known; known are max-parameters, min-lines-saved, new-library",
         );
     }
 

@@ -196,6 +196,10 @@ pub struct PlanArgs {
     /// List the reasons for which a group is refused, one line each
     #[arg(long)]
     pub explain: bool,
+    /// Propose a module of its own for what drivers share that have none in common: a
+    /// source file, a header, a line in the Kbuild file, an option that the drivers select
+    #[arg(long)]
+    pub new_library: bool,
 }
 
 /// What to read and what of it to report.

@@ -25,11 +25,13 @@ pub struct PlannedGroups {
     pub proposals: Vec<(Proposal, Vec<u8>)>,
 }
 
-/// Takes every group of the scan to a proposal or a refusal.
+/// Takes every group of the scan to a proposal or a refusal. With `new_library`, as with the
+/// setting of that name, drivers may get a module of their own for what they share.
 pub fn plan_groups(
     project: &Project,
     options: &Options,
     scanned: &Scanned,
+    new_library: bool,
 ) -> anyhow::Result<PlannedGroups> {
     let Project { tree, config } = project;
     let rules = rules_in_force(project)?;
@@ -46,6 +48,7 @@ pub fn plan_groups(
         included: detect::included_sources(&tree.root, &whole.files),
         sources: whole.files.iter().map(|file| file.path.clone()).collect(),
         globals: OnceLock::new(),
+        new_library: new_library || config.plan.new_library,
     };
     let bar = progress::bar(options.progress, "planning", scanned.groups.len() as u64);
     let outcomes = proposer.propose(&scanned.groups, &|done| bar.inc(done))?;
@@ -94,7 +97,7 @@ pub fn outcome_of(
     group: &CloneGroup,
     scanned: &Scanned,
 ) -> anyhow::Result<Option<Outcome>> {
-    let mut outcomes = plan_groups(project, options, scanned)?.outcomes;
+    let mut outcomes = plan_groups(project, options, scanned, false)?.outcomes;
     Ok(outcomes.remove(&group.id))
 }
 

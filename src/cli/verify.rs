@@ -229,7 +229,7 @@ fn scope<'d>(project: &'d Project, drivers: &'d Drivers) -> TreeScope<'d> {
 
 /// All files that are touched.
 fn sources(climbers: &[Climber]) -> BTreeSet<TreePath> {
-    climbers.iter().flat_map(|it| it.candidate.before.keys().cloned()).collect()
+    climbers.iter().flat_map(|it| it.candidate.after.keys().cloned()).collect()
 }
 
 /// A ladder for all files that are touched.

@@ -186,6 +186,13 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
             ));
         }
     }
+    if let Some(library) = &plan.library {
+        text.push(format!(
+            "No module has all of these drivers. Make one, {}, that CONFIG_{} builds and that \
+             they select; it has no prompt.",
+            library.module, library.option
+        ));
+    }
     let mut fates = Vec::new();
     let is_said = plan.is_of_parts || plan.is_reuse() || matches!(plan.remedy, Remedy::Elide(_));
     if !gone.is_empty() && !is_said {

@@ -5,6 +5,7 @@
 pub mod edits;
 pub mod helper;
 pub mod layout;
+pub mod library;
 pub mod lines;
 pub mod message;
 pub mod patch;

@@ -2,6 +2,7 @@
 
 use super::helper::{self, one_line};
 use super::layout;
+use super::library;
 use super::templates::{TemplateError, Templates};
 use super::{Edit, EditSet};
 use crate::plan::align::{OwnParameter, lossy};
@@ -38,7 +39,7 @@ pub fn edits(
         Remedy::Helper(helper) => {
             let (home, at) = (files[plan.home_index()], helper.insert_at);
             let mut text = helper::text(plan, helper, files[0], templates)?;
-            if plan.export.is_some() {
+            if plan.is_hosted {
                 // Behind a function and what exports it.
                 text.truncate(text.trim_ascii_end().len());
                 text.push(b'\n');
@@ -71,6 +72,15 @@ pub fn edits(
         }
     }
     let mut set = EditSet::default();
+    if let Some(library) = &plan.library {
+        for (file, edits) in files.iter().zip(&mut edits) {
+            edits.extend(library::include(library, &file.path));
+        }
+        for (path, edit) in library::edits(library, templates)? {
+            set.files.entry(path).or_default().push(edit);
+        }
+        set.files.values_mut().for_each(|edits| edits.sort_by_key(|edit| edit.range.start));
+    }
     for (file, edits) in files.iter().zip(edits) {
         set.files.insert(file.path.clone(), ordered(file, edits));
     }

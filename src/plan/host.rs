@@ -1,7 +1,7 @@
-//! The file of a module on which several modules depend already, where a function for
-//! all of them may stand. In: the file, the header that declares what it exports. Out:
-//! the place behind its last exported function, and how the new one is exported. It
-//! reads no file.
+//! A file that has none of the members, where a function for all of them may stand: the
+//! common file of their module, or one of a module on which all of theirs depend already.
+//! In: the file, the header that declares what it has for others. Out: the place behind
+//! the last function of these, and how the new one is exported. It reads no file.
 
 use super::Claimed;
 use super::align::lossy;
@@ -9,8 +9,8 @@ use super::file::FileContext;
 use super::holes::Subject;
 use super::refusal::{Reason, Refusal};
 use super::sharing::{Defined, Prototype, prototypes};
-use crate::syntax::TokenKind;
 use crate::syntax::decl::{DefinitionKind, Unit};
+use crate::syntax::{Function, TokenKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 use std::ops::Range;
@@ -49,8 +49,13 @@ pub struct Host<'a> {
     /// Where the new function comes to stand: behind a line.
     pub insert_at: usize,
     /// The macro that exports the file's last function: its name, and what it is given
-    /// beside the function.
-    export: (String, String),
+    /// beside the function. `None` in the members' own module, which exports nothing to
+    /// itself.
+    export: Option<(String, String)>,
+    /// It may be built without the members.
+    is_alone: bool,
+    /// One of the members' files could have the function, too.
+    pub is_spare: bool,
     /// The headers of which the file calls functions.
     called: FxHashSet<Arc<str>>,
     /// Whether a function is of its own module.
@@ -68,11 +73,11 @@ struct Export {
 }
 
 impl<'a> Host<'a> {
-    /// `is_own` says of a function whether it is of the same module.
+    /// The file of another module. `is_own` says of a function whether it is of that.
     ///
     /// `None` where `file` exports nothing that `header` declares, or others change the
     /// place.
-    pub fn find(
+    pub fn of_another_module(
         file: &'a FileContext,
         claimed: &Claimed,
         header: &FileContext,
@@ -84,16 +89,72 @@ impl<'a> Host<'a> {
             declared.iter().any(named) && !claimed.touches(&(export.end..export.end))
         };
         let export = exports(file).into_iter().rfind(is_declared)?;
-        let called = calls(file, 0..file.tokens.len())
-            .filter_map(|at| home_of(&file.unit, &lossy(file.text(at))));
-        let called = called.collect();
-        let (insert_at, export, known) = (export.end, export.form, RefCell::default());
-        Some(Host { file, insert_at, export, called, is_own, known })
+        Some(Host::new(file, export.end, Some(export.form), is_own))
     }
 
-    /// The line that exports a function.
-    pub fn export_of(&self, name: &str) -> String {
-        format!("{}({name}{});", self.export.0, self.export.1)
+    /// A file of the members' module, which may be built without them if it `is_alone`, and
+    /// `is_spare` if one of theirs could have the function, too.
+    ///
+    /// `None` where `header` declares no function of it, or others change the place.
+    pub fn of_their_module(
+        file: &'a FileContext,
+        claimed: &Claimed,
+        header: &FileContext,
+        (defined, is_own): (&Defined, &'a dyn Fn(&str) -> bool),
+        (is_alone, is_spare): (bool, bool),
+    ) -> Option<Host<'a>> {
+        let declared = prototypes(header, defined);
+        let exports = exports(file);
+        let behind = |function: &Function| {
+            let name = function.name(&file.bytes);
+            let is_it = |it: &&Prototype<'_>| it.name.as_bytes() == name && it.path == file.path;
+            declared.iter().find(is_it)?;
+            let end = function.end as usize;
+            let line = file.line_end(end.saturating_sub(1));
+            let export = exports.iter().find(|it| it.name.as_bytes() == name);
+            let at = export.map_or(line, |export| export.end);
+            let is_plain = !function.disabled
+                && !function.macro_defined
+                && file.conditions_at(function.start).is_empty()
+                && file.is_blank(end..line);
+            (is_plain && !claimed.touches(&(at..at))).then_some(at)
+        };
+        let insert_at = file.functions.iter().rev().find_map(behind)?;
+        Some(Host { is_alone, is_spare, ..Host::new(file, insert_at, None, is_own) })
+    }
+
+    /// The file of a module of its own, at `insert_at`: it is there only where a member is,
+    /// and may call whatever that may.
+    pub fn of_a_library(
+        file: &'a FileContext,
+        insert_at: usize,
+        is_own: &'a dyn Fn(&str) -> bool,
+    ) -> Host<'a> {
+        let export = Some(("EXPORT_SYMBOL_GPL".to_owned(), String::new()));
+        Host { is_alone: false, ..Host::new(file, insert_at, export, is_own) }
+    }
+
+    fn new(
+        file: &'a FileContext,
+        insert_at: usize,
+        export: Option<(String, String)>,
+        is_own: &'a dyn Fn(&str) -> bool,
+    ) -> Host<'a> {
+        let called = calls(file, 0..file.tokens.len())
+            .filter_map(|at| home_of(&file.unit, &lossy(file.text(at))));
+        let (called, known) = (called.collect(), RefCell::default());
+        let (is_alone, is_spare) = (true, false);
+        Host { file, insert_at, export, is_alone, is_spare, called, is_own, known }
+    }
+
+    /// Whether it is of another module than the members.
+    pub fn is_of_another_module(&self) -> bool {
+        self.export.is_some()
+    }
+
+    /// The line that exports a function, where that is to be done.
+    pub fn export_of(&self, name: &str) -> Option<String> {
+        self.export.as_ref().map(|(macro_name, rest)| format!("{macro_name}({name}{rest});"))
     }
 
     /// Whether the file calls what the common text calls, or could without depending on
@@ -105,6 +166,10 @@ impl<'a> Host<'a> {
     pub fn may_call(&self, subject: &Subject<'_>) -> Result<(), Refusal> {
         let file = subject.file;
         let tokens = subject.alignment.members[0].tokens.clone();
+        // What is built with them calls what they call.
+        if !self.is_alone {
+            return Ok(());
+        }
         for at in calls(file, tokens) {
             let name = lossy(file.text(at));
             if (self.is_own)(&name) {

@@ -16,6 +16,7 @@ pub mod file;
 pub mod holes;
 pub mod host;
 pub mod kernel;
+pub mod library;
 pub mod names;
 pub mod paths;
 pub mod refusal;
@@ -33,6 +34,7 @@ pub use fate::{Fate, MemberPlan};
 pub use file::FileContext;
 pub use holes::{Parameter, Span};
 pub use host::Host;
+pub use library::Library;
 pub use refusal::{Reason, Refusal};
 pub use rules::{RemedyKind, Rule};
 pub use sharing::Sharing;
@@ -51,14 +53,17 @@ pub struct Plan {
     pub rule: Rule,
     /// The group's id.
     pub group: String,
-    /// The files of the members, each once, and that of a helper; one stands in the first
-    /// where `export` says nothing else.
+    /// The files of the members, each once, and that of a helper where it is none of
+    /// theirs.
     pub files: Vec<TreePath>,
     /// The helper is an inline function of a header, which is the last file then.
     pub is_inline: bool,
-    /// The line that exports the helper, which stands in the last file then: that of
-    /// another module.
+    /// The helper stands in a file of no member, which is the last one then.
+    pub is_hosted: bool,
+    /// The line that exports the helper, where its file is of another module.
     pub export: Option<String>,
+    /// The module of its own that has the helper, whose header declares it.
+    pub library: Option<Library>,
     /// Where a header declares what the files share; `None` where they share nothing,
     /// or what is declared already.
     pub declaration: Option<Declaration>,
@@ -82,6 +87,8 @@ impl Plan {
             rule: rule.clone(),
             group: subject.group.id.clone(),
             files: subject.paths().into_iter().cloned().collect(),
+            is_hosted: false,
+            library: None,
             export: None,
             declaration: None,
             notes: Vec::new(),
@@ -101,7 +108,7 @@ impl Plan {
     /// The place among the files of that of what does the members' work.
     pub fn home_index(&self) -> usize {
         match &self.remedy {
-            Remedy::Helper(_) if self.export.is_some() || self.is_inline => self.files.len() - 1,
+            Remedy::Helper(_) if self.is_hosted || self.is_inline => self.files.len() - 1,
             Remedy::Helper(_) => 0,
             Remedy::Merge(survivor) => self.members[*survivor].file,
             Remedy::Elide(_) => 0,
@@ -193,6 +200,8 @@ pub struct OpenFile {
     pub pastes: uses::Pastes,
     /// What the plans made so far claim.
     pub claimed: Claimed,
+    /// The tree does not have it: a proposal makes it.
+    pub is_new: bool,
 }
 
 /// Plans a group whose members lie each in the one of `open` at its place: all in one
@@ -438,7 +447,10 @@ fn helper(
             host.may_call(subject)?;
         }
         if sharing.host.is_some() || inline_at.is_some() {
-            own_constants(subject, &holes, rule.limits.own_constants)?;
+            // A member's file would know them.
+            let is_spare = sharing.host.as_ref().is_some_and(|host| host.is_spare);
+            let most = if is_spare { 0 } else { rule.limits.own_constants };
+            own_constants(subject, &holes, most)?;
         }
         if inline_at.is_none() {
             declaration = Some(sharing.declare(subject, 0, &holes.parameters)?);
@@ -470,7 +482,7 @@ fn helper(
         return Err(file.refuse(Reason::NoHome, first.start, detail));
     };
     let host = sharing.and_then(|sharing| sharing.host.as_ref());
-    let export = host.map(|host| host.export_of(&name));
+    let export = host.and_then(|host| host.export_of(&name));
     let insert_at = host.map_or(insert_at, |host| host.insert_at);
     let insert_at = inline_at.unwrap_or(insert_at);
     let mut files: Vec<TreePath> = subject.paths().into_iter().cloned().collect();
@@ -485,7 +497,7 @@ fn helper(
         insert_at,
         comments,
     };
-    let is_inline = inline_at.is_some();
+    let (is_hosted, is_inline) = (host.is_some(), inline_at.is_some());
     let plan = Plan::new(subject, rule, Remedy::Helper(helper), members);
-    Ok(Plan { files, export, declaration, notes, is_inline, objection, ..plan })
+    Ok(Plan { files, is_hosted, export, declaration, notes, is_inline, objection, ..plan })
 }

@@ -33,6 +33,8 @@ pub struct Sharing<'a> {
     /// Headers that it includes and that include it: what stands in them may not be
     /// known where it begins.
     pub circular: Vec<TreePath>,
+    /// Where the header has the prototype, if that is settled.
+    pub declare_at: Option<usize>,
     /// What other proposals claim of the header.
     pub claimed: &'a Claimed,
     /// The functions of the tree that are not static.
@@ -45,8 +47,7 @@ pub struct Sharing<'a> {
     pub prefixes: &'a [String],
     /// Names that other proposals introduce.
     pub reserved: &'a FxHashSet<String>,
-    /// The file of another module that has what they share; `None` where they are of
-    /// one module, and one of them has it.
+    /// The file of none of them that has what they share; `None` where one of them has it.
     pub host: Option<Host<'a>>,
     /// Where in the header what they share stands itself, as an inline function.
     pub inline_at: Option<usize>,
@@ -70,9 +71,8 @@ pub fn agree(subject: &Subject<'_>, holes: &Holes, sharing: &Sharing<'_>) -> Res
 /// The files that the first member's is compared with, each once.
 fn others<'a>(alignment: &Alignment<'a>, sharing: &Sharing<'a>) -> Vec<&'a FileContext> {
     let mut files: Vec<&FileContext> = Vec::new();
-    let host = sharing.host.as_ref().map(|host| host.file);
-    let host = host.or(sharing.inline_at.map(|_| sharing.header));
-    for file in alignment.members.iter().map(|member| member.file).chain(host) {
+    let members = alignment.members.iter().map(|member| member.file);
+    for file in members.chain(sharing.newcomer()) {
         let is_first = alignment.members[0].file.path == file.path;
         if !is_first && !files.iter().any(|known| known.path == file.path) {
             files.push(file);
@@ -176,17 +176,30 @@ pub(super) fn refuse(subject: &Subject<'_>, apart: &Apart) -> Refusal {
     subject.file.refuse(reason, subject.file.tokens[at].start, apart.to_string())
 }
 
-impl Sharing<'_> {
+impl<'a> Sharing<'a> {
     /// Whether the members' files may be of several modules.
     pub fn is_across_modules(&self) -> bool {
-        self.host.is_some() || self.inline_at.is_some() && !self.homes.iter().any(|home| *home)
+        let is_apart = self.host.as_ref().is_some_and(Host::is_of_another_module);
+        is_apart || self.inline_at.is_some() && !self.homes.iter().any(|home| *home)
     }
 
     fn meanings<'u>(&self, first: &'u FileContext, second: &'u FileContext) -> Meanings<'u> {
-        match self.host {
-            Some(_) => Meanings::of_modules(&first.unit, &second.unit),
-            None => Meanings::new(&first.unit, &second.unit),
+        let meanings = match &self.host {
+            Some(host) if host.is_of_another_module() => {
+                Meanings::of_modules(&first.unit, &second.unit)
+            }
+            _ => Meanings::new(&first.unit, &second.unit),
+        };
+        match self.newcomer().is_some_and(|file| file.path == second.path) {
+            true => meanings.moving(),
+            false => meanings,
         }
+    }
+
+    /// The file that no member is of, where what they share comes to stand.
+    fn newcomer(&self) -> Option<&'a FileContext> {
+        let host = self.host.as_ref().map(|host| host.file);
+        host.or(self.inline_at.map(|_| self.header))
     }
 
     /// Whether a function that only the files `own` know may be known to all under that
@@ -260,6 +273,9 @@ impl Sharing<'_> {
         let file = subject.file_of(member);
         let start = subject.group.members[member].function.start;
         let refuse = |detail: String| file.refuse(Reason::NoHeader, start, detail);
+        if let Some(end) = self.declare_at {
+            return self.declare_before(subject, (member, parameters), end);
+        }
         let mut places = prototypes(self.header, self.defined);
         // Those of the same file first, then the last of the others.
         let home = self.host.as_ref().map_or(&file.path, |host| &host.file.path);
@@ -268,10 +284,25 @@ impl Sharing<'_> {
         let Some(place) = places.iter().find(free) else {
             return Err(refuse(format!("{} declares no function of theirs", self.header.path)));
         };
-        if let Some(unknown) = self.unknown_type(subject, (member, parameters), place.end) {
-            return Err(refuse(format!("{} does not know `{unknown}`", self.header.path)));
+        self.declare_before(subject, (member, parameters), place.end)
+    }
+
+    /// The place before `end` of the header.
+    ///
+    /// # Errors
+    /// `no-header` where a type of the signature is not known there.
+    fn declare_before(
+        &self,
+        subject: &Subject<'_>,
+        (member, parameters): (usize, &[Parameter]),
+        end: usize,
+    ) -> Result<Declaration, Refusal> {
+        if let Some(unknown) = self.unknown_type(subject, (member, parameters), end) {
+            let start = subject.group.members[member].function.start;
+            let detail = format!("{} does not know `{unknown}`", self.header.path);
+            return Err(subject.file_of(member).refuse(Reason::NoHeader, start, detail));
         }
-        Ok(Declaration { header: self.header.path.clone(), insert_at: place.end })
+        Ok(Declaration { header: self.header.path.clone(), insert_at: end })
     }
 
     /// A name of the member's signature, or of the type of a parameter, that means nothing

@@ -48,6 +48,19 @@ impl Carried {
 pub(super) struct Touched<'a> {
     pub file: &'a FileContext,
     pub claimed: &'a Claimed,
+    /// The proposal makes it.
+    pub is_new: bool,
+}
+
+impl<'a> Touched<'a> {
+    fn of(open: &'a OpenFile) -> Touched<'a> {
+        Touched { file: &open.context, claimed: &open.claimed, is_new: open.is_new }
+    }
+
+    /// Its text before the proposal.
+    fn before(&self) -> &'a [u8] {
+        if self.is_new { &[] } else { &self.file.bytes }
+    }
 }
 
 /// A plan that is written, before it is checked.
@@ -67,12 +80,12 @@ pub(super) struct Offer<'a> {
 }
 
 impl Proposer<'_> {
-    /// Generates and checks a plan for `open`, its files in its order, and for the
-    /// header that declares what they share.
+    /// Generates and checks a plan for `open`, its files in its order, and for `more` that
+    /// it changes: the header that declares what they share, files of the build.
     pub(super) fn carry_out(
         &self,
         open: &[&OpenFile],
-        header: Option<&OpenFile>,
+        more: &[&OpenFile],
         group: &CloneGroup,
         plan: &Plan,
     ) -> Result<Carried, TemplateError> {
@@ -80,11 +93,9 @@ impl Proposer<'_> {
         let refuse = |reason, detail: String| Ok(Carried::Refused(home.refuse(reason, at, detail)));
         let files: Vec<&FileContext> = open.iter().map(|open| &open.context).collect();
         let edits = rewrite::edits(plan, &files, self.templates)?;
-        let all = open.iter().copied().chain(header);
-        let touched: Vec<Touched> = all
-            .map(|open| Touched { file: &open.context, claimed: &open.claimed })
-            .filter(|it| edits.files.contains_key(&it.file.path))
-            .collect();
+        let all = open.iter().chain(more).copied();
+        let touched: Vec<Touched> =
+            all.map(Touched::of).filter(|it| edits.files.contains_key(&it.file.path)).collect();
         let mut after = Vec::new();
         for Touched { file, .. } in &touched {
             match edits.apply(&file.path, &file.bytes) {
@@ -99,7 +110,7 @@ impl Proposer<'_> {
         if let Some(objection) = &plan.objection {
             let texts = touched.iter().zip(&after);
             let texts: Vec<(TreePath, &[u8], &[u8])> = texts
-                .map(|(it, after)| (it.file.path.clone(), &*it.file.bytes, after.as_slice()))
+                .map(|(it, after)| (it.file.path.clone(), it.before(), after.as_slice()))
                 .collect();
             return match no_gain(plan, &Patch::between(&texts)) {
                 Some(detail) => refuse(Reason::NoGain, detail),
@@ -131,7 +142,8 @@ impl Proposer<'_> {
         let driver = self.drivers.driver_of(plan.concerns());
         let message = message::compose(plan, group, driver, self.templates)?;
         let id = proposal_id(&group.id, &plan.rule.name);
-        let base = touched.iter().map(|it| (it.file.path.clone(), content_hash(&it.file.bytes)));
+        let old = touched.iter().filter(|it| !it.is_new);
+        let base = old.map(|it| (it.file.path.clone(), content_hash(&it.file.bytes)));
         let proposal = Proposal {
             patch: format!(".drvdedup/proposals/{id}.patch"),
             id,
@@ -161,8 +173,8 @@ impl Proposer<'_> {
         claim: &Claim,
         patch: &Patch,
     ) -> Climb {
-        let before: Files =
-            touched.iter().map(|it| (it.file.path.clone(), it.file.bytes.to_vec())).collect();
+        let old = touched.iter().filter(|it| !it.is_new);
+        let before: Files = old.map(|it| (it.file.path.clone(), it.file.bytes.to_vec())).collect();
         let applied = unidiff::parse(&patch.text)
             .map_err(|error| (home.clone(), 1, error.to_string()))
             .and_then(|patches| {
@@ -227,7 +239,10 @@ fn differences(
     let mut patches = Vec::new();
     let mut changed = Changed::new();
     for (it, after) in touched.iter().zip(after) {
-        let (patch, ranges) = difference(it.file, edits, after, it.claimed)?;
+        let (patch, ranges) = match it.is_new {
+            true => (Patch::between(&[(it.file.path.clone(), &[], after)]), Vec::new()),
+            false => difference(it.file, edits, after, it.claimed)?,
+        };
         changed.insert(it.file.path.clone(), ranges);
         patches.push(patch);
     }

@@ -1,9 +1,10 @@
-//! Modules on which several drivers depend already: where a function for all of them may
-//! stand. In: groups whose members no module has all. Out: for each the files of such
-//! modules, those first that are nearest and whose business the common text is.
+//! Files of no member where a function for all of them may stand: those of modules on which
+//! several drivers depend already, and the common ones of the members' own module. In:
+//! groups of several files. Out: such files, those first that are nearest and whose
+//! business the common text is.
 
 use super::Proposer;
-use crate::detect::CloneGroup;
+use crate::detect::{CloneGroup, Member};
 use crate::plan::RemedyKind;
 use crate::plan::words::{common_words, words};
 use crate::syntax::{Lexer, TokenKind};
@@ -59,7 +60,7 @@ impl Proposer<'_> {
         let callees = self.callees(files);
         let mut hosts: FxHashMap<usize, Vec<TreePath>> = wanted
             .into_iter()
-            .map(|index| (index, common(&groups[index], &callees)))
+            .map(|index| (index, called_by_all(&groups[index], &callees)))
             .filter(|(_, hosts)| !hosts.is_empty())
             .collect();
         let files: BTreeSet<&TreePath> = hosts.values().flatten().collect();
@@ -108,6 +109,51 @@ impl Proposer<'_> {
             (path.clone(), callees)
         });
         of_file.collect()
+    }
+
+    /// The files of the members' module that may have what these share and are built
+    /// whenever they are: the one that is called after what all of theirs are called after;
+    /// then, if `any`, those that are for all. Those of the nearest folder come first.
+    pub(super) fn common_files(&self, group: &CloneGroup, any: bool) -> Vec<TreePath> {
+        let modules = self.common_modules(group);
+        let is_theirs = |path: &TreePath| group.members.iter().any(|it| it.file == *path);
+        let is_sure = |path: &TreePath| {
+            group.members.iter().all(|member| self.drivers.builds_with(path, &member.file))
+        };
+        let rank = |path: &TreePath| {
+            let is_named = self.is_common_to(group, path);
+            (is_named || any && self.is_general(path)).then(|| {
+                let folder = parent(path).unwrap_or_default();
+                let near = |member: &Member| member.file.starts_with(&format!("{folder}/"));
+                (!is_named, !group.members.iter().all(near), Reverse(folder.len()))
+            })
+        };
+        let files: BTreeSet<&TreePath> = modules.iter().flat_map(|module| &module.files).collect();
+        let mut found: Vec<_> = files
+            .into_iter()
+            .filter(|path| !is_theirs(path) && path.ends_with(".c"))
+            .filter_map(|path| Some((rank(path)?, path)))
+            .filter(|(_, path)| is_sure(path))
+            .collect();
+        found.sort();
+        found.into_iter().map(|(_, path)| path.clone()).take(MOST).collect()
+    }
+
+    /// Whether a file is called after what all files of the members are called after, and
+    /// after nothing else: `foo_psp.c` for `psp_v1.c` and `psp_v2.c`.
+    pub(super) fn is_common_to(&self, group: &CloneGroup, path: &TreePath) -> bool {
+        let modules = self.common_modules(group);
+        let business = |path: &TreePath| {
+            let folder = parent(path).unwrap_or_default();
+            let mut own = own_words(path, &modules);
+            own.retain(|word| !folder.split('/').any(|part| part == word));
+            own
+        };
+        let names: Vec<Vec<String>> =
+            group.members.iter().map(|member| business(&member.file)).collect();
+        let shared = common_words(&names);
+        let own = business(path);
+        !own.is_empty() && own.iter().all(|word| shared.contains(word))
     }
 
     /// What the headers of a folder say the name of before a parenthesis. A folder that
@@ -180,7 +226,7 @@ impl Proposer<'_> {
 }
 
 /// The files that all members' files call something of, sorted.
-fn common(group: &CloneGroup, callees: &FxHashMap<TreePath, Callees>) -> Vec<TreePath> {
+fn called_by_all(group: &CloneGroup, callees: &FxHashMap<TreePath, Callees>) -> Vec<TreePath> {
     let mut all: Option<Callees> = None;
     for file in group.members.iter().map(|member| &member.file) {
         let Some(own) = callees.get(file) else { return Vec::new() };

@@ -56,6 +56,8 @@ pub struct Proposer<'a> {
     pub sources: Vec<TreePath>,
     /// The functions that they define for all; read when somebody asks.
     pub globals: OnceLock<Globals>,
+    /// Whether drivers that have no module in common may get one.
+    pub new_library: bool,
 }
 
 /// Outcomes by the number of the group.
@@ -136,7 +138,7 @@ impl Proposer<'_> {
             };
             let outcome = match planned {
                 Ok(plan) => {
-                    let carried = self.carry_out(&[&file], None, group, &plan)?;
+                    let carried = self.carry_out(&[&file], &[], group, &plan)?;
                     if let carry::Carried::Out(out) = &carried {
                         carry::claim(&mut file, &plan, out);
                     }
@@ -166,7 +168,7 @@ impl Proposer<'_> {
         let unit = self.universe.unit_of(path, bytes.clone(), &dirs);
         let context = FileContext::new(path.to_owned(), bytes, unit);
         let pastes = Pastes::collect(&context);
-        OpenFile { context, pastes, claimed: Claimed::default() }
+        OpenFile { context, pastes, claimed: Claimed::default(), is_new: false }
     }
 }
 

@@ -37,7 +37,7 @@ pub fn parent(path: &str) -> Option<&str> {
 }
 
 /// The folders above `path`, nearest first, the top last.
-pub(super) fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn ancestors(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(parent(path), |folder| parent(folder))
 }
 

@@ -11,7 +11,7 @@ use super::names::FileNames;
 use super::signature::{self, Linkage};
 use super::substitution::OneFile;
 use super::unit::{Branch, Difference, Item, Unit};
-use super::{Claim, Files, Problem, Scope, Verdict};
+use super::{Claim, Files, Problem, Scope, Verdict, library};
 use crate::syntax::LoopMacros;
 use crate::syntax::decl::{Definition, DefinitionKind, Meanings, References};
 use crate::tree::TreePath;
@@ -24,6 +24,8 @@ struct Across<'a> {
     claim: &'a Claim,
     loops: &'a LoopMacros,
     scope: &'a dyn Scope,
+    /// The target's module is one of its own, which is there wherever a member is.
+    is_library: bool,
 }
 
 /// Checks the files before and after the patch against the claim.
@@ -31,14 +33,27 @@ pub(super) fn check(
     before: &Files,
     after: &Files,
     claim: &Claim,
+    names: (&LoopMacros, Option<&dyn Scope>),
+) -> Result<(), Problem> {
+    match library::without(before, after, claim, names.1)? {
+        Some(library::Sides { before, after }) => files(&before, &after, claim, names, true),
+        None => files(before, after, claim, names, false),
+    }
+}
+
+fn files(
+    before: &Files,
+    after: &Files,
+    claim: &Claim,
     (loops, scope): (&LoopMacros, Option<&dyn Scope>),
+    is_library: bool,
 ) -> Result<(), Problem> {
     let home = claim.target_path().cloned().unwrap_or_default();
     let Some(scope) = scope else {
         let detail = "the files' headers are not at hand: what names mean is not known".to_owned();
         return Err(problem(&home, None, None, detail));
     };
-    let across = Across { before, after, claim, loops, scope };
+    let across = Across { before, after, claim, loops, scope, is_library };
     let mut files: BTreeSet<&TreePath> = claim.members.iter().map(|(path, _)| path).collect();
     let is_reuse = across.is_reuse();
     if is_reuse {
@@ -236,7 +251,7 @@ impl<'a> Across<'a> {
             return Err(problem(self.home(), None, None, detail));
         }
         let (old, _) = self.texts(path)?;
-        if !self.needs(&Unit::new(path, old)) {
+        if !self.is_library && !self.needs(&Unit::new(path, old)) {
             let detail = format!("its module may be there without that of {}", self.home());
             return Err(problem(path, None, None, detail));
         }

@@ -22,6 +22,7 @@ pub mod expands;
 pub mod facts;
 pub mod ir;
 pub mod ladder;
+mod library;
 pub mod lifted;
 pub mod macros;
 pub mod names;

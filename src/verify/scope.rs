@@ -14,6 +14,10 @@ pub trait Scope: Sync {
     /// Whether two `.c` files are linked into one module.
     fn are_in_one_module(&self, path: &str, other: &str) -> bool;
 
+    /// The one option on which it depends whether the `.c` file at `path` is built;
+    /// `None` where it is not one alone.
+    fn option(&self, path: &str) -> Option<String>;
+
     /// What the `.c` file at `path` exports, and the module that always has it.
     fn exported_with(&self, path: &str) -> BTreeSet<String>;
 }
@@ -35,6 +39,10 @@ impl Scope for TreeScope<'_> {
 
     fn are_in_one_module(&self, path: &str, other: &str) -> bool {
         self.drivers.in_one_driver(path, other)
+    }
+
+    fn option(&self, path: &str) -> Option<String> {
+        self.drivers.always_in(path)?.option.clone()
     }
 
     fn exported_with(&self, path: &str) -> BTreeSet<String> {

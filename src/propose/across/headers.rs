@@ -9,7 +9,7 @@ use crate::plan::words::{common_words, words};
 use crate::propose::Proposer;
 use crate::propose::hosts::own_words;
 use crate::syntax::TokenKind;
-use crate::tree::{Module, TreePath, parent};
+use crate::tree::{Module, TreePath, ancestors, parent};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -47,8 +47,7 @@ impl Proposer<'_> {
         let included = file.context.unit.headers().into_iter().map(|path| path.to_string());
         let included: Vec<TreePath> = included.filter(beside).collect();
         let includes_it = |path: &TreePath| {
-            let file = room.open.entry(path.clone()).or_insert_with(|| self.open(path));
-            let headers = file.as_ref().map(|file| file.context.unit.headers());
+            let headers = self.open_in(room, path).as_ref().map(|file| file.context.unit.headers());
             headers.is_ok_and(|headers| headers.iter().any(|it| **it == **header))
         };
         included
@@ -74,11 +73,10 @@ impl Proposer<'_> {
         };
         let files = group.members.iter().map(|member| &member.file).chain(host);
         let common = Self::common_headers(room, files);
-        let is_own = |path: &&Arc<str>| {
-            modules.iter().any(|module| {
-                path.strip_prefix(module.folder.as_str()).is_some_and(|it| it.starts_with('/'))
-            })
-        };
+        // Kbuild may list files of other folders: `amdgpu/../display`.
+        let files = modules.iter().flat_map(|module| &module.files);
+        let folders: BTreeSet<&str> = files.filter_map(|path| parent(path)).collect();
+        let is_own = |path: &&Arc<str>| ancestors(path).any(|folder| folders.contains(folder));
         let is_theirs = |path: &str| match host {
             Some(host) => host == path,
             None => group.members.iter().any(|member| member.file == path),
@@ -88,10 +86,15 @@ impl Proposer<'_> {
         // `foo_psp.h` for what `psp_v1_init()` and `psp_v2_init()` share.
         let is_named = |path: &str| own_words(path, &modules).iter().any(|it| shared.contains(it));
         let mut found_all: Vec<(Reverse<HeaderRank>, TreePath)> = Vec::new();
-        for path in common.iter().filter(is_own).take(MOST_HEADERS) {
+        let mut own: Vec<&Arc<str>> = common.iter().filter(is_own).collect();
+        let members = || group.members.iter().map(|member| &member.file).chain(host);
+        own.sort_by_key(|path| !members().any(|member| parent(member) == parent(path)));
+        for path in own.into_iter().take(MOST_HEADERS) {
             let path = path.to_string();
-            let file = room.open.entry(path.clone()).or_insert_with(|| self.open(&path));
-            let Ok(file) = file else { continue };
+            if self.open_in(room, &path).is_err() {
+                continue;
+            }
+            let Some(Ok(file)) = room.open.get(&path) else { continue };
             let found = prototypes(&file.context, &room.defined);
             let theirs = found.iter().filter(|it| is_theirs(it.path));
             let rank = (theirs.count(), is_named(&path), found.len());
@@ -111,9 +114,10 @@ impl Proposer<'_> {
         fitting.map(|(_, path)| path).collect()
     }
 
-    /// A header of the folder of all files, or above it, that all of them include and that
-    /// has inline functions already: the nearest, and of these the one with most.
-    pub(super) fn inline_header(&self, room: &mut Room, group: &CloneGroup) -> Option<TreePath> {
+    /// The headers of the folder of all files, or above it, that all of them include and
+    /// that have inline functions already: the nearest first, and of these the one with
+    /// most.
+    pub(super) fn inline_headers(&self, room: &mut Room, group: &CloneGroup) -> Vec<TreePath> {
         let files = group.members.iter().map(|member| &member.file);
         let common = Self::common_headers(room, files);
         let is_above = |header: &&Arc<str>| {
@@ -125,17 +129,17 @@ impl Proposer<'_> {
                     rest.is_some_and(|rest| rest.starts_with('/'))
                 })
         };
-        let mut best: Option<((usize, usize), TreePath)> = None;
+        let mut found: Vec<(Reverse<(usize, usize)>, TreePath)> = Vec::new();
         for header in common.iter().filter(is_above).take(MOST_HEADERS) {
             let path = header.to_string();
-            let file = room.open.entry(path.clone()).or_insert_with(|| self.open(&path));
-            let Ok(file) = file else { continue };
+            let Ok(file) = self.open_in(room, &path) else { continue };
             let rank = (parent(header).map_or(0, str::len), inline_functions(&file.context));
-            if rank.1 > 0 && best.as_ref().is_none_or(|(most, _)| rank > *most) {
-                best = Some((rank, path));
+            if rank.1 > 0 {
+                found.push((Reverse(rank), path));
             }
         }
-        best.map(|(_, path)| path)
+        found.sort();
+        found.into_iter().map(|(_, path)| path).collect()
     }
 }
 

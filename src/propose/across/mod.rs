@@ -7,13 +7,15 @@
 //! declared, `needs` says what is linked with a file whatever the configuration.
 
 mod headers;
+mod library;
 mod needs;
+mod prefixes;
 mod reuse;
 mod rooms;
 
 use super::carry::{self, Carried};
 use super::{Outcome, Outcomes, Proposer, not_one_file};
-use crate::detect::{CloneGroup, Kind, Level};
+use crate::detect::{CloneGroup, Kind, Level, Member};
 use crate::generate::templates::TemplateError;
 use crate::plan::align::lossy;
 use crate::plan::sharing::{Defined, Neighbours};
@@ -23,11 +25,12 @@ use crate::plan::{
 use crate::syntax::{Globals, global_functions};
 use crate::tree::{Module, TreePath};
 use headers::before_guard;
+use prefixes::prefixes;
 use rayon::prelude::*;
 use rooms::Rooms;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Headers that are tried for one group.
@@ -37,6 +40,8 @@ const HEADERS_TRIED: usize = 4;
 #[derive(Default)]
 struct Room {
     open: FxHashMap<TreePath, Result<OpenFile, (Reason, String)>>,
+    /// What the proposals of single files claim, until the file is opened.
+    claimed: FxHashMap<TreePath, Claimed>,
     neighbours: Neighbours,
     defined: Defined,
     reserved: FxHashSet<String>,
@@ -44,13 +49,29 @@ struct Room {
     prefixes: RefCell<FxHashMap<String, Arc<Vec<String>>>>,
 }
 
+/// What proposals claim of files.
+type Claims = FxHashMap<TreePath, Claimed>;
+
+impl Room {
+    /// What the proposals of the room, and those of single files before, claim.
+    fn claims(self) -> Claims {
+        let opened =
+            self.open.into_iter().filter_map(|(path, file)| Some((path, file.ok()?.claimed)));
+        self.claimed.into_iter().chain(opened).collect()
+    }
+}
+
 /// Where what several files share comes to stand.
 #[derive(Clone, Copy)]
 enum Place<'p> {
     /// In the file of one of the first so many members.
     Members(usize),
-    /// In this file of another module.
-    Host(&'p TreePath),
+    /// In this file, which is none of the members'.
+    Host {
+        path: &'p TreePath,
+        /// One of theirs could have it, too.
+        is_spare: bool,
+    },
     /// In the header itself, for files of one module or of several.
     Inline {
         /// The files are of one.
@@ -95,14 +116,18 @@ impl Proposer<'_> {
             .finish()
             .into_iter()
             .map(|indices| {
-                let files = indices.iter().flat_map(|&index| &groups[index].members);
-                let files: BTreeSet<&TreePath> = files.map(|member| &member.file).collect();
+                let around =
+                    |&index: &usize| self.modules_around(&groups[index], hosts.get(&index));
+                let of_modules = indices.iter().flat_map(around).flat_map(|module| &module.files);
+                let members = indices.iter().flat_map(|&index| &groups[index].members);
+                let files: BTreeSet<&TreePath> =
+                    members.map(|member| &member.file).chain(of_modules).collect();
                 let of_room = files.into_iter().filter_map(|file| claimed.remove_entry(file));
                 let of_room = of_room.collect();
                 (indices, of_room)
             })
             .collect();
-        let planned: Result<Vec<Outcomes>, TemplateError> = rooms
+        let planned: Result<Vec<(Outcomes, Claims)>, TemplateError> = rooms
             .into_par_iter()
             .map(|(indices, claimed)| {
                 let mut room = self.room(groups, &indices, &hosts, claimed);
@@ -111,12 +136,18 @@ impl Proposer<'_> {
                     let planned = self.plan_shared(&mut room, &groups[index], hosts)?;
                     Ok((index, planned.into_outcome()))
                 });
-                let outcomes = outcomes.collect();
+                let outcomes: Result<Outcomes, TemplateError> = outcomes.collect();
                 progress(indices.len() as u64);
-                outcomes
+                Ok((outcomes?, room.claims()))
             })
             .collect();
-        done.extend(planned?.into_iter().flatten());
+        for (outcomes, claims) in planned? {
+            done.extend(outcomes);
+            claimed.extend(claims);
+        }
+        if self.new_library {
+            self.propose_libraries(groups, &mut done, claimed)?;
+        }
         Ok(done)
     }
 
@@ -192,15 +223,23 @@ impl Proposer<'_> {
         for (path, text) in neighbours.iter().filter(|(path, _)| own.contains(path)) {
             defined.extend(global_functions(text).into_iter().map(|name| (name, path.clone())));
         }
-        let mut room = Room { neighbours, defined, ..Room::default() };
-        for (path, claimed) in claimed {
-            let mut file = self.open(&path);
-            if let Ok(file) = &mut file {
+        Room { neighbours, defined, claimed, ..Room::default() }
+    }
+
+    /// Opens a file of the room, where that has not been done.
+    fn open_in<'r>(
+        &self,
+        room: &'r mut Room,
+        path: &TreePath,
+    ) -> &'r Result<OpenFile, (Reason, String)> {
+        let Room { open, claimed, .. } = room;
+        open.entry(path.clone()).or_insert_with(|| {
+            let mut file = self.open(path);
+            if let (Ok(file), Some(claimed)) = (&mut file, claimed.remove(path)) {
                 file.claimed = claimed;
             }
-            room.open.insert(path, file);
-        }
-        room
+            file
+        })
     }
 
     /// Plans a group whose members one module has, or `hosts` may serve.
@@ -216,8 +255,7 @@ impl Proposer<'_> {
             Ok(Carried::Refused(Refusal { reason, detail, file, line }))
         };
         for file in group.members.iter().map(|member| &member.file).chain(hosts) {
-            let file = room.open.entry(file.clone()).or_insert_with(|| self.open(file));
-            if let Err((reason, detail)) = file {
+            if let Err((reason, detail)) = self.open_in(room, file) {
                 return refuse(*reason, detail.clone());
             }
         }
@@ -231,25 +269,46 @@ impl Proposer<'_> {
             return self.plan_hosted(room, group, hosts);
         }
         let sure = |home: &str, other: &str| home == other || self.drivers.builds_with(home, other);
-        let is_home = |home: &crate::detect::Member| {
-            group.members.iter().all(|other| sure(&home.file, &other.file))
-        };
-        // The helper's text is the first member's: one that may be home comes first.
+        let is_home =
+            |home: &Member| group.members.iter().all(|other| sure(&home.file, &other.file));
+        // The helper's text is the first member's: one that may be home comes first, and of
+        // these one whose file is called after what all do.
         let mut group = group.clone();
-        let (homes, others): (Vec<_>, Vec<_>) =
+        let is_common = |member: &Member| self.is_common_to(&group, &member.file);
+        let (mut homes, others): (Vec<_>, Vec<_>) =
             group.members.clone().into_iter().partition(is_home);
-        if homes.is_empty() {
-            group.members = others;
+        homes.sort_by_key(|member| !is_common(member));
+        let has_common = homes.first().is_some_and(is_common);
+        let home_count = homes.len();
+        let mut first = None;
+        if !has_common {
+            for host in self.common_files(&group, homes.is_empty()) {
+                match self.carry_hosted(room, &group, &host, !homes.is_empty())? {
+                    Some(Carried::Refused(refusal)) => {
+                        first.get_or_insert(refusal);
+                    }
+                    Some(carried) => return Ok(carried),
+                    None => {
+                        let what = "no header that all include declares functions of";
+                        let (reason, detail) = (Reason::NoHeader, format!("{what} {host}"));
+                        first.get_or_insert(Refusal { reason, detail, ..not_one_file(&group) });
+                    }
+                }
+            }
+        }
+        group.members = homes.into_iter().chain(others).collect();
+        if home_count == 0 {
             if let Some(carried) = self.plan_inline(room, &group, true)? {
                 return Ok(carried);
             }
-            return refuse(
-                Reason::NoHome,
-                "each of the files may be built without the others".to_owned(),
-            );
+            return match first {
+                Some(refusal) => Ok(Carried::Refused(refusal)),
+                None => refuse(
+                    Reason::NoHome,
+                    "each of the files may be built without the others".to_owned(),
+                ),
+            };
         }
-        let home_count = homes.len();
-        group.members = homes.into_iter().chain(others).collect();
         let mut first = None;
         for header in self.headers(room, &group, None).into_iter().take(HEADERS_TRIED) {
             match self.carry_shared(room, &group, &header, Place::Members(home_count))? {
@@ -269,6 +328,35 @@ impl Proposer<'_> {
         }
     }
 
+    /// Plans a group with what it shares in `host`, which is none of its files; one of
+    /// these could have it, too, if it `is_spare`. `None` where no header that all include
+    /// declares what it has.
+    fn carry_hosted(
+        &self,
+        room: &mut Room,
+        group: &CloneGroup,
+        host: &TreePath,
+        is_spare: bool,
+    ) -> Result<Option<Carried>, TemplateError> {
+        if let Err((reason, detail)) = self.open_in(room, host) {
+            let refusal =
+                Refusal { reason: *reason, detail: detail.clone(), ..not_one_file(group) };
+            return Ok(Some(Carried::Refused(refusal)));
+        }
+        let place = Place::Host { path: host, is_spare };
+        let mut first = None;
+        for header in self.headers(room, group, Some(host)).into_iter().take(HEADERS_TRIED) {
+            match self.carry_shared(room, group, &header, place)? {
+                // Another header may know what this one does not.
+                Carried::Refused(refusal) if refusal.reason == Reason::NoHeader => {
+                    first.get_or_insert(refusal);
+                }
+                carried => return Ok(Some(carried)),
+            }
+        }
+        Ok(first.map(Carried::Refused))
+    }
+
     /// Plans a group whose members stand in several modules: the first of `hosts` with
     /// which there is a plan, or what stands against the first of all.
     fn plan_hosted(
@@ -285,13 +373,12 @@ impl Proposer<'_> {
                 first.get_or_insert(Refusal { reason, detail, ..not_one_file(group) });
                 continue;
             }
-            let headers = self.headers(room, group, Some(host));
-            let Some(header) = headers.into_iter().next() else { continue };
-            match self.carry_shared(room, group, &header, Place::Host(host))? {
-                Carried::Refused(refusal) => {
+            match self.carry_hosted(room, group, host, false)? {
+                Some(Carried::Refused(refusal)) => {
                     first.get_or_insert(refusal);
                 }
-                carried => return Ok(carried),
+                Some(carried) => return Ok(carried),
+                None => {}
             }
         }
         if let Some(carried) = self.plan_inline(room, group, false)? {
@@ -326,8 +413,17 @@ impl Proposer<'_> {
         if !self.may_be_inline(group, in_one_module) {
             return Ok(None);
         }
-        let Some(header) = self.inline_header(room, group) else { return Ok(None) };
-        self.carry_shared(room, group, &header, Place::Inline { in_one_module }).map(Some)
+        let mut first = None;
+        for header in self.inline_headers(room, group).into_iter().take(HEADERS_TRIED) {
+            match self.carry_shared(room, group, &header, Place::Inline { in_one_module })? {
+                // Another header may see what this one does not.
+                Carried::Refused(refusal) => {
+                    first.get_or_insert(refusal);
+                }
+                carried => return Ok(Some(carried)),
+            }
+        }
+        Ok(first.map(Carried::Refused))
     }
 
     /// Plans a group with what it shares at `place`, and carries out the plan.
@@ -347,7 +443,7 @@ impl Proposer<'_> {
         let (mut homes, mut host, mut inline_at) = (0, None, None);
         let own_prefixes: Arc<Vec<String>>;
         let of_host: Vec<&Module> = match place {
-            Place::Host(path) => self.drivers.modules_with(path).collect(),
+            Place::Host { path, .. } => self.drivers.modules_with(path).collect(),
             _ => Vec::new(),
         };
         let defined = &room.defined;
@@ -355,12 +451,12 @@ impl Proposer<'_> {
         match place {
             Place::Members(count) => {
                 homes = count;
-                own_prefixes = self.prefixes_of(room, &self.common_modules(group));
+                own_prefixes = self.prefixes_of(room, &self.common_modules(group), group);
             }
             Place::Inline { in_one_module } => {
                 if in_one_module {
                     homes = group.members.len();
-                    own_prefixes = self.prefixes_of(room, &self.common_modules(group));
+                    own_prefixes = self.prefixes_of(room, &self.common_modules(group), group);
                 } else {
                     let inline = header.context.functions.iter();
                     let names = inline.map(|it| lossy(it.name(&header.context.bytes)));
@@ -373,23 +469,35 @@ impl Proposer<'_> {
                     return Ok(Carried::Refused(not_one_file(group)));
                 }
             }
-            Place::Host(path) => {
+            Place::Host { path, is_spare } => {
+                let is_theirs = self.common_modules(group).iter().any(|m| m.files.contains(path));
                 host = file(path).and_then(|open| {
                     let OpenFile { context, claimed, .. } = open;
-                    Host::find(context, claimed, &header.context, (defined, &is_hosts))
+                    let (header, known) = (&header.context, (defined, &is_hosts as _));
+                    if !is_theirs {
+                        return Host::of_another_module(context, claimed, header, known);
+                    }
+                    let with_it = |it: &Member| self.drivers.builds_with(&it.file, path);
+                    let is_alone = !group.members.iter().all(with_it);
+                    Host::of_their_module(context, claimed, header, known, (is_alone, is_spare))
                 });
                 if host.is_none() {
-                    let detail = format!("{path} exports nothing of {}", header.context.path);
+                    let header = &header.context.path;
+                    let detail = match is_theirs {
+                        true => format!("no place in {path} behind a function of {header}"),
+                        false => format!("{path} exports nothing of {header}"),
+                    };
                     let refusal = Refusal { reason: Reason::NoHome, detail, ..not_one_file(group) };
                     return Ok(Carried::Refused(refusal));
                 }
-                own_prefixes = self.prefixes_of(room, &of_host);
+                own_prefixes = self.prefixes_of(room, &of_host, group);
             }
         }
         let sharing = Sharing {
             homes: (0..group.members.len()).map(|index| index < homes).collect(),
             header: &header.context,
             circular,
+            declare_at: None,
             claimed: &header.claimed,
             globals: self.globals(),
             neighbours: &room.neighbours,
@@ -417,9 +525,12 @@ impl Proposer<'_> {
         let of_plan: Vec<&OpenFile> = plan.files.iter().filter_map(file).collect();
         // A header that has the helper itself is among the plan's files.
         let declaring = plan.declaration.as_ref().map(|it| &it.header);
-        let carried = self.carry_out(&of_plan, declaring.and_then(file), group, plan)?;
+        let of_library = plan.library.iter().flat_map(|it| [&it.kbuild.0, &it.kconfig.0]);
+        let more: Vec<&TreePath> = declaring.into_iter().chain(of_library).collect();
+        let of_more: Vec<&OpenFile> = more.iter().filter_map(|path| file(path)).collect();
+        let carried = self.carry_out(&of_plan, &of_more, group, plan)?;
         if let Carried::Out(out) = &carried {
-            for path in plan.files.iter().chain(declaring) {
+            for path in plan.files.iter().chain(more) {
                 if let Some(Ok(file)) = room.open.get_mut(path) {
                     carry::claim(file, plan, out);
                 }
@@ -431,18 +542,6 @@ impl Proposer<'_> {
             }
         }
         Ok(carried)
-    }
-
-    /// What the names of the functions of `modules` begin with.
-    fn prefixes_of(&self, room: &Room, modules: &[&Module]) -> Arc<Vec<String>> {
-        let key: Vec<String> =
-            modules.iter().map(|module| format!("{}/{}", module.folder, module.name)).collect();
-        let mut known = room.prefixes.borrow_mut();
-        let found = known.entry(key.join(" ")).or_insert_with(|| {
-            let of_modules = room.defined.iter().filter(|(_, path)| is_of(modules, path));
-            Arc::new(prefixes(of_modules.map(|(name, _)| &**name)))
-        });
-        found.clone()
     }
 
     /// The functions of the tree that are not static.
@@ -457,21 +556,4 @@ impl Proposer<'_> {
 /// Whether a file is linked into one of `modules`.
 fn is_of(modules: &[&Module], path: &TreePath) -> bool {
     modules.iter().any(|module| module.files.contains(path))
-}
-
-/// What the names of functions begin with, most frequent first.
-fn prefixes<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
-    let mut words: BTreeMap<&str, usize> = BTreeMap::new();
-    for name in names {
-        if let Some((word, _)) = name.split_once('_').filter(|(word, _)| word.len() > 2) {
-            *words.entry(word).or_default() += 1;
-        }
-    }
-    let mut words: Vec<(&str, usize)> = words.into_iter().collect();
-    words.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-    // A word that few begin with is a verb, not whose function it is.
-    let most = words.first().map_or(0, |(_, count)| *count);
-    let is_usual = |count: usize| count * 4 >= most && (count > 1 || most == 1);
-    let prefixes = words.into_iter().filter(|(_, count)| is_usual(*count));
-    prefixes.map(|(word, _)| word.to_owned()).collect()
 }

@@ -304,7 +304,7 @@ impl Proposer<'_> {
             planned.comment = None;
         }
         self.offer(Offer {
-            touched: &[Touched { file: context, claimed: open.claimed }],
+            touched: &[Touched { file: context, claimed: open.claimed, is_new: false }],
             after: &[after],
             edits: None,
             group,

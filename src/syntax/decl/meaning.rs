@@ -92,6 +92,8 @@ pub struct Meanings<'u> {
     second: &'u Unit,
     /// They are linked into different modules.
     apart: bool,
+    /// The text comes to stand in the second: it must see the members that are named.
+    moves: bool,
     ordinary: RefCell<FxHashMap<String, Result<Arc<References>, Apart>>>,
     own_macros: OnceCell<FxHashSet<String>>,
 }
@@ -106,7 +108,13 @@ impl<'u> Meanings<'u> {
     /// Of these two units.
     pub fn new(first: &'u Unit, second: &'u Unit) -> Self {
         let (ordinary, own_macros) = Default::default();
-        Self { first, second, apart: false, ordinary, own_macros }
+        Self { first, second, apart: false, moves: false, ordinary, own_macros }
+    }
+
+    /// The text of the first unit comes to stand in the second, which has not compiled
+    /// such a text before: what it asks of a struct must be known there.
+    pub fn moving(self) -> Self {
+        Self { moves: true, ..self }
     }
 
     /// Of units of two modules: what names its module means two things.
@@ -123,7 +131,8 @@ impl<'u> Meanings<'u> {
         let mut tags = references.tags.clone();
         let mut members: FxHashSet<String> = references.members.iter().cloned().collect();
         let (mut seen, mut seen_tags) = (FxHashSet::default(), FxHashSet::default());
-        let mut structs: Vec<Members> = Vec::new();
+        // Those of which the second sees no members, with what is then to be said.
+        let mut structs: Vec<(Members, Option<Apart>)> = Vec::new();
         for call in &references.calls {
             self.spelled(call)?;
         }
@@ -145,12 +154,16 @@ impl<'u> Meanings<'u> {
             }
             while let Some((kind, tag)) = tags.pop() {
                 if seen_tags.insert(tag.clone()) {
-                    structs.push(self.tag(kind, &tag)?);
+                    let (members, unseen) = self.tag(kind, &tag)?;
+                    match unseen {
+                        Some(apart) if references.sizes => return Err(apart),
+                        unseen => structs.push((members, unseen)),
+                    }
                 }
             }
             // A member that is named leads to its type; each declaration is followed once.
             let mut more = References::default();
-            for declarations in &mut structs {
+            for (declarations, unseen) in &mut structs {
                 // `struct m *x` declares no member of the name of its tag.
                 let is_tag = |tokens: &[Lexeme], at: usize| {
                     let before = at.checked_sub(1).map(|at| &tokens[at]);
@@ -161,6 +174,9 @@ impl<'u> Meanings<'u> {
                     (0..tokens.len()).any(|at| named(&at) && !is_tag(tokens, at))
                 };
                 for tokens in declarations.extract_if(.., is_named) {
+                    if let Some(apart) = unseen.take() {
+                        return Err(apart);
+                    }
                     add_types(&mut more, &tokens);
                 }
             }
@@ -287,8 +303,9 @@ impl<'u> Meanings<'u> {
         (path == self.first.path() || path == self.second.path()) && !path.ends_with(".h")
     }
 
-    /// The members of the struct (or such) of that tag; none where no unit sees any.
-    fn tag(&self, kind: TagKind, tag: &str) -> Result<Members, Apart> {
+    /// The members of the struct (or such) of that tag; none where no unit sees any. And
+    /// what is to be said if one is named that the second must see, and does not.
+    fn tag(&self, kind: TagKind, tag: &str) -> Result<(Members, Option<Apart>), Apart> {
         let (first, second) = (bodies(self.first, kind, tag), bodies(self.second, kind, tag));
         let places = |bodies: &[Body]| -> Vec<(Arc<str>, u32)> {
             bodies.iter().map(|body| (body.file.clone(), body.start)).collect()
@@ -300,21 +317,19 @@ impl<'u> Meanings<'u> {
         let differs = places(&first) != places(&second) && !is_blind
             || both().any(is_own)
             || both().any(|body| self.depends_on_own(&body.conditions));
+        let place =
+            |bodies: &[Body]| bodies.first().map(|body| format!("{}:{}", body.file, body.line));
+        let (kind, name) = (ApartKind::Type, tag.to_owned());
+        let apart = Apart { name, kind, first: place(&first), second: place(&second) };
         if differs {
-            let place =
-                |bodies: &[Body]| bodies.first().map(|body| format!("{}:{}", body.file, body.line));
-            return Err(Apart {
-                name: tag.to_owned(),
-                kind: ApartKind::Type,
-                first: place(&first),
-                second: place(&second),
-            });
+            return Err(apart);
         }
+        let is_unseen = self.moves && second.is_empty() && !first.is_empty();
         let declarations = first.iter().flat_map(|body| {
             let of_one = body.tokens.split(|token| token.is(";") || token.is("{"));
             of_one.map(<[Lexeme]>::to_vec)
         });
-        Ok(declarations.collect())
+        Ok((declarations.collect(), is_unseen.then_some(apart)))
     }
 
     /// Whether conditions ask for a macro that the two files define in two ways.

@@ -96,3 +96,29 @@ fn a_name_that_a_macro_spells_is_looked_up_in_both() {
     let files = ("#define CTRL__EN 1", "#define CTRL__EN 2");
     check(files, common, "FIELD(CTRL, EN)", Some(("CTRL__EN", ApartKind::Macro)));
 }
+
+#[test]
+fn who_gets_a_text_must_see_what_it_asks_of_a_struct() {
+    let common = "struct s;\nstruct s *get(void);\n";
+    let whole = "#include \"common.h\"\nstruct t { int n; };\n#include \"one.h\"\n";
+    let found = units(
+        &[
+            ("d/a.c", whole),
+            ("d/b.h", "#include \"common.h\"\n"),
+            ("d/common.h", common),
+            ("d/one.h", "struct s { int x; };"),
+        ],
+        ["d/a.c", "d/b.h"],
+    );
+    for (body, is_apart) in
+        [("get()", false), ("get()->x", true), ("get()->y", false), ("sizeof(struct s)", true)]
+    {
+        let mut references = References::default();
+        references.add_text(body);
+        let both = || Meanings::new(&found[0], &found[1]);
+        assert_eq!(both().agree(&references), Ok(()), "{body}: both have compiled it");
+        let found = both().moving().agree(&references).err();
+        let found = found.map(|apart| (apart.name, apart.kind));
+        assert_eq!(found, is_apart.then(|| ("s".to_owned(), ApartKind::Type)), "{body}");
+    }
+}

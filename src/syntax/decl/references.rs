@@ -12,6 +12,8 @@ pub struct References {
     pub(super) tags: Vec<(TagKind, String)>,
     pub(super) members: Vec<String>,
     pub(super) calls: Vec<Call>,
+    /// The size of something is asked for, so that its type must be whole.
+    pub(super) sizes: bool,
 }
 
 impl References {
@@ -27,6 +29,7 @@ impl References {
             "union" => TagKind::Union,
             "enum" => TagKind::Enum,
             "." | "->" => return self.members.push(word.to_owned()),
+            _ if word == "sizeof" => return self.sizes = true,
             _ if is_keyword(word.as_bytes()) => return,
             _ => return self.ordinary.push(word.to_owned()),
         };

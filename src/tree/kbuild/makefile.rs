@@ -6,8 +6,17 @@
 pub(super) enum Statement {
     /// A variable is given a value.
     Assign(Assignment),
-    /// Other makefiles are read here: the words, not yet expanded.
-    Include(String),
+    /// Other makefiles are read here.
+    Include(Include),
+}
+
+/// `include words`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Include {
+    /// Not yet expanded.
+    pub words: String,
+    /// As of an assignment.
+    pub conditions: Vec<String>,
 }
 
 /// `name operator value`, both sides not yet expanded.
@@ -16,9 +25,9 @@ pub(super) struct Assignment {
     pub name: String,
     pub operator: Operator,
     pub value: String,
-    /// The conditionals that it stands in, as they are written up to their branch; empty
-    /// outside of any.
-    pub condition: String,
+    /// The conditionals that it stands in, as they are written up to their branch,
+    /// outermost first.
+    pub conditions: Vec<String>,
 }
 
 /// How a variable is assigned.
@@ -92,7 +101,8 @@ impl Reader {
             "ifeq" | "ifneq" | "ifdef" | "ifndef" => self.open.push(line.to_owned()),
             "endif" => drop(self.open.pop()),
             "include" | "-include" | "sinclude" => {
-                self.push(Statement::Include(rest.trim().to_owned()))
+                let (words, conditions) = (rest.trim().to_owned(), self.open.clone());
+                self.push(Statement::Include(Include { words, conditions }));
             }
             _ => self.assignment_or_rule(line),
         }
@@ -101,9 +111,9 @@ impl Reader {
     fn assignment_or_rule(&mut self, line: &str) {
         match split_assignment(line) {
             Some((name, operator, value)) => {
-                let condition = self.open.join(", ");
+                let conditions = self.open.clone();
                 let (name, value) = (name.trim().to_owned(), value.trim().to_owned());
-                self.push(Statement::Assign(Assignment { name, operator, value, condition }));
+                self.push(Statement::Assign(Assignment { name, operator, value, conditions }));
             }
             None => self.in_rule = true,
         }
@@ -240,7 +250,7 @@ mod tests {
             statements("a=1\nifdef X\nb=1\nelse ifeq ($(Y),y)\nc=1\nendif\nendif\nd=1")
                 .into_iter()
                 .filter_map(|statement| match statement {
-                    Statement::Assign(it) => Some(it.condition),
+                    Statement::Assign(it) => Some(it.conditions.join(", ")),
                     Statement::Include(_) => None,
                 })
                 .collect();
@@ -249,7 +259,11 @@ mod tests {
 
     #[test]
     fn includes_keep_their_words() {
-        let expected = ["$(src)/a b", "c"].map(|words| Statement::Include(words.to_owned()));
-        assert_eq!(statements("include $(src)/a b\n-include\tc"), expected);
+        let include = |words: &str, conditions: &[&str]| {
+            let conditions = conditions.iter().map(|it| (*it).to_owned()).collect();
+            Statement::Include(Include { words: words.to_owned(), conditions })
+        };
+        let expected = [include("$(src)/a b", &[]), include("c", &["ifdef X"])];
+        assert_eq!(statements("include $(src)/a b\nifdef X\n-include\tc\nendif"), expected);
     }
 }

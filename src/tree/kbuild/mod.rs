@@ -7,6 +7,7 @@ mod folder;
 mod functions;
 mod looks;
 mod makefile;
+mod marks;
 mod variables;
 
 use super::path::{ancestors, file_name, parent};
@@ -29,6 +30,32 @@ pub struct Module {
     pub folder: TreePath,
     /// Its C files that exist, sorted; also those that were not walked.
     pub files: Vec<TreePath>,
+    /// For each file the ways in which it gets into the module: the conditions that all
+    /// hold then, as the Kbuild files spell them, sorted. No way where they are too
+    /// entangled to say.
+    pub ways: Vec<Vec<Vec<String>>>,
+    /// The one option on which alone it depends whether the module is built: `X` in
+    /// `obj-$(CONFIG_X)`.
+    pub option: Option<String>,
+}
+
+impl Module {
+    /// Whether the module has `file` whenever it has `other`, whatever the configuration;
+    /// always, where there is no other.
+    pub fn has_always(&self, file: &str, other: Option<&str>) -> bool {
+        let ways = |path: &str| {
+            let at = self.files.iter().position(|it| it == path);
+            at.and_then(|at| self.ways.get(at)).map_or(&[][..], Vec::as_slice)
+        };
+        let here = ways(file);
+        let with = |conditions: &[String]| {
+            here.iter().any(|way| way.iter().all(|condition| conditions.contains(condition)))
+        };
+        match other.map(ways) {
+            None => with(&[]),
+            Some(there) => !there.is_empty() && there.iter().all(|way| with(way)),
+        }
+    }
 }
 
 /// The drivers of a tree, as far as its Kbuild files were read.
@@ -131,21 +158,10 @@ impl Drivers {
     }
 
     /// Whether every module that has the file `other` is sure to have `file`, too,
-    /// whatever the configuration: it stands in a list that has no condition, or in all
-    /// lists that `other` stands in. Lists that are put together otherwise are not sure.
+    /// whatever the configuration.
     pub fn builds_with(&self, file: &str, other: &str) -> bool {
         let mut modules = self.modules_with(other).peekable();
-        modules.peek().is_some()
-            && modules.all(|module| {
-                let lists = |path: &str| {
-                    let folder = self.folders.get(&module.folder);
-                    folder.and_then(|folder| folder.lists.get(path)).map_or(&[][..], Vec::as_slice)
-                };
-                let (here, there) = (lists(file), lists(other));
-                module.files.iter().any(|path| path == file)
-                    && (here.iter().any(|list| is_unconditional(list, &module.name))
-                        || !there.is_empty() && there.iter().all(|list| here.contains(list)))
-            })
+        modules.peek().is_some() && modules.all(|module| module.has_always(file, Some(other)))
     }
 
     /// The one module that a file is linked into, if that has the file whatever the
@@ -153,11 +169,9 @@ impl Drivers {
     pub fn always_in(&self, file: &str) -> Option<&Module> {
         let mut modules = self.modules_with(file);
         let module = modules.next().filter(|_| modules.next().is_none())?;
-        let lists = self.folders.get(&module.folder)?.lists.get(file);
-        let listed = lists.is_some_and(|it| it.iter().any(|it| is_unconditional(it, &module.name)));
         // A module of one file is that file.
         let alone = module.files.len() == 1;
-        (listed || alone).then_some(module)
+        (alone || module.has_always(file, None)).then_some(module)
     }
 
     /// The files of the modules of that name, sorted.
@@ -215,7 +229,7 @@ impl Drivers {
             .values()
             .flat_map(|it| &it.modules)
             .flat_map(|(_, files)| files)
-            .map(String::as_str)
+            .map(|(file, _)| file.as_str())
             .collect();
         let unclaimed = files.iter().copied().filter(|path| !claimed.contains(path));
         let quarters: BTreeSet<&str> = unclaimed.filter_map(|path| self.quarter(path)).collect();
@@ -240,10 +254,11 @@ impl Drivers {
     fn index(&mut self) {
         for folder in self.folders.values_mut() {
             self.modules.extend(std::mem::take(&mut folder.modules).into_iter().map(
-                |(name, files)| Module {
-                    name: file_name(&name).to_owned(),
-                    folder: folder.path.clone(),
-                    files,
+                |(name, files)| {
+                    let option = folder.options.get(&name).cloned();
+                    let (files, ways) = files.into_iter().unzip();
+                    let name = file_name(&name).to_owned();
+                    Module { name, folder: folder.path.clone(), files, ways, option }
                 },
             ));
         }
@@ -254,12 +269,6 @@ impl Drivers {
             }
         }
     }
-}
-
-/// Whether a list is that of the module in every configuration (Kbuild's
-/// `Documentation/kbuild/makefiles.rst`, section 3.3).
-fn is_unconditional(list: &str, module: &str) -> bool {
-    list.strip_prefix(module).is_some_and(|suffix| matches!(suffix, "-y" | "-objs" | "-m"))
 }
 
 fn hash(files: &[impl AsRef<str>]) -> u128 {

@@ -265,7 +265,7 @@ fn a_file_is_sure_to_be_built_with_another_if_no_option_parts_them() {
         drivers.builds_with(&format!("d/{file}.c"), &format!("d/{other}.c"))
     };
     assert!(sure("a", "b") && sure("a", "x") && sure("x", "y") && sure("o", "p"));
-    assert!(!sure("x", "a") && !sure("z", "a") && !sure("o", "a") && !sure("a", "none"));
+    assert!(!sure("x", "a") && !sure("z", "a") && sure("o", "b") && !sure("a", "none"));
     // The other module that `a` is in has no `b`.
     assert!(!sure("b", "a") && sure("a", "s"));
 }
@@ -283,4 +283,33 @@ fn a_file_under_one_condition_is_not_sure_to_be_built_with_one_under_another() {
     };
     assert!(sure("a", "b") && sure("b", "c") && sure("b", "f"));
     assert!(!sure("b", "d") && !sure("b", "e") && !sure("e", "b"));
+}
+
+#[test]
+fn conditions_go_with_the_words_of_variables_and_the_makefiles_that_are_included() {
+    let top = "obj-m += m.o\nPARTS = core\nifdef CONFIG_X\nPARTS += one two\nendif\n\
+        ifdef CONFIG_Y\nPARTS += three\nendif\nPARTS += four\n\
+        include $(addsuffix /Makefile, $(addprefix $(srctree)/d/,$(PARTS)))\nm-y := $(FILES)\n";
+    let part = |name: &str| {
+        format!(
+            "OWN = $(addprefix {name}/,a.o b.o)\nFILES += $(OWN_{name})\nOWN_{name} := $(OWN)\nFILES += {name}/c.o\nFILES-$(CONFIG_Z) += {name}/z.o\nm-$(CONFIG_Z) += {name}/z.o\n"
+        )
+    };
+    let names = ["core", "one", "two", "three", "four"];
+    let mut files: Vec<(String, String)> = vec![("d/Makefile".to_owned(), top.to_owned())];
+    for name in names {
+        files.push((format!("d/{name}/Makefile"), part(name)));
+        let own = ["a", "b", "c", "z"].map(|file| (format!("d/{name}/{file}.c"), String::new()));
+        files.extend(own);
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (&**name, &**text)).collect();
+    let (_dir, drivers) = drivers(&files);
+    let sure = |file: &str, other: &str| {
+        drivers.builds_with(&format!("d/{file}.c"), &format!("d/{other}.c"))
+    };
+    assert!(sure("one/c", "two/c") && sure("two/c", "one/a") && sure("core/c", "three/c"));
+    assert!(sure("core/c", "four/c") && sure("four/c", "core/c") && sure("four/c", "one/z"));
+    assert!(!sure("one/c", "core/c") && !sure("one/c", "three/c") && !sure("three/c", "one/c"));
+    assert!(sure("one/c", "one/z") && !sure("one/z", "one/c") && !sure("core/z", "one/c"));
+    assert!(sure("core/z", "one/z") && !sure("one/z", "core/z"));
 }

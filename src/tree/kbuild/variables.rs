@@ -79,7 +79,7 @@ impl Variables {
     /// adds to what is there instead of replacing it.
     pub fn assign(&mut self, assignment: &Assignment) {
         let name = canonical(&self.expand(&assignment.name)).into_owned();
-        let depends_on_configuration = !assignment.condition.is_empty()
+        let depends_on_configuration = !assignment.conditions.is_empty()
             || assignment.name.contains('$')
             || name.ends_with("-y")
             || name.ends_with("-objs");

@@ -61,6 +61,44 @@ impl Compile {
         Ok(Self { source, object, words, spelled_source, doc })
     }
 
+    /// How a file beside this one would be compiled, as a module of its own.
+    pub fn like(&self, source: &str) -> Compile {
+        let name = |path: &str| {
+            let file = path.rsplit('/').next().unwrap_or(path);
+            file.rsplit_once('.').map_or(file, |(stem, _)| stem).to_owned()
+        };
+        let new = name(source);
+        let beside = |path: &str, file: String| match path.rsplit_once('/') {
+            Some((folder, _)) => format!("{folder}/{file}"),
+            None => file,
+        };
+        let of_name = new.replace('-', "_");
+        // What scripts/Makefile.lib says of a file and its module.
+        let word = |word: &String| match word.split_once('=') {
+            Some((name @ ("-DKBUILD_BASENAME" | "-DKBUILD_MODNAME"), _)) => {
+                format!("{name}=\"{of_name}\"")
+            }
+            Some((name @ "-DKBUILD_MODFILE", value)) => {
+                let path = beside(value.trim_matches('"'), new.clone());
+                format!("{name}=\"{path}\"")
+            }
+            Some((name @ "-D__KBUILD_MODNAME", _)) => format!("{name}=kmod_{of_name}"),
+            _ => word.clone(),
+        };
+        let spelled_source = beside(&self.spelled_source, format!("{new}.c"));
+        let doc = |word: &String| match *word == self.spelled_source {
+            true => spelled_source.clone(),
+            false => word.clone(),
+        };
+        Compile {
+            source: source.to_owned(),
+            object: beside(&self.object, format!("{new}.o")),
+            words: self.words.iter().map(word).collect(),
+            doc: self.doc.iter().map(doc).collect(),
+            spelled_source,
+        }
+    }
+
     /// The compiler's name or path.
     pub fn compiler(&self) -> &str {
         self.words.first().map_or("", String::as_str)

@@ -39,6 +39,9 @@ pub(super) fn check(
     after: &Compiled,
     bill: &mut Bill,
 ) -> Result<Result<Pair, Found>, BuildError> {
+    if !candidate.before.contains_key(&compile.source) {
+        return Ok(made(compile, after, &candidate.after));
+    }
     let before = shop.shared(compile, &candidate.before, Mode::AsIs, bill)?;
     if before.object.is_none() {
         let said = complaint(&before, &candidate.before);
@@ -52,6 +55,15 @@ pub(super) fn check(
         let linked = Linked { source: compile.source.clone(), before: old, after: new };
         Ok(Pair { linked, identical: before.object == after.object })
     }))
+}
+
+/// As [`check`], for a file that the patch makes: nothing was said of it before.
+fn made(compile: &Compile, after: &Compiled, texts: &Files) -> Result<Pair, Found> {
+    let nothing = Compiled { diagnostics: Vec::new(), bypassed: Vec::new(), ..after.clone() };
+    judge(compile, &nothing, after, texts)?;
+    let after = symbols(compile, after)?;
+    let linked = Linked { source: compile.source.clone(), before: Symbols::default(), after };
+    Ok(Pair { linked, identical: false })
 }
 
 /// Whether a patch of one C file comes up to the rung by its object after alone: the

@@ -71,6 +71,9 @@ pub(super) struct Linked {
 pub(super) struct Rest<'r> {
     pub globals: &'r Globals,
     pub modules: &'r Modules,
+    /// Files that the patch makes, of a module that is there wherever a user is: that is
+    /// shown by what the patch does to the build, before anything is compiled.
+    pub made: BTreeSet<&'r TreePath>,
 }
 
 impl Rest<'_> {
@@ -201,7 +204,8 @@ fn needed_anew(
                     [only] if rest.modules.apart(only, &it.source).is_none())
     };
     let depends = |it: &Linked| object.before.needed.iter().any(|needed| comes_with(it, needed));
-    let exported = others().any(|it| it.after.exported.contains(name) && depends(it));
+    let comes = |it: &Linked| rest.made.contains(&it.source) || depends(it);
+    let exported = others().any(|it| it.after.exported.contains(name) && comes(it));
     if exported || rest.globals.exports(name) {
         return Ok(());
     }
@@ -238,10 +242,13 @@ mod tests {
             std::fs::write(tree.path().join(name), text).expect("a file");
         }
         let files = ["a.c", "b.c"].map(str::to_owned).to_vec();
-        let module = Module { name: "m".to_owned(), folder: String::new(), files };
+        let ways = vec![vec![Vec::new()]; files.len()];
+        let (name, folder) = ("m".to_owned(), String::new());
+        let module = Module { name, folder, files, ways, option: None };
         let rest = Rest {
             globals: &Globals::new(tree.path()),
-            modules: &Modules::of(tree.path(), vec![module]),
+            modules: &Modules::of(vec![module]),
+            made: BTreeSet::new(),
         };
         let target =
             |(_, after): &(Symbols, Symbols)| after.given.iter().find(|it| *it != "show").cloned();

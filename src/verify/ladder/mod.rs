@@ -42,11 +42,11 @@ pub use proof::{Engine, Proof, Way};
 pub use shop::Bill;
 pub use trial::{Outcome, Trial};
 
-use super::build::{BuildError, Commands, Kernel, Llvm, Say};
+use super::build::{BuildError, Commands, Compile, Kernel, Llvm, Say};
 use super::object::Difference;
 use super::{Claim, Files, Verdict};
 use crate::syntax::LoopMacros;
-use crate::tree::{Drivers, TreePath};
+use crate::tree::{Drivers, TreePath, parent};
 use across::Case;
 use globals::Globals;
 use includers::Includers;
@@ -131,9 +131,19 @@ impl<'k> Ladder<'k> {
         let includers = Includers::find(root, sources, drivers);
         let wanted: Vec<TreePath> =
             sources.iter().cloned().chain(includers.wanted(sources)).collect();
-        let commands = kernel.commands(&wanted, drivers, say)?;
+        let is_there = |path: &&TreePath| root.join(path).exists();
+        let (wanted, new): (Vec<&TreePath>, Vec<&TreePath>) = wanted.iter().partition(is_there);
+        let wanted: Vec<TreePath> = wanted.into_iter().cloned().collect();
+        let mut commands = kernel.commands(&wanted, drivers, say)?;
+        // A file that a patch makes is compiled as those beside it that use it.
+        for path in new {
+            let beside = |it: &&Compile| parent(&it.source) == parent(path);
+            let built = commands.values().filter_map(|it| it.as_ref().ok());
+            let made = built.into_iter().find(beside).map(|it| it.like(path));
+            commands.extend(made.map(|made| (path.clone(), Ok(made))));
+        }
         let globals = Globals::new(root);
-        let modules = Modules::new(root, sources, drivers);
+        let modules = Modules::new(sources, drivers);
         let llvm = Llvm::find();
         Ok(Self { kernel, commands, loops, limit, globals, modules, includers, llvm })
     }
@@ -218,7 +228,9 @@ impl<'k> Ladder<'k> {
         objects: &Objects<'o>,
         bill: &mut Bill,
     ) -> Result<Result<Vec<&'o str>, Found>, BuildError> {
-        let rest = Rest { globals: &self.globals, modules: &self.modules };
+        let made = candidate.after.keys().filter(|path| !candidate.before.contains_key(*path));
+        let made = made.collect();
+        let rest = Rest { globals: &self.globals, modules: &self.modules, made };
         let may_be_quiet = shop.is_large() && objects.is_one();
         let (mut linked, mut changed) = (Vec::new(), Vec::new());
         for compile in objects.built.iter().chain(&objects.others) {

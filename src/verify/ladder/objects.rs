@@ -5,6 +5,7 @@ use super::includers::{MOST, includes, is_header};
 use super::{Candidate, Ladder};
 use crate::tree::TreePath;
 use crate::verify::build::{Compile, NotBuilt};
+use crate::verify::parses::is_of_build;
 use std::collections::BTreeSet;
 
 /// See the module.
@@ -29,8 +30,9 @@ impl<'s> Objects<'s> {
             not_built: Vec::new(),
             left_out: (0, 0),
         };
+        let of_c = candidate.after.keys().filter(|path| !is_of_build(path));
         let (headers, sources): (Vec<&TreePath>, Vec<&TreePath>) =
-            candidate.after.keys().partition(|path| is_header(path));
+            of_c.partition(|path| is_header(path));
         for path in sources {
             match ladder.commands.get(path) {
                 Some(Ok(compile)) => objects.built.push(compile),
