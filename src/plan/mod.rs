@@ -18,6 +18,7 @@ pub mod host;
 pub mod kernel;
 pub mod library;
 pub mod names;
+mod notes;
 pub mod paths;
 pub mod refusal;
 pub mod reuse;
@@ -345,31 +346,9 @@ fn merge(
         let is_global = members[survivor].uses.anchor == Some(uses::Anchor::Global);
         declaration = (!is_global).then(|| sharing.declare(subject, survivor, &[])).transpose()?;
     }
-    let notes = accident_note(&members, survivor);
+    let notes = notes::accident(&members, survivor);
     let plan = Plan::new(subject, rule, Remedy::Merge(survivor), members);
     Ok(Plan { declaration, notes, ..plan })
-}
-
-/// A doubt for the reviewer where the name that stays says something that another
-/// name does not.
-fn accident_note(members: &[MemberPlan], survivor: usize) -> Vec<String> {
-    let stays = &members[survivor].name;
-    let other = members.iter().find(|m| !words::is_more_general(stays, &m.name));
-    let note = |other: &MemberPlan| {
-        format!("{stays}() and {}() are the same today: are they meant to stay so?", other.name)
-    };
-    other.map(note).into_iter().collect()
-}
-
-/// A format that is a parameter is no longer checked by the compiler.
-fn format_notes(parameters: &[Parameter]) -> Vec<String> {
-    let note = |p: &Parameter| {
-        format!(
-            "`{}` is a format: all members' formats take the same arguments, but the compiler no longer checks them",
-            p.name
-        )
-    };
-    parameters.iter().filter(|p| p.is_format).map(note).collect()
 }
 
 /// Constants that only the members' files know are parameters although they are the same
@@ -422,7 +401,7 @@ fn helper(
         .comment
         .as_ref()
         .map_or_else(|| file.line_start(first.start as usize), |comment| comment.start);
-    let mut notes = format_notes(&holes.parameters);
+    let mut notes = notes::formats(&holes.parameters);
     if holes.spans.iter().any(|span| span.wording.is_some()) {
         notes.push("a message is put together from its format and a word: who greps for the whole message no longer finds it".to_owned());
     }
@@ -463,7 +442,7 @@ fn helper(
         let detail = format!("{other}() is no member: a name for all would lie");
         return Err(file.refuse(Reason::NameWouldLie, first.start, detail));
     }
-    if sharing.is_some_and(|sharing| sharing.host.is_some()) || inline_at.is_some() {
+    if sharing.is_some_and(Sharing::is_across_modules) || inline_at.is_some() {
         candidates.retain(|name| names::is_telling(name, &names));
         if candidates.is_empty() {
             let detail = "the members' names share no word for what they do";

@@ -278,6 +278,25 @@ fn what_several_files_share_compiles_links_and_is_the_same_machine_code() {
 
 #[test]
 #[ignore = "needs a kernel: see CONTRIBUTING.md"]
+fn drivers_without_a_module_in_common_get_one_and_are_the_same_machine_code() {
+    let workspace = Workspace::lock();
+    let configuration = workspace.configuration();
+    let build = configuration.parent().expect("a build folder").to_string_lossy();
+    let before = workspace.sources();
+    let plan = plan::plan(workspace.source(), &["--new-library", "sound/soc/codecs"]);
+    let plan = plan.unwrap_or_else(|error| panic!("{error}"));
+    let makes = |it: &&Proposal| it.files.iter().any(|file| file.ends_with("/Kconfig"));
+    let first = plan.proposals.iter().find(makes).expect("a module for several codecs");
+    println!("{}: {}", first.id, first.files.join(" "));
+    let json = workspace.run(&["verify", "--format", "json", "--kernel-build", &build, &first.id]);
+    let ladder::Row { built, identical, .. } =
+        ladder::Table::read(&json, &["sound/soc/codecs"]).all;
+    assert_eq!((built, identical), (1, 1), "{}", String::from_utf8_lossy(&json));
+    assert_same("after verifying", &before, &workspace.sources());
+}
+
+#[test]
+#[ignore = "needs a kernel: see CONTRIBUTING.md"]
 fn every_fault_that_is_planted_in_what_was_proved_is_rejected() {
     let mut workspace = Workspace::lock();
     let plan = workspace.plan();

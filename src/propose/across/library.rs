@@ -75,10 +75,12 @@ impl Proposer<'_> {
         Ok(())
     }
 
-    fn plan_library(&self, room: &mut Room, group: &CloneGroup) -> Result<Carried, TemplateError> {
-        let refuse = |reason, detail: String| {
-            Ok(Carried::Refused(Refusal { reason, detail, ..not_one_file(group) }))
-        };
+    /// The module that a group may get; opens the files that this changes.
+    ///
+    /// # Errors
+    /// Why there is none.
+    fn library_for(&self, room: &mut Room, group: &CloneGroup) -> Result<Library, Refusal> {
+        let refuse = |reason, detail| Err(Refusal { reason, detail, ..not_one_file(group) });
         let folder = common_folder(group);
         let module_of = |path: &TreePath| {
             let mut modules = self.drivers.modules_with(path);
@@ -117,10 +119,16 @@ impl Proposer<'_> {
             kconfig: (kconfig, &options),
             has: &|path| is_made(path) || self.tree.root.join(path).exists(),
         };
-        let library = match Library::find(&users, &place) {
+        Library::find(&users, &place).or_else(|detail| refuse(Reason::NoHome, detail))
+    }
+
+    fn plan_library(&self, room: &mut Room, group: &CloneGroup) -> Result<Carried, TemplateError> {
+        let library = match self.library_for(room, group) {
             Ok(library) => library,
-            Err(detail) => return refuse(Reason::NoHome, detail),
+            Err(refusal) => return Ok(Carried::Refused(refusal)),
         };
+        let file = |path: &TreePath| room.open.get(path).and_then(|file| file.as_ref().ok());
+        let open: Vec<&OpenFile> = group.members.iter().filter_map(|it| file(&it.file)).collect();
         let function = &group.members[0].function;
         let signature = function.start..function.body;
         let (angled, own) = self.includes(&open[0].context, function.start..function.end);
@@ -133,7 +141,7 @@ impl Proposer<'_> {
         };
         let (source_file, header_file) =
             (new(&library.source, &source.text), new(&library.header, &header.text));
-        let neighbours = self.neighbours_in(folder);
+        let neighbours = self.neighbours_in(&library.folder);
         let nothing = |_: &str| false;
         let host = Host::of_a_library(&source_file.context, source.insert_at, &nothing);
         let sharing = Sharing {

@@ -3,19 +3,21 @@
 //! Out: an outcome for each.
 //!
 //! Drivers that share files are planned together, since they share lines and names;
-//! others side by side. `headers` chooses where what they share is
-//! declared, `needs` says what is linked with a file whatever the configuration.
+//! others side by side. `places` tries where what they share may stand, `library` makes
+//! a module for it, `headers` chooses where it is declared, `prefixes` what its name begins
+//! with, `needs` says what is linked with a file whatever the configuration.
 
 mod headers;
 mod library;
 mod needs;
+mod places;
 mod prefixes;
 mod reuse;
 mod rooms;
 
 use super::carry::{self, Carried};
 use super::{Outcome, Outcomes, Proposer, not_one_file};
-use crate::detect::{CloneGroup, Kind, Level, Member};
+use crate::detect::{CloneGroup, Kind, Member};
 use crate::generate::templates::TemplateError;
 use crate::plan::align::lossy;
 use crate::plan::sharing::{Defined, Neighbours};
@@ -32,9 +34,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// Headers that are tried for one group.
-const HEADERS_TRIED: usize = 4;
 
 /// Drivers that share files, while plans are made for them.
 #[derive(Default)]
@@ -242,190 +241,6 @@ impl Proposer<'_> {
         })
     }
 
-    /// Plans a group whose members one module has, or `hosts` may serve.
-    fn plan_shared(
-        &self,
-        room: &mut Room,
-        group: &CloneGroup,
-        hosts: &[TreePath],
-    ) -> Result<Carried, TemplateError> {
-        let refuse = |reason, detail: String| {
-            let member = &group.members[0];
-            let (file, line) = (member.file.clone(), member.function.start_line);
-            Ok(Carried::Refused(Refusal { reason, detail, file, line }))
-        };
-        for file in group.members.iter().map(|member| &member.file).chain(hosts) {
-            if let Err((reason, detail)) = self.open_in(room, file) {
-                return refuse(*reason, detail.clone());
-            }
-        }
-        if let Some(rule) = self.reuse_rule(group) {
-            return self.plan_reuse(room, group, rule);
-        }
-        if let Some(rule) = plan::elide::rule(self.rules, group) {
-            return self.plan_elided(room, group, rule);
-        }
-        if self.common_modules(group).is_empty() {
-            return self.plan_hosted(room, group, hosts);
-        }
-        let sure = |home: &str, other: &str| home == other || self.drivers.builds_with(home, other);
-        let is_home =
-            |home: &Member| group.members.iter().all(|other| sure(&home.file, &other.file));
-        // The helper's text is the first member's: one that may be home comes first, and of
-        // these one whose file is called after what all do.
-        let mut group = group.clone();
-        let is_common = |member: &Member| self.is_common_to(&group, &member.file);
-        let (mut homes, others): (Vec<_>, Vec<_>) =
-            group.members.clone().into_iter().partition(is_home);
-        homes.sort_by_key(|member| !is_common(member));
-        let has_common = homes.first().is_some_and(is_common);
-        let home_count = homes.len();
-        let mut first = None;
-        if !has_common {
-            for host in self.common_files(&group, homes.is_empty()) {
-                match self.carry_hosted(room, &group, &host, !homes.is_empty())? {
-                    Some(Carried::Refused(refusal)) => {
-                        first.get_or_insert(refusal);
-                    }
-                    Some(carried) => return Ok(carried),
-                    None => {
-                        let what = "no header that all include declares functions of";
-                        let (reason, detail) = (Reason::NoHeader, format!("{what} {host}"));
-                        first.get_or_insert(Refusal { reason, detail, ..not_one_file(&group) });
-                    }
-                }
-            }
-        }
-        group.members = homes.into_iter().chain(others).collect();
-        if home_count == 0 {
-            if let Some(carried) = self.plan_inline(room, &group, true)? {
-                return Ok(carried);
-            }
-            return match first {
-                Some(refusal) => Ok(Carried::Refused(refusal)),
-                None => refuse(
-                    Reason::NoHome,
-                    "each of the files may be built without the others".to_owned(),
-                ),
-            };
-        }
-        let mut first = None;
-        for header in self.headers(room, &group, None).into_iter().take(HEADERS_TRIED) {
-            match self.carry_shared(room, &group, &header, Place::Members(home_count))? {
-                // Another header may know what this one does not.
-                Carried::Refused(refusal) if refusal.reason == Reason::NoHeader => {
-                    first.get_or_insert(refusal);
-                }
-                carried => return Ok(carried),
-            }
-        }
-        match first {
-            Some(refusal) => Ok(Carried::Refused(refusal)),
-            None => refuse(
-                Reason::NoHeader,
-                "no header that all include declares functions of theirs".to_owned(),
-            ),
-        }
-    }
-
-    /// Plans a group with what it shares in `host`, which is none of its files; one of
-    /// these could have it, too, if it `is_spare`. `None` where no header that all include
-    /// declares what it has.
-    fn carry_hosted(
-        &self,
-        room: &mut Room,
-        group: &CloneGroup,
-        host: &TreePath,
-        is_spare: bool,
-    ) -> Result<Option<Carried>, TemplateError> {
-        if let Err((reason, detail)) = self.open_in(room, host) {
-            let refusal =
-                Refusal { reason: *reason, detail: detail.clone(), ..not_one_file(group) };
-            return Ok(Some(Carried::Refused(refusal)));
-        }
-        let place = Place::Host { path: host, is_spare };
-        let mut first = None;
-        for header in self.headers(room, group, Some(host)).into_iter().take(HEADERS_TRIED) {
-            match self.carry_shared(room, group, &header, place)? {
-                // Another header may know what this one does not.
-                Carried::Refused(refusal) if refusal.reason == Reason::NoHeader => {
-                    first.get_or_insert(refusal);
-                }
-                carried => return Ok(Some(carried)),
-            }
-        }
-        Ok(first.map(Carried::Refused))
-    }
-
-    /// Plans a group whose members stand in several modules: the first of `hosts` with
-    /// which there is a plan, or what stands against the first of all.
-    fn plan_hosted(
-        &self,
-        room: &mut Room,
-        group: &CloneGroup,
-        hosts: &[TreePath],
-    ) -> Result<Carried, TemplateError> {
-        let mut first = None;
-        for host in hosts {
-            if let Some(file) = self.may_do_without(room, group, host) {
-                let detail = format!("the module of {file} may be there without that of {host}");
-                let reason = Reason::NoHome;
-                first.get_or_insert(Refusal { reason, detail, ..not_one_file(group) });
-                continue;
-            }
-            match self.carry_hosted(room, group, host, false)? {
-                Some(Carried::Refused(refusal)) => {
-                    first.get_or_insert(refusal);
-                }
-                Some(carried) => return Ok(carried),
-                None => {}
-            }
-        }
-        if let Some(carried) = self.plan_inline(room, group, false)? {
-            return Ok(match (carried, first) {
-                (Carried::Refused(_), Some(first)) => Carried::Refused(first),
-                (carried, _) => carried,
-            });
-        }
-        Ok(Carried::Refused(first.unwrap_or_else(|| self.apart(group))))
-    }
-
-    /// Whether a rule lets what the group shares be an inline function of a header.
-    fn may_be_inline(&self, group: &CloneGroup, in_one_module: bool) -> bool {
-        let lines = group.members[0].function.lines();
-        group.level != Level::CrossClass
-            && self.whole_rules().any(|rule| {
-                rule.remedy == RemedyKind::Helper
-                    && rule.takes(group)
-                    && rule.limits.members(!in_one_module) <= group.members.len()
-                    && lines <= rule.limits.inline_lines
-            })
-    }
-
-    /// Plans a group with what it shares in a header that all of its files include; `None`
-    /// where there is no such header, or it is too much for one.
-    fn plan_inline(
-        &self,
-        room: &mut Room,
-        group: &CloneGroup,
-        in_one_module: bool,
-    ) -> Result<Option<Carried>, TemplateError> {
-        if !self.may_be_inline(group, in_one_module) {
-            return Ok(None);
-        }
-        let mut first = None;
-        for header in self.inline_headers(room, group).into_iter().take(HEADERS_TRIED) {
-            match self.carry_shared(room, group, &header, Place::Inline { in_one_module })? {
-                // Another header may see what this one does not.
-                Carried::Refused(refusal) => {
-                    first.get_or_insert(refusal);
-                }
-                carried => return Ok(Some(carried)),
-            }
-        }
-        Ok(first.map(Carried::Refused))
-    }
-
     /// Plans a group with what it shares at `place`, and carries out the plan.
     fn carry_shared(
         &self,
@@ -447,7 +262,13 @@ impl Proposer<'_> {
             _ => Vec::new(),
         };
         let defined = &room.defined;
-        let is_hosts = |name: &str| defined.get(name).is_some_and(|path| is_of(&of_host, path));
+        // What may be missing where the host is built is none of its module's.
+        let is_hosts = |name: &str| {
+            let Place::Host { path: host, .. } = place else { return false };
+            let is_there = |path: &TreePath| is_of(&of_host, path);
+            let path = defined.get(name).filter(|path| is_there(path));
+            path.is_some_and(|path| path == host || self.drivers.builds_with(path, host))
+        };
         match place {
             Place::Members(count) => {
                 homes = count;

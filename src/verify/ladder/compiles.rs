@@ -39,7 +39,7 @@ pub(super) fn check(
     after: &Compiled,
     bill: &mut Bill,
 ) -> Result<Result<Pair, Found>, BuildError> {
-    if !candidate.before.contains_key(&compile.source) {
+    if candidate.makes(&compile.source) {
         return Ok(made(compile, after, &candidate.after));
     }
     let before = shop.shared(compile, &candidate.before, Mode::AsIs, bill)?;

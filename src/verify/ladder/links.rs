@@ -196,6 +196,13 @@ fn needed_anew(
             Some(why) => apart = apart.or(Some(why)),
         }
     }
+    // The one file that defines it may be of the same driver whatever the configuration.
+    if let [only] = rest.globals.definers(name)
+        && *only != object.source
+        && rest.modules.apart(&object.source, only).is_none()
+    {
+        return Ok(());
+    }
     // A module that needs something of another one is never loaded without it.
     let comes_with = |it: &Linked, needed: &String| {
         it.before.exported.contains(needed)
@@ -294,6 +301,9 @@ mod tests {
         let giver = || (nothing(), symbols(&[], &["shared"], &[]));
         assert_eq!(said(vec![giver(), user()]), "");
         assert_ne!(said(vec![user()]), "");
+        let nobody = || (nothing(), nothing());
+        assert_eq!(said(vec![nobody(), user()]), "", "a file of the driver has it");
+        assert_ne!(said(vec![nobody(), nobody(), user()]), "", "it is another driver");
         let apart = said(vec![giver(), (nothing(), nothing()), user()]);
         assert_eq!(
             apart,

@@ -70,6 +70,13 @@ pub struct Candidate {
     pub claim: Claim,
 }
 
+impl Candidate {
+    /// Whether the patch makes the file at `path`.
+    fn makes(&self, path: &TreePath) -> bool {
+        self.after.contains_key(path) && !self.before.contains_key(path)
+    }
+}
+
 /// How far a candidate came.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ascent {
@@ -228,8 +235,7 @@ impl<'k> Ladder<'k> {
         objects: &Objects<'o>,
         bill: &mut Bill,
     ) -> Result<Result<Vec<&'o str>, Found>, BuildError> {
-        let made = candidate.after.keys().filter(|path| !candidate.before.contains_key(*path));
-        let made = made.collect();
+        let made = candidate.after.keys().filter(|path| candidate.makes(path)).collect();
         let rest = Rest { globals: &self.globals, modules: &self.modules, made };
         let may_be_quiet = shop.is_large() && objects.is_one();
         let (mut linked, mut changed) = (Vec::new(), Vec::new());

@@ -99,9 +99,7 @@ pub(super) fn prove<'c>(
     bill: &mut Bill,
 ) -> Result<Result<Way, Unproved<'c>>, BuildError> {
     // What a patch makes was nothing before; what is in it is compared with the members.
-    if !case.candidate.before.contains_key(&compile.source)
-        && case.candidate.after.contains_key(&compile.source)
-    {
+    if case.candidate.makes(&compile.source) {
         return Ok(Ok(Way::plain(Level::O2)));
     }
     let Some(home) = home(&case.candidate.claim, compile, case.candidate) else {
