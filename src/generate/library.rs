@@ -5,7 +5,7 @@ use super::Edit;
 use super::layout::{TAB, column_after};
 use super::templates::{TemplateError, Templates};
 use crate::plan::Library;
-use crate::tree::TreePath;
+use crate::tree::{TreePath, file_name};
 use serde::Serialize;
 
 /// What the templates of a new module are given.
@@ -41,7 +41,7 @@ impl LibraryData<'_> {
         (includes, own_includes): (&'l [String], &'l [String]),
         tags: &'l [String],
     ) -> LibraryData<'l> {
-        let header = library.header.rsplit('/').next().unwrap_or_default();
+        let header = file_name(&library.header);
         let upper = header.to_uppercase();
         let guard = upper.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
         LibraryData {
@@ -128,7 +128,7 @@ fn listed(library: &Library, like: &str) -> String {
 /// The line that includes the header in the file at `path`, if that is a user's.
 pub fn include(library: &Library, path: &TreePath) -> Option<Edit> {
     let (_, at, is_apart) = library.includes.iter().find(|(file, ..)| file == path)?;
-    let name = library.header.rsplit('/').next().unwrap_or_default();
+    let name = file_name(&library.header);
     let blank = if *is_apart { "\n" } else { "" };
     let text = format!("{blank}#include \"{name}\"\n").into_bytes();
     Some(Edit { range: *at..*at, text })

@@ -105,6 +105,25 @@ impl FileContext {
         self.too_deep = stack.overflowed;
     }
 
+    /// The directives that include something under no condition, each with what it
+    /// includes as it is spelled, with its brackets or quotes.
+    pub fn includes(&self) -> impl Iterator<Item = (&Token, &str)> {
+        let directives = self.tokens.iter().filter(|token| {
+            token.kind == TokenKind::Directive && self.conditions_at(token.start).is_empty()
+        });
+        directives.filter_map(|token| {
+            let (word, rest) = directive_word(token.text(&self.bytes));
+            let rest = std::str::from_utf8(rest).ok()?.trim();
+            let close = match rest.as_bytes().first()? {
+                b'<' => '>',
+                b'"' => '"',
+                _ => return None,
+            };
+            let end = rest.get(1..)?.find(close)? + 2;
+            (word == b"include").then_some((token, rest.get(..end)?))
+        })
+    }
+
     /// How many functions of the file are called `name`.
     pub fn definitions_of(&self, name: &[u8]) -> usize {
         self.defined.get(name).copied().unwrap_or(0)

@@ -4,10 +4,8 @@
 //! changes comes to stand, and what the new things are called. It reads no file.
 
 use super::file::FileContext;
-use crate::syntax::split::directive_word;
-use crate::syntax::{Token, TokenKind};
 use crate::tree::kconfig::{Entry, entries};
-use crate::tree::{Module, TreePath};
+use crate::tree::{Module, TreePath, file_name, stem};
 
 /// What the files of such modules are called behind what the drivers have in common.
 const ENDINGS: [&str; 3] = ["common", "lib", "helpers"];
@@ -152,11 +150,6 @@ fn is_tristate(entry: &Entry) -> bool {
     words.any(|word| matches!(word, "tristate" | "def_tristate"))
 }
 
-fn stem(path: &str) -> &str {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
-}
-
 /// What the names of the users' files begin with, without a number that is cut in two; the
 /// folder's name where they have nothing in common.
 fn common_name(users: &[User<'_>], folder: &str) -> String {
@@ -180,7 +173,7 @@ fn common_name(users: &[User<'_>], folder: &str) -> String {
     let own = own.trim_matches(separators);
     match own.len() >= TELLING {
         true => own.to_owned(),
-        false => folder.rsplit('/').next().unwrap_or(folder).to_owned(),
+        false => file_name(folder).to_owned(),
     }
 }
 
@@ -239,15 +232,10 @@ fn rights(users: &[User<'_>]) -> Result<(String, Vec<String>), String> {
 /// Where a file includes one more header of its folder: behind the last of these, or else
 /// apart behind the last header at all.
 fn include_at(file: &FileContext) -> Result<(TreePath, usize, bool), String> {
-    let includes = file.tokens.iter().filter(|token| {
-        token.kind == TokenKind::Directive
-            && directive_word(token.text(&file.bytes)).0 == b"include"
-            && file.conditions_at(token.start).is_empty()
-    });
-    let is_own = |token: &&Token| token.text(&file.bytes).contains(&b'"');
-    let (own, other): (Vec<&Token>, Vec<&Token>) = includes.partition(is_own);
+    let (own, other): (Vec<_>, Vec<_>) =
+        file.includes().partition(|(_, spelled)| spelled.starts_with('"'));
     let last = own.last().or(other.last());
-    let last = last.ok_or_else(|| format!("{} includes nothing", file.path))?;
+    let (last, _) = last.ok_or_else(|| format!("{} includes nothing", file.path))?;
     let at = file.line_end(last.end.saturating_sub(1) as usize);
     Ok((file.path.clone(), at, own.is_empty()))
 }

@@ -273,36 +273,27 @@ impl<'a> Sharing<'a> {
         let file = subject.file_of(member);
         let start = subject.group.members[member].function.start;
         let refuse = |detail: String| file.refuse(Reason::NoHeader, start, detail);
-        if let Some(end) = self.declare_at {
-            return self.declare_before(subject, (member, parameters), end);
-        }
-        let mut places = prototypes(self.header, self.defined);
-        // Those of the same file first, then the last of the others.
-        let home = self.host.as_ref().map_or(&file.path, |host| &host.file.path);
-        places.sort_by_key(|place| (place.path != home, std::cmp::Reverse(place.end)));
-        let free = |place: &&Prototype<'_>| !self.claimed.touches(&(place.end..place.end));
-        let Some(place) = places.iter().find(free) else {
-            return Err(refuse(format!("{} declares no function of theirs", self.header.path)));
+        let end = match self.declare_at {
+            Some(end) => end,
+            None => self.behind_prototypes(&file.path).ok_or_else(|| {
+                refuse(format!("{} declares no function of theirs", self.header.path))
+            })?,
         };
-        self.declare_before(subject, (member, parameters), place.end)
+        match self.unknown_type(subject, (member, parameters), end) {
+            None => Ok(Declaration { header: self.header.path.clone(), insert_at: end }),
+            Some(unknown) => Err(refuse(format!("{} does not know `{unknown}`", self.header.path))),
+        }
     }
 
-    /// The place before `end` of the header.
-    ///
-    /// # Errors
-    /// `no-header` where a type of the signature is not known there.
-    fn declare_before(
-        &self,
-        subject: &Subject<'_>,
-        (member, parameters): (usize, &[Parameter]),
-        end: usize,
-    ) -> Result<Declaration, Refusal> {
-        if let Some(unknown) = self.unknown_type(subject, (member, parameters), end) {
-            let start = subject.group.members[member].function.start;
-            let detail = format!("{} does not know `{unknown}`", self.header.path);
-            return Err(subject.file_of(member).refuse(Reason::NoHeader, start, detail));
-        }
-        Ok(Declaration { header: self.header.path.clone(), insert_at: end })
+    /// The place behind the prototypes in the header of the file that has what is shared,
+    /// `home` where it is none of its own, or else of its driver.
+    fn behind_prototypes(&self, home: &TreePath) -> Option<usize> {
+        let mut places = prototypes(self.header, self.defined);
+        // Those of the same file first, then the last of the others.
+        let home = self.host.as_ref().map_or(home, |host| &host.file.path);
+        places.sort_by_key(|place| (place.path != home, std::cmp::Reverse(place.end)));
+        let free = |end: &usize| !self.claimed.touches(&(*end..*end));
+        places.into_iter().map(|place| place.end).find(free)
     }
 
     /// A name of the member's signature, or of the type of a parameter, that means nothing

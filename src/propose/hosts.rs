@@ -8,7 +8,7 @@ use crate::detect::{CloneGroup, Member};
 use crate::plan::RemedyKind;
 use crate::plan::words::{common_words, words};
 use crate::syntax::{Lexer, TokenKind};
-use crate::tree::{Module, TreePath, parent};
+use crate::tree::{Module, TreePath, parent, stem};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Reverse;
@@ -115,20 +115,21 @@ impl Proposer<'_> {
     /// whenever they are: the one that is called after what all of theirs are called after;
     /// then, if `any`, those that are for all. Those of the nearest folder come first.
     pub(super) fn common_files(&self, group: &CloneGroup, any: bool) -> Vec<TreePath> {
-        let modules = self.common_modules(group);
+        let common = self.common_name(group);
         let is_theirs = |path: &TreePath| group.members.iter().any(|it| it.file == *path);
         let is_sure = |path: &TreePath| {
             group.members.iter().all(|member| self.drivers.builds_with(path, &member.file))
         };
         let rank = |path: &TreePath| {
-            let is_named = self.is_common_to(group, path);
+            let is_named = common.fits(path);
             (is_named || any && self.is_general(path)).then(|| {
                 let folder = parent(path).unwrap_or_default();
                 let near = |member: &Member| member.file.starts_with(&format!("{folder}/"));
                 (!is_named, !group.members.iter().all(near), Reverse(folder.len()))
             })
         };
-        let files: BTreeSet<&TreePath> = modules.iter().flat_map(|module| &module.files).collect();
+        let files: BTreeSet<&TreePath> =
+            common.modules.iter().flat_map(|module| &module.files).collect();
         let mut found: Vec<_> = files
             .into_iter()
             .filter(|path| !is_theirs(path) && path.ends_with(".c"))
@@ -139,21 +140,12 @@ impl Proposer<'_> {
         found.into_iter().map(|(_, path)| path.clone()).take(MOST).collect()
     }
 
-    /// Whether a file is called after what all files of the members are called after, and
-    /// after nothing else: `foo_psp.c` for `psp_v1.c` and `psp_v2.c`.
-    pub(super) fn is_common_to(&self, group: &CloneGroup, path: &TreePath) -> bool {
+    /// What all files of the members are called after.
+    pub(super) fn common_name(&self, group: &CloneGroup) -> CommonName<'_> {
         let modules = self.common_modules(group);
-        let business = |path: &TreePath| {
-            let folder = parent(path).unwrap_or_default();
-            let mut own = own_words(path, &modules);
-            own.retain(|word| !folder.split('/').any(|part| part == word));
-            own
-        };
-        let names: Vec<Vec<String>> =
-            group.members.iter().map(|member| business(&member.file)).collect();
-        let shared = common_words(&names);
-        let own = business(path);
-        !own.is_empty() && own.iter().all(|word| shared.contains(word))
+        let own = |member: &Member| business_in(&member.file, &modules);
+        let names: Vec<Vec<String>> = group.members.iter().map(own).collect();
+        CommonName { words: common_words(&names), modules }
     }
 
     /// What the headers of a folder say the name of before a parenthesis. A folder that
@@ -238,10 +230,32 @@ fn called_by_all(group: &CloneGroup, callees: &FxHashMap<TreePath, Callees>) -> 
     all.unwrap_or_default().into_iter().collect()
 }
 
+/// What all files of some members are called after.
+pub(super) struct CommonName<'m> {
+    words: Vec<String>,
+    modules: Vec<&'m Module>,
+}
+
+impl CommonName<'_> {
+    /// Whether a file is called after that, and after nothing else: `foo_psp.c` for
+    /// `psp_v1.c` and `psp_v2.c`.
+    pub fn fits(&self, path: &str) -> bool {
+        let own = business_in(path, &self.modules);
+        !own.is_empty() && own.iter().all(|word| self.words.contains(word))
+    }
+}
+
+/// The words of a file's name that neither its modules nor its folders say.
+fn business_in(path: &str, modules: &[&Module]) -> Vec<String> {
+    let folder = parent(path).unwrap_or_default();
+    let mut own = own_words(path, modules);
+    own.retain(|word| !folder.split('/').any(|part| part == word));
+    own
+}
+
 /// The words of a file's name that are not of the name of one of `modules`.
 pub(super) fn own_words(path: &str, modules: &[&Module]) -> Vec<String> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem).replace('-', "_");
+    let stem = stem(path).replace('-', "_");
     let of_modules: Vec<String> =
         modules.iter().flat_map(|module| words(&module.name.replace('-', "_"))).collect();
     words(&stem).into_iter().filter(|word| !of_modules.contains(word)).collect()

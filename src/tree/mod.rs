@@ -22,7 +22,7 @@ pub use content::content_hash;
 pub use core::serves;
 pub use error::TreeError;
 pub use kbuild::{Drivers, Module};
-pub(crate) use path::ancestors;
+pub(crate) use path::{ancestors, file_name, stem};
 pub use path::{join as joined, parent};
 pub use read::{read_regular, read_source, read_source_into};
 pub use stamp::{Stamp, stamped};

@@ -11,7 +11,7 @@ use super::unit::{Item, Unit};
 use super::{Claim, Files, Problem, Scope, Verdict};
 use crate::syntax::split::directive_word;
 use crate::tree::kconfig::{Entry, entries};
-use crate::tree::{TreePath, parent};
+use crate::tree::{TreePath, file_name, parent};
 use std::collections::BTreeSet;
 
 /// Files before and after.
@@ -47,7 +47,7 @@ pub(super) fn without(
     if new.iter().any(|path| **path != home && **path != header) || new.len() != 2 {
         return fail(new[0], "a new file that is neither the function's nor its header");
     }
-    let module = stem.rsplit('/').next().unwrap_or_default();
+    let module = file_name(stem);
     let users: BTreeSet<&TreePath> = claim.members.iter().map(|(path, _)| path).collect();
     let mut options = BTreeSet::new();
     for path in &users {
@@ -79,8 +79,9 @@ pub(super) fn without(
     sides.after.remove(&kconfig);
     for path in users {
         let name = format!("\"{module}.h\"");
-        match without_include(&text(after, path), &name) {
-            Some(without) => drop(sides.after.insert(path.clone(), without.into_bytes())),
+        let new = after.get(path).map_or(&[][..], Vec::as_slice);
+        match without_include(new, &name) {
+            Some(without) => drop(sides.after.insert(path.clone(), without)),
             None => return fail(path, "it does not include the new header once, for all"),
         }
     }
@@ -221,14 +222,13 @@ fn selected(
 }
 
 /// A text without the one line that includes a header, under no condition.
-fn without_include(text: &str, header: &str) -> Option<String> {
+fn without_include(text: &[u8], header: &str) -> Option<Vec<u8>> {
     let mut depth = 0_usize;
     let mut found = 0;
-    let mut kept = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        let bare = line.trim_start();
-        let word = bare.strip_prefix('#').map(|_| directive_word(bare.trim_end().as_bytes()));
-        match word {
+    let mut kept = Vec::with_capacity(text.len());
+    for line in text.split_inclusive(|&byte| byte == b'\n') {
+        let bare = line.trim_ascii();
+        match bare.starts_with(b"#").then(|| directive_word(bare)) {
             Some((b"if" | b"ifdef" | b"ifndef", _)) => depth += 1,
             Some((b"endif", _)) => depth = depth.saturating_sub(1),
             Some((b"include", rest)) if rest.trim_ascii() == header.as_bytes() && depth == 0 => {
@@ -237,7 +237,7 @@ fn without_include(text: &str, header: &str) -> Option<String> {
             }
             _ => {}
         }
-        kept.push_str(line);
+        kept.extend_from_slice(line);
     }
     (found == 1).then_some(kept)
 }

@@ -4,6 +4,7 @@
 use super::{Files, Problem, Verdict};
 use crate::syntax::split::{self, Function};
 use crate::syntax::{FunctionTree, LoopMacros};
+use crate::tree::file_name;
 use std::collections::BTreeSet;
 
 /// What of a file could not be read.
@@ -48,7 +49,7 @@ pub fn check(before: &Files, after: &Files, loops: &LoopMacros) -> Result<(), Pr
 
 /// Whether a file says how others are built, and is no C.
 pub(super) fn is_of_build(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = file_name(path);
     name == "Makefile" || name == "Kbuild" || name.starts_with("Kconfig")
 }
 

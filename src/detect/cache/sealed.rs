@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// What a file begins with, and the version of its form.
-const MAGIC: &[u8; 8] = b"drvddc03";
+const MAGIC: &[u8; 8] = b"drvddc02";
 
 /// Magic, build, checksum, length of the payload.
 const HEAD: usize = 8 + 8 + 16 + 8;

@@ -14,7 +14,6 @@ use crate::propose::carry::Carried;
 use crate::propose::{Outcome, Outcomes, Proposer};
 use crate::syntax::TokenKind;
 use crate::syntax::decl::TagKind;
-use crate::syntax::split::directive_word;
 use crate::tree::{Module, TreePath, parent};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
@@ -106,7 +105,11 @@ impl Proposer<'_> {
         let file = |path: &TreePath| room.open.get(path).and_then(|file| file.as_ref().ok());
         let open: Vec<&OpenFile> = group.members.iter().filter_map(|it| file(&it.file)).collect();
         let text = |path: &TreePath| file(path).map_or(&[][..], |it| &it.context.bytes[..]);
-        let (kbuild, options) = (lossy(text(&makefile)), lossy(text(&kconfig)));
+        // Places in a text are places in its bytes.
+        let texts = [&makefile, &kconfig].map(|path| std::str::from_utf8(text(path)));
+        let [Ok(kbuild), Ok(options)] = texts else {
+            return refuse(Reason::NoHome, format!("{makefile} or {kconfig} is not UTF-8"));
+        };
         let users: Vec<User<'_>> = modules
             .into_iter()
             .zip(&open)
@@ -115,8 +118,8 @@ impl Proposer<'_> {
         let is_made = |path: &str| room.open.get(path).is_some_and(|it| it.is_ok());
         let place = Folder {
             path: folder,
-            kbuild: (makefile, &kbuild),
-            kconfig: (kconfig, &options),
+            kbuild: (makefile.clone(), kbuild),
+            kconfig: (kconfig.clone(), options),
             has: &|path| is_made(path) || self.tree.root.join(path).exists(),
         };
         Library::find(&users, &place).or_else(|detail| refuse(Reason::NoHome, detail))
@@ -188,11 +191,12 @@ impl Proposer<'_> {
         file: &FileContext,
         text: std::ops::Range<u32>,
     ) -> (Vec<String>, Vec<String>) {
-        let known: Vec<Include> = directives(file)
-            .map(|spelled| {
+        let known: Vec<Include> = file
+            .includes()
+            .map(|(_, spelled)| {
                 let line = format!("#include {spelled}\n");
                 let unit = self.open_text(&file.path, Arc::from(line.as_bytes())).context.unit;
-                Include { headers: unit.headers(), spelled }
+                Include { headers: unit.headers(), spelled: spelled.to_owned() }
             })
             .collect();
         let tokens = file.token_at(text.start)..file.token_at(text.end);
@@ -220,24 +224,6 @@ impl Proposer<'_> {
         }
         chosen.into_iter().map(str::to_owned).partition(|it| it.starts_with('<'))
     }
-}
-
-/// What stands behind the `#include`s of a file that are under no condition.
-fn directives(file: &FileContext) -> impl Iterator<Item = String> {
-    let includes = file.tokens.iter().filter(|token| {
-        token.kind == TokenKind::Directive && file.conditions_at(token.start).is_empty()
-    });
-    includes.filter_map(|token| {
-        let (word, rest) = directive_word(token.text(&file.bytes));
-        let rest = lossy(rest);
-        let rest = rest.trim();
-        let end = match rest.chars().next()? {
-            '<' => rest.find('>')?,
-            '"' => rest.get(1..)?.find('"')? + 1,
-            _ => return None,
-        };
-        (word == b"include").then(|| rest.get(..=end).map(str::to_owned)).flatten()
-    })
 }
 
 /// The tags of the structures that a signature names, sorted.

@@ -46,7 +46,8 @@ impl Proposer<'_> {
         // The helper's text is the first member's: one that may be home comes first, and of
         // these one whose file is called after what all do.
         let mut group = group.clone();
-        let is_common = |member: &Member| self.is_common_to(&group, &member.file);
+        let common = self.common_name(&group);
+        let is_common = |member: &Member| common.fits(&member.file);
         let (mut homes, others): (Vec<_>, Vec<_>) =
             group.members.clone().into_iter().partition(is_home);
         homes.sort_by_key(|member| !is_common(member));

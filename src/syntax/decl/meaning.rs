@@ -319,17 +319,19 @@ impl<'u> Meanings<'u> {
             || both().any(|body| self.depends_on_own(&body.conditions));
         let place =
             |bodies: &[Body]| bodies.first().map(|body| format!("{}:{}", body.file, body.line));
-        let (kind, name) = (ApartKind::Type, tag.to_owned());
-        let apart = Apart { name, kind, first: place(&first), second: place(&second) };
+        let apart = || {
+            let (kind, name) = (ApartKind::Type, tag.to_owned());
+            Apart { name, kind, first: place(&first), second: place(&second) }
+        };
         if differs {
-            return Err(apart);
+            return Err(apart());
         }
         let is_unseen = self.moves && second.is_empty() && !first.is_empty();
         let declarations = first.iter().flat_map(|body| {
             let of_one = body.tokens.split(|token| token.is(";") || token.is("{"));
             of_one.map(<[Lexeme]>::to_vec)
         });
-        Ok((declarations.collect(), is_unseen.then_some(apart)))
+        Ok((declarations.collect(), is_unseen.then(apart)))
     }
 
     /// Whether conditions ask for a macro that the two files define in two ways.

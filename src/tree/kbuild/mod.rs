@@ -10,7 +10,7 @@ mod makefile;
 mod marks;
 mod variables;
 
-use super::path::{ancestors, file_name, parent};
+use super::path::{ancestors, file_name, parent, stem};
 use super::{KernelTree, TreePath, Unreadable};
 use folder::Folder;
 use looks::Looks;
@@ -278,11 +278,6 @@ fn hash(files: &[impl AsRef<str>]) -> u128 {
         hasher.update(&[0]);
     }
     hasher.digest128()
-}
-
-fn stem(path: &str) -> &str {
-    let name = file_name(path);
-    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
 #[cfg(test)]

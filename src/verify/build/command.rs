@@ -1,7 +1,7 @@
 //! Kbuild's command for one object, taken apart into words.
 
 use super::error::BuildError;
-use crate::tree::TreePath;
+use crate::tree::{TreePath, file_name, stem};
 
 /// How Kbuild compiles one object of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +52,7 @@ impl Compile {
         }
         let spelled_source =
             spelled.ok_or_else(|| not_understood("it names no C file".to_owned()))?;
-        let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
-        if name(&spelled_source) != name(source) {
+        if file_name(&spelled_source) != file_name(source) {
             return Err(not_understood(format!("it compiles {spelled_source}, not {source}")));
         }
         let doc = split(doc).map_err(not_understood)?;
@@ -63,11 +62,7 @@ impl Compile {
 
     /// How a file beside this one would be compiled, as a module of its own.
     pub fn like(&self, source: &str) -> Compile {
-        let name = |path: &str| {
-            let file = path.rsplit('/').next().unwrap_or(path);
-            file.rsplit_once('.').map_or(file, |(stem, _)| stem).to_owned()
-        };
-        let new = name(source);
+        let new = stem(source);
         let beside = |path: &str, file: String| match path.rsplit_once('/') {
             Some((folder, _)) => format!("{folder}/{file}"),
             None => file,
@@ -79,7 +74,7 @@ impl Compile {
                 format!("{name}=\"{of_name}\"")
             }
             Some((name @ "-DKBUILD_MODFILE", value)) => {
-                let path = beside(value.trim_matches('"'), new.clone());
+                let path = beside(value.trim_matches('"'), new.to_owned());
                 format!("{name}=\"{path}\"")
             }
             Some((name @ "-D__KBUILD_MODNAME", _)) => format!("{name}=kmod_{of_name}"),
