@@ -5,6 +5,7 @@
 use super::{Place, Room};
 use crate::detect::{CloneGroup, Level, Member};
 use crate::generate::templates::TemplateError;
+use crate::plan::sharing::prototypes;
 use crate::plan::{self, Reason, Refusal, RemedyKind};
 use crate::propose::carry::Carried;
 use crate::propose::{Proposer, not_one_file};
@@ -84,6 +85,9 @@ impl Proposer<'_> {
         }
         let mut first = None;
         for header in self.headers(room, &group, None).into_iter().take(HEADERS_TRIED) {
+            group.members[..home_count].sort_by_cached_key(|member| {
+                (!is_common(member), !declares(room, &header, &member.file))
+            });
             match self.carry_shared(room, &group, &header, Place::Members(home_count))? {
                 // Another header may know what this one does not.
                 Carried::Refused(refusal) if refusal.reason == Reason::NoHeader => {
@@ -198,4 +202,11 @@ impl Proposer<'_> {
         }
         Ok(first.map(Carried::Refused))
     }
+}
+
+/// Whether a header of the room declares a function that the file at `path` defines: who
+/// looks for what the header declares looks there.
+fn declares(room: &Room, header: &TreePath, path: &TreePath) -> bool {
+    let Some(Ok(file)) = room.open.get(header) else { return false };
+    prototypes(&file.context, &room.defined).iter().any(|it| it.path == path)
 }
