@@ -10,6 +10,7 @@ use crate::plan::{self, Reason, Refusal, RemedyKind};
 use crate::propose::carry::Carried;
 use crate::propose::{Proposer, not_one_file};
 use crate::tree::TreePath;
+use std::collections::BTreeSet;
 
 /// Headers that are tried for one group.
 const HEADERS_TRIED: usize = 4;
@@ -45,14 +46,13 @@ impl Proposer<'_> {
         let is_home =
             |home: &Member| group.members.iter().all(|other| sure(&home.file, &other.file));
         // The helper's text is the first member's: one that may be home comes first, and of
-        // these one whose file is called after what all do.
+        // these one whose file is called after what all are, then one that the header is of.
         let mut group = group.clone();
         let common = self.common_name(&group);
         let is_common = |member: &Member| common.fits(&member.file);
-        let (mut homes, others): (Vec<_>, Vec<_>) =
+        let (homes, others): (Vec<_>, Vec<_>) =
             group.members.clone().into_iter().partition(is_home);
-        homes.sort_by_key(|member| !is_common(member));
-        let has_common = homes.first().is_some_and(is_common);
+        let has_common = homes.iter().any(is_common);
         let home_count = homes.len();
         let mut first = None;
         if !has_common {
@@ -85,8 +85,9 @@ impl Proposer<'_> {
         }
         let mut first = None;
         for header in self.headers(room, &group, None).into_iter().take(HEADERS_TRIED) {
+            let declared = files_declared(room, &header);
             group.members[..home_count].sort_by_cached_key(|member| {
-                (!is_common(member), !declares(room, &header, &member.file))
+                (!is_common(member), !declared.contains(&*member.file))
             });
             match self.carry_shared(room, &group, &header, Place::Members(home_count))? {
                 // Another header may know what this one does not.
@@ -204,9 +205,9 @@ impl Proposer<'_> {
     }
 }
 
-/// Whether a header of the room declares a function that the file at `path` defines: who
-/// looks for what the header declares looks there.
-fn declares(room: &Room, header: &TreePath, path: &TreePath) -> bool {
-    let Some(Ok(file)) = room.open.get(header) else { return false };
-    prototypes(&file.context, &room.defined).iter().any(|it| it.path == path)
+/// The files whose functions a header of the room declares: who looks for what the header
+/// declares looks there.
+fn files_declared<'r>(room: &'r Room, header: &TreePath) -> BTreeSet<&'r str> {
+    let Some(Ok(file)) = room.open.get(header) else { return BTreeSet::new() };
+    prototypes(&file.context, &room.defined).into_iter().map(|it| it.path).collect()
 }
