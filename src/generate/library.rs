@@ -124,12 +124,3 @@ fn listed(library: &Library, like: &str) -> String {
     };
     format!("{list}{gap}+= {}.o\n", library.module)
 }
-
-/// The line that includes the header in the file at `path`, if that is a user's.
-pub fn include(library: &Library, path: &TreePath) -> Option<Edit> {
-    let (_, at, is_apart) = library.includes.iter().find(|(file, ..)| file == path)?;
-    let name = file_name(&library.header);
-    let blank = if *is_apart { "\n" } else { "" };
-    let text = format!("{blank}#include \"{name}\"\n").into_bytes();
-    Some(Edit { range: *at..*at, text })
-}

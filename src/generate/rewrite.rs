@@ -8,7 +8,7 @@ use super::{Edit, EditSet};
 use crate::plan::align::{OwnParameter, lossy};
 use crate::plan::callers;
 use crate::plan::uses::CallSite;
-use crate::plan::{Fate, FileContext, MemberPlan, Plan, Remedy};
+use crate::plan::{Fate, FileContext, MemberPlan, Plan, Preamble, Remedy};
 use serde::Serialize;
 use std::ops::Range;
 
@@ -73,13 +73,17 @@ pub fn edits(
     }
     let mut set = EditSet::default();
     if let Some(library) = &plan.library {
-        for (file, edits) in files.iter().zip(&mut edits) {
-            edits.extend(library::include(library, &file.path));
-        }
         for (path, edit) in library::edits(library, templates)? {
             set.files.entry(path).or_default().push(edit);
         }
         set.files.values_mut().for_each(|edits| edits.sort_by_key(|edit| edit.range.start));
+    }
+    let declared = plan.declaration.iter().flat_map(|it| &it.includes);
+    let of_library = plan.library.iter().flat_map(|it| &it.includes);
+    for (path, line) in of_library.chain(declared) {
+        if let Some(index) = files.iter().position(|file| file.path == *path) {
+            edits[index].push(preamble(line));
+        }
     }
     for (file, edits) in files.iter().zip(edits) {
         set.files.insert(file.path.clone(), ordered(file, edits));
@@ -91,9 +95,31 @@ pub fn edits(
         };
         let text = helper::prototype(plan, member, files[member.file], templates)?;
         let range = declaration.insert_at..declaration.insert_at;
-        set.files.entry(declaration.header.clone()).or_default().push(Edit { range, text });
+        let of_header = set.files.entry(declaration.header.clone()).or_default();
+        of_header.extend(declaration.preambles.iter().map(preamble));
+        of_header.push(Edit { range, text });
+        of_header.sort_by_key(|edit| edit.range.start);
     }
     Ok(set)
+}
+
+/// What a file gets at its top.
+fn preamble(preamble: &Preamble) -> Edit {
+    let mut text = String::new();
+    let mut line = |it: std::fmt::Arguments<'_>| text.extend([it.to_string(), "\n".to_owned()]);
+    let blank = format_args!("");
+    if preamble.blank_above {
+        line(blank);
+    }
+    preamble.includes.iter().for_each(|it| line(format_args!("#include {it}")));
+    if !preamble.includes.is_empty() && !preamble.tags.is_empty() {
+        line(blank);
+    }
+    preamble.tags.iter().for_each(|it| line(format_args!("struct {it};")));
+    if preamble.blank_below {
+        line(blank);
+    }
+    Edit { range: preamble.at..preamble.at, text: text.into_bytes() }
 }
 
 /// The edits of a file in their order, with its line ends.

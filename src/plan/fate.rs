@@ -161,7 +161,7 @@ fn surveyed(
     let AlignedMember { file, tree, .. } = &subject.alignment.members[index];
     let uses = uses::uses(file, &member.function, &open.pastes);
     if uses.none() {
-        let detail = format!("nothing uses {}: delete it", member.name);
+        let detail = format!("nothing in the file names {}", member.name);
         return Err(file.refuse(Reason::UnusedMember, member.function.start, detail));
     }
     Ok(MemberPlan {

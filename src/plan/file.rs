@@ -105,12 +105,13 @@ impl FileContext {
         self.too_deep = stack.overflowed;
     }
 
-    /// The directives that include something under no condition, each with what it
+    /// The directives that include something whenever the file is compiled, each with what it
     /// includes as it is spelled, with its brackets or quotes.
     pub fn includes(&self) -> impl Iterator<Item = (&Token, &str)> {
-        let directives = self.tokens.iter().filter(|token| {
-            token.kind == TokenKind::Directive && self.conditions_at(token.start).is_empty()
-        });
+        let directives = self
+            .tokens
+            .iter()
+            .filter(|token| token.kind == TokenKind::Directive && self.is_always(token.start));
         directives.filter_map(|token| {
             let (word, rest) = directive_word(token.text(&self.bytes));
             let rest = std::str::from_utf8(rest).ok()?.trim();
@@ -191,6 +192,27 @@ impl FileContext {
     pub fn conditions_at(&self, offset: u32) -> &Conditions {
         let after = self.conditions.partition_point(|(start, _)| *start <= offset);
         &self.conditions[after.saturating_sub(1)].1
+    }
+
+    /// Whether what stands at `offset` is compiled whenever the file is: the guard of a
+    /// header is no condition.
+    pub fn is_always(&self, offset: u32) -> bool {
+        match self.conditions_at(offset).as_slice() {
+            [] => true,
+            [(condition, 0)] => self.is_guard(condition),
+            _ => false,
+        }
+    }
+
+    /// Whether the condition is that of the file's include guard, which is defined at once.
+    pub fn is_guard(&self, condition: &str) -> bool {
+        let Some(name) = condition.strip_prefix("ifndef ") else { return false };
+        let mut directives = self.tokens.iter().filter(|it| it.kind == TokenKind::Directive);
+        let mut names = |directive: &[u8]| {
+            let text = directives.next().map_or(&b""[..], |token| token.text(&self.bytes));
+            directive_word(text).0 == directive && contains_word(text, name.as_bytes())
+        };
+        names(b"ifndef") && names(b"define")
     }
 
     /// Whether `name` means nothing yet, here and in the headers that the file includes.

@@ -5,10 +5,11 @@
 
 use super::Claimed;
 use super::align::lossy;
+use super::declare::{Prototype, prototypes};
 use super::file::FileContext;
 use super::holes::Subject;
 use super::refusal::{Reason, Refusal};
-use super::sharing::{Defined, Prototype, prototypes};
+use super::sharing::Defined;
 use crate::syntax::decl::{DefinitionKind, Unit};
 use crate::syntax::{Function, TokenKind};
 use rustc_hash::{FxHashMap, FxHashSet};

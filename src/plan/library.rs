@@ -4,6 +4,7 @@
 //! changes comes to stand, and what the new things are called. It reads no file.
 
 use super::file::FileContext;
+use super::preamble::Preamble;
 use crate::tree::kconfig::{Entry, entries};
 use crate::tree::{Module, TreePath, file_name, stem};
 
@@ -36,9 +37,8 @@ pub struct Library {
     pub kbuild: (TreePath, usize, String),
     /// The Kconfig file, where the entry comes to stand, and where users select it.
     pub kconfig: (TreePath, usize, Vec<usize>),
-    /// For each user's file the place of the line that includes the header; a blank line
-    /// comes above it where no header of the folder is included yet.
-    pub includes: Vec<(TreePath, usize, bool)>,
+    /// The users' files, with the line that includes the header.
+    pub includes: Vec<(TreePath, Preamble)>,
 }
 
 /// A driver that is to use it.
@@ -105,9 +105,14 @@ impl Library {
         let (module, option, source, header) =
             named.ok_or_else(|| format!("no name is free in {}", folder.path))?;
         let (licence, copyrights) = rights(users)?;
-        let includes = users.iter().map(|user| include_at(user.file));
-        let mut includes = includes.collect::<Result<Vec<_>, _>>()?;
-        includes.sort();
+        let included = format!("\"{module}.h\"");
+        let include = |user: &User<'_>| {
+            let path = &user.file.path;
+            let line = Preamble::include(user.file, included.clone());
+            Ok((path.clone(), line.ok_or_else(|| format!("{path} includes nothing"))?))
+        };
+        let mut includes = users.iter().map(include).collect::<Result<Vec<_>, String>>()?;
+        includes.sort_by(|one, other| one.0.cmp(&other.0));
         includes.dedup();
         let mut selects: Vec<usize> = of_users.iter().map(|it| it.attributes_end).collect();
         selects.sort_unstable();
@@ -227,17 +232,6 @@ fn rights(users: &[User<'_>]) -> Result<(String, Vec<String>), String> {
     let lines = head.lines().filter(|line| line.contains("Copyright"));
     let around: &[char] = &['/', '*', ' ', '\t'];
     Ok((first, lines.map(|line| line.trim_matches(around).to_owned()).collect()))
-}
-
-/// Where a file includes one more header of its folder: behind the last of these, or else
-/// apart behind the last header at all.
-fn include_at(file: &FileContext) -> Result<(TreePath, usize, bool), String> {
-    let (own, other): (Vec<_>, Vec<_>) =
-        file.includes().partition(|(_, spelled)| spelled.starts_with('"'));
-    let last = own.last().or(other.last());
-    let (last, _) = last.ok_or_else(|| format!("{} includes nothing", file.path))?;
-    let at = file.line_end(last.end.saturating_sub(1) as usize);
-    Ok((file.path.clone(), at, own.is_empty()))
 }
 
 #[cfg(test)]

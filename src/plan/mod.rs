@@ -9,6 +9,7 @@ pub mod callers;
 pub mod calls;
 pub mod comments;
 pub mod context;
+pub mod declare;
 pub mod early;
 pub mod elide;
 pub mod fate;
@@ -20,6 +21,7 @@ pub mod library;
 pub mod names;
 mod notes;
 pub mod paths;
+pub mod preamble;
 pub mod refusal;
 pub mod reuse;
 pub mod rules;
@@ -36,6 +38,7 @@ pub use file::FileContext;
 pub use holes::{Parameter, Span};
 pub use host::Host;
 pub use library::Library;
+pub use preamble::Preamble;
 pub use refusal::{Reason, Refusal};
 pub use rules::{RemedyKind, Rule};
 pub use sharing::Sharing;
@@ -145,6 +148,10 @@ pub struct Declaration {
     pub header: TreePath,
     /// The byte before which it is inserted: the beginning of a line.
     pub insert_at: usize,
+    /// What the header gets above it.
+    pub preambles: Vec<Preamble>,
+    /// The files that do not include the header yet, with the line that does.
+    pub includes: Vec<(TreePath, Preamble)>,
 }
 
 /// See [`Plan`].

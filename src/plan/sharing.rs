@@ -7,13 +7,12 @@ use super::align::{Alignment, Site, lossy};
 use super::file::{FileContext, contains_word};
 use super::holes::{Holes, Subject};
 use super::host::Host;
+use super::preamble::Preamble;
 use super::refusal::{Reason, Refusal};
-use super::{Claimed, Declaration, Parameter, words};
+use super::{Claimed, words};
 use crate::detect::CloneGroup;
-use crate::syntax::decl::{
-    Apart, ApartKind, Definition, DefinitionKind, Meanings, References, TagKind,
-};
-use crate::syntax::{Globals, Lexer, TokenKind, lexer};
+use crate::syntax::decl::{Apart, ApartKind, Meanings, References};
+use crate::syntax::{Globals, TokenKind, lexer};
 use crate::tree::TreePath;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -30,6 +29,10 @@ pub struct Sharing<'a> {
     pub homes: Vec<bool>,
     /// The header that declares what they share.
     pub header: &'a FileContext,
+    /// The files that do not include it yet, each with the line that does.
+    pub includes: Vec<(TreePath, Preamble)>,
+    /// No header will do as it is.
+    pub is_last_resort: bool,
     /// Headers that it includes and that include it: what stands in them may not be
     /// known where it begins.
     pub circular: Vec<TreePath>,
@@ -258,170 +261,4 @@ impl<'a> Sharing<'a> {
             [Some(bare.to_owned()), longer].into_iter().flatten().find(is_own)
         })
     }
-
-    /// A place in the header for the prototype of a function with the signature of
-    /// `member` and more `parameters`: behind the prototypes of its file, or else of its driver.
-    ///
-    /// # Errors
-    /// `no-header` where there is none, or where a type of the signature is not known.
-    pub fn declare(
-        &self,
-        subject: &Subject<'_>,
-        member: usize,
-        parameters: &[Parameter],
-    ) -> Result<Declaration, Refusal> {
-        let file = subject.file_of(member);
-        let start = subject.group.members[member].function.start;
-        let refuse = |detail: String| file.refuse(Reason::NoHeader, start, detail);
-        let end = match self.declare_at {
-            Some(end) => end,
-            None => self.behind_prototypes(&file.path).ok_or_else(|| {
-                refuse(format!("{} declares no function of theirs", self.header.path))
-            })?,
-        };
-        match self.unknown_type(subject, (member, parameters), end) {
-            None => Ok(Declaration { header: self.header.path.clone(), insert_at: end }),
-            Some(unknown) => Err(refuse(format!("{} does not know `{unknown}`", self.header.path))),
-        }
-    }
-
-    /// The place behind the prototypes in the header of the file that has what is shared,
-    /// `home` where it is none of its own, or else of its driver.
-    fn behind_prototypes(&self, home: &TreePath) -> Option<usize> {
-        let mut places = prototypes(self.header, self.defined);
-        // Those of the same file first, then the last of the others.
-        let home = self.host.as_ref().map_or(home, |host| &host.file.path);
-        places.sort_by_key(|place| (place.path != home, std::cmp::Reverse(place.end)));
-        let free = |end: &usize| !self.claimed.touches(&(*end..*end));
-        places.into_iter().map(|place| place.end).find(free)
-    }
-
-    /// A name of the member's signature, or of the type of a parameter, that means nothing
-    /// before `end` of the header.
-    fn unknown_type(
-        &self,
-        subject: &Subject<'_>,
-        (member, parameters): (usize, &[Parameter]),
-        end: usize,
-    ) -> Option<String> {
-        let (file, aligned) = (subject.file_of(member), &subject.alignment.members[member]);
-        let function = &subject.group.members[member].function;
-        let signature = file.token_at(function.start)..file.token_at(function.body);
-        let own = signature.filter(|&index| {
-            !aligned.locals.contains(file.text(index))
-                && file.tokens[index].start != function.name.start
-        });
-        let mut words: Vec<[String; 2]> = own
-            .map(|index| [index.saturating_sub(1), index].map(|at| lossy(file.text(at))))
-            .collect();
-        for parameter in parameters {
-            let text = parameter.ctype.as_bytes();
-            let tokens = Lexer::new(text).map(|token| lossy(token.text(text)));
-            let mut before = String::new();
-            for word in tokens {
-                words.push([before, word.clone()]);
-                before = word;
-            }
-        }
-        let asks = |[_, word]: &&[String; 2]| {
-            word.bytes().next().is_some_and(|b| lexer::is_ident_byte(b) && !b.is_ascii_digit())
-                && !lexer::is_keyword(word.as_bytes())
-                && !matches!(word.as_str(), "bool" | "size_t" | "ssize_t" | "__maybe_unused")
-        };
-        let unknown =
-            words.iter().filter(asks).find(|[before, it]| !self.is_known(before, it, end));
-        unknown.map(|[_, word]| word.clone())
-    }
-
-    /// Whether the header knows a type before `end`.
-    fn is_known(&self, before: &str, name: &str, end: usize) -> bool {
-        // What the header itself says behind the place is not known there yet.
-        let is_before = |d: &Definition| match *d.file == *self.header.path {
-            true => (d.offset as usize) < end,
-            false => !self.circular.iter().any(|path| **path == *d.file),
-        };
-        // Whoever is named there already is known, or the compiler would warn of it.
-        let text = self.header.bytes.get(..end).unwrap_or_default();
-        if contains_word(text, name.as_bytes()) {
-            return true;
-        }
-        let tag = match before {
-            "struct" => TagKind::Struct,
-            "union" => TagKind::Union,
-            "enum" => TagKind::Enum,
-            _ => {
-                let is_type = |d: &Definition| {
-                    matches!(d.kind, DefinitionKind::Typedef { .. } | DefinitionKind::Macro(_))
-                        && is_before(d)
-                };
-                return self.header.unit.lookup(name).iter().any(is_type);
-            }
-        };
-        self.header.unit.lookup_tag(tag, name).iter().any(is_before)
-    }
-}
-
-/// A prototype that a header has of a function of the driver.
-pub struct Prototype<'a> {
-    /// The function.
-    pub name: String,
-    /// Where the function is defined.
-    pub path: &'a str,
-    /// Where the line behind the prototype begins.
-    end: usize,
-}
-
-/// The prototypes in `header` of functions that the files define, outside of any `#if`
-/// but the guard.
-pub fn prototypes<'a>(header: &FileContext, defined: &'a Defined) -> Vec<Prototype<'a>> {
-    let mut found = Vec::new();
-    let mut from = 0;
-    for at in 0..header.tokens.len() {
-        if !matches!(header.text(at), b";" | b"}") && header.tokens[at].kind != TokenKind::Directive
-        {
-            continue;
-        }
-        let item = from..at;
-        from = at + 1;
-        if header.text(at) != b";" {
-            continue;
-        }
-        let Some(name) = declared_function(header, item) else { continue };
-        let end = header.line_end(header.tokens[at].end.saturating_sub(1) as usize);
-        let guarded = header.conditions_at(header.tokens[at].end).as_slice();
-        let plain = match guarded {
-            [] => true,
-            [(condition, 0)] => is_guard(condition, header),
-            _ => false,
-        };
-        let alone = header.is_blank(header.tokens[at].end as usize..end);
-        let name = lossy(header.text(name));
-        let path = defined.get(name.as_str());
-        if let Some(path) = path.filter(|_| plain && alone) {
-            found.push(Prototype { name, path, end });
-        }
-    }
-    found
-}
-
-/// The name that a prototype of these tokens declares.
-fn declared_function(header: &FileContext, item: std::ops::Range<usize>) -> Option<usize> {
-    let open = item.clone().find(|&at| header.text(at) == b"(")?;
-    let first = header.text(item.start);
-    let is_plain = !matches!(first, b"typedef" | b"static" | b"#")
-        && !item.clone().any(|at| matches!(header.text(at), b"{" | b"="));
-    let name = open.checked_sub(1).filter(|&at| at > item.start)?;
-    (is_plain && header.tokens[name].kind == TokenKind::Ident).then_some(name)
-}
-
-/// Whether the condition is that of an include guard, which is defined at once.
-pub fn is_guard(condition: &str, header: &FileContext) -> bool {
-    let Some(name) = condition.strip_prefix("ifndef ") else { return false };
-    let mut directives = header.tokens.iter().filter(|it| it.kind == TokenKind::Directive);
-    let mut names = |directive: &[u8]| {
-        let text = directives.next().map_or(&b""[..], |token| token.text(&header.bytes));
-        let word = text.trim_ascii_start().strip_prefix(b"#").map(<[u8]>::trim_ascii_start);
-        word.is_some_and(|it| it.starts_with(directive)) && contains_word(text, name.as_bytes())
-    };
-    names(b"ifndef") && names(b"define")
 }

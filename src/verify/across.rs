@@ -11,7 +11,7 @@ use super::names::FileNames;
 use super::signature::{self, Linkage};
 use super::substitution::OneFile;
 use super::unit::{Branch, Difference, Item, Unit};
-use super::{Claim, Files, Problem, Scope, Verdict, library};
+use super::{Claim, Files, Problem, Scope, Verdict, library, preamble};
 use crate::syntax::LoopMacros;
 use crate::syntax::decl::{Definition, DefinitionKind, Meanings, References};
 use crate::tree::TreePath;
@@ -37,7 +37,10 @@ pub(super) fn check(
 ) -> Result<(), Problem> {
     match library::without(before, after, claim, names.1)? {
         Some(library::Sides { before, after }) => files(&before, &after, claim, names, true),
-        None => files(before, after, claim, names, false),
+        None => {
+            let after = preamble::without(before, after, claim, names.1)?;
+            files(before, &after, claim, names, false)
+        }
     }
 }
 

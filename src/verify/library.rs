@@ -7,9 +7,9 @@
 //! this in each user's file; one line of the Kbuild file; and an option that nobody but
 //! its users sees, which each of them selects. So the module is there wherever a user is.
 
+use super::preamble::without_include;
 use super::unit::{Item, Unit};
 use super::{Claim, Files, Problem, Scope, Verdict};
-use crate::syntax::split::directive_word;
 use crate::tree::kconfig::{Entry, entries};
 use crate::tree::{TreePath, file_name, parent};
 use std::collections::BTreeSet;
@@ -80,7 +80,7 @@ pub(super) fn without(
     for path in users {
         let name = format!("\"{module}.h\"");
         let new = after.get(path).map_or(&[][..], Vec::as_slice);
-        match without_include(new, &name) {
+        match without_include(new, &name, false) {
             Some(without) => drop(sides.after.insert(path.clone(), without)),
             None => return fail(path, "it does not include the new header once, for all"),
         }
@@ -219,27 +219,6 @@ fn selected(
         true => Ok(()),
         false => Err(format!("it changed in more than {option}")),
     }
-}
-
-/// A text without the one line that includes a header, under no condition.
-fn without_include(text: &[u8], header: &str) -> Option<Vec<u8>> {
-    let mut depth = 0_usize;
-    let mut found = 0;
-    let mut kept = Vec::with_capacity(text.len());
-    for line in text.split_inclusive(|&byte| byte == b'\n') {
-        let bare = line.trim_ascii();
-        match bare.starts_with(b"#").then(|| directive_word(bare)) {
-            Some((b"if" | b"ifdef" | b"ifndef", _)) => depth += 1,
-            Some((b"endif", _)) => depth = depth.saturating_sub(1),
-            Some((b"include", rest)) if rest.trim_ascii() == header.as_bytes() && depth == 0 => {
-                found += 1;
-                continue;
-            }
-            _ => {}
-        }
-        kept.extend_from_slice(line);
-    }
-    (found == 1).then_some(kept)
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ pub mod object;
 pub mod parses;
 pub mod path;
 pub mod placement;
+mod preamble;
 mod scope;
 pub mod signature;
 pub mod substitution;

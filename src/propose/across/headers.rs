@@ -3,19 +3,38 @@
 
 use super::Room;
 use crate::detect::CloneGroup;
-use crate::plan::FileContext;
-use crate::plan::sharing::prototypes;
+use crate::plan::declare::prototypes;
 use crate::plan::words::{common_words, words};
+use crate::plan::{FileContext, Preamble};
 use crate::propose::Proposer;
 use crate::propose::hosts::own_words;
 use crate::syntax::TokenKind;
-use crate::tree::{Module, TreePath, ancestors, parent};
+use crate::syntax::decl::{changed_by, unknown_in};
+use crate::syntax::split::directive_word;
+use crate::tree::{Module, TreePath, ancestors, file_name, parent};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Headers of a driver that are looked at for a prototype.
 const MOST_HEADERS: usize = 64;
+
+/// A header that may declare what some files share, or have it.
+#[derive(Clone)]
+pub(super) struct Declaring {
+    /// Where it is.
+    pub path: TreePath,
+    /// The files that do not include it yet, each with the line that does.
+    pub includes: Vec<(TreePath, Preamble)>,
+    /// None will do as it is.
+    pub is_last_resort: bool,
+}
+
+impl Declaring {
+    fn known(path: TreePath) -> Declaring {
+        Declaring { path, includes: Vec::new(), is_last_resort: false }
+    }
+}
 
 /// How much a header has to do with some files: how many of their functions it declares,
 /// whether its name is of their names, how many functions of the driver it declares.
@@ -66,7 +85,7 @@ impl Proposer<'_> {
         room: &mut Room,
         group: &CloneGroup,
         host: Option<&TreePath>,
-    ) -> Vec<TreePath> {
+    ) -> Vec<Declaring> {
         let modules: Vec<&Module> = match host {
             Some(host) => self.drivers.modules_with(host).collect(),
             None => self.common_modules(group),
@@ -111,13 +130,62 @@ impl Proposer<'_> {
         let most = found_all.iter().map(|it| it.0.0.2).max();
         let fits = |rank: HeaderRank| rank.0 > 0 || rank.1 || Some(rank.2) == most;
         let fitting = found_all.into_iter().filter(|it| fits(it.0.0));
-        fitting.map(|(_, path)| path).collect()
+        fitting.map(|(_, path)| Declaring::known(path)).collect()
+    }
+
+    /// The headers that declare functions of `host`, and that all other files of its folder
+    /// may include, though some do not yet: those first for which the fewest lines are needed.
+    pub(super) fn headers_to_include(
+        &self,
+        room: &mut Room,
+        group: &CloneGroup,
+        host: &TreePath,
+    ) -> Vec<Declaring> {
+        let users: BTreeSet<&TreePath> = group.members.iter().map(|it| &it.file).collect();
+        let folder = parent(host);
+        if users.iter().any(|path| parent(path) != folder) {
+            return Vec::new();
+        }
+        let headers_of = |room: &Room, path: &TreePath| match room.open.get(path) {
+            Some(Ok(file)) => file.context.unit.headers(),
+            _ => Vec::new(),
+        };
+        let of_host = headers_of(room, host).into_iter();
+        let around: Vec<TreePath> = of_host
+            .filter(|path| parent(path) == folder)
+            .take(MOST_HEADERS)
+            .map(|path| path.to_string())
+            .collect();
+        let mut found: Vec<(usize, Reverse<usize>, Declaring)> = Vec::new();
+        for path in around {
+            if self.open_in(room, &path).is_err() {
+                continue;
+            }
+            let file = |path: &TreePath| room.open.get(path).and_then(|file| file.as_ref().ok());
+            let Some((header, host)) = file(&path).zip(file(host)) else { continue };
+            let prototypes = prototypes(&header.context, &room.defined);
+            let of_host = prototypes.iter().filter(|it| *it.path == *host.context.path).count();
+            let lacks_it = |user: &&&TreePath| {
+                !headers_of(room, user).iter().any(|included| **included == *path)
+            };
+            let lines = users.iter().filter(lacks_it).map(|user| {
+                let line = may_include(&file(user)?.context, &header.context, &host.context)?;
+                Some(((*user).clone(), line))
+            });
+            let lines = lines.collect::<Option<Vec<_>>>();
+            if let Some(includes) = lines.filter(|lines| !lines.is_empty() && of_host > 0) {
+                let declaring = Declaring { path, includes, is_last_resort: true };
+                found.push((declaring.includes.len(), Reverse(of_host), declaring));
+            }
+        }
+        found.sort_by(|a, b| (a.0, a.1, &a.2.path).cmp(&(b.0, b.1, &b.2.path)));
+        found.into_iter().map(|(.., declaring)| declaring).collect()
     }
 
     /// The headers of the folder of all files, or above it, that all of them include and
     /// that have inline functions already: the nearest first, and of these the one with
     /// most.
-    pub(super) fn inline_headers(&self, room: &mut Room, group: &CloneGroup) -> Vec<TreePath> {
+    pub(super) fn inline_headers(&self, room: &mut Room, group: &CloneGroup) -> Vec<Declaring> {
         let files = group.members.iter().map(|member| &member.file);
         let common = Self::common_headers(room, files);
         let is_above = |header: &&Arc<str>| {
@@ -139,8 +207,23 @@ impl Proposer<'_> {
             }
         }
         found.sort();
-        found.into_iter().map(|(_, path)| path).collect()
+        found.into_iter().map(|(_, path)| Declaring::known(path)).collect()
     }
+}
+
+/// The line with which a file includes a header of its folder, behind all that it includes,
+/// if that changes nothing that it says, and if it knows what the header asks for, as
+/// `user` does, which includes it.
+fn may_include(file: &FileContext, header: &FileContext, user: &FileContext) -> Option<Preamble> {
+    let line = Preamble::include(file, format!("\"{}\"", file_name(&header.path)))?;
+    let is_last = file.tokens.iter().all(|token| {
+        token.kind != TokenKind::Directive
+            || (token.start as usize) < line.at
+            || directive_word(token.text(&file.bytes)).0 != b"include"
+    });
+    let is_known = || unknown_in(&file.unit, &header.unit, &header.bytes, &user.unit).is_none();
+    let is_same = || changed_by(&file.unit, &file.bytes, &header.unit).is_none();
+    (is_last && is_known() && is_same()).then_some(line)
 }
 
 /// How many inline functions a header has.

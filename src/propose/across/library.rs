@@ -150,6 +150,8 @@ impl Proposer<'_> {
         let sharing = Sharing {
             homes: vec![false; group.members.len()],
             header: &header_file.context,
+            includes: Vec::new(),
+            is_last_resort: false,
             circular: Vec::new(),
             declare_at: Some(header.insert_at),
             claimed: &header_file.claimed,

@@ -26,7 +26,7 @@ use crate::plan::{
 };
 use crate::syntax::{Globals, global_functions};
 use crate::tree::{Module, TreePath};
-use headers::before_guard;
+use headers::{Declaring, before_guard};
 use prefixes::prefixes;
 use rayon::prelude::*;
 use rooms::Rooms;
@@ -246,9 +246,10 @@ impl Proposer<'_> {
         &self,
         room: &mut Room,
         group: &CloneGroup,
-        header: &TreePath,
+        header: &Declaring,
         place: Place<'_>,
     ) -> Result<Carried, TemplateError> {
+        let Declaring { path: header, includes, is_last_resort } = header;
         let circular = self.circular(room, header);
         let file = |path: &TreePath| room.open.get(path).and_then(|file| file.as_ref().ok());
         let open: Vec<&OpenFile> = group.members.iter().filter_map(|m| file(&m.file)).collect();
@@ -317,6 +318,8 @@ impl Proposer<'_> {
         let sharing = Sharing {
             homes: (0..group.members.len()).map(|index| index < homes).collect(),
             header: &header.context,
+            includes: includes.clone(),
+            is_last_resort: *is_last_resort,
             circular,
             declare_at: None,
             claimed: &header.claimed,

@@ -2,10 +2,11 @@
 //! function that is there already, a file of the module that is called after what all of
 //! theirs are, one of theirs, a file of a module on which all depend, a header.
 
+use super::headers::Declaring;
 use super::{Place, Room};
 use crate::detect::{CloneGroup, Level, Member};
 use crate::generate::templates::TemplateError;
-use crate::plan::sharing::prototypes;
+use crate::plan::declare::prototypes;
 use crate::plan::{self, Reason, Refusal, RemedyKind};
 use crate::propose::carry::Carried;
 use crate::propose::{Proposer, not_one_file};
@@ -83,27 +84,59 @@ impl Proposer<'_> {
                 ),
             };
         }
-        let mut first = None;
-        for header in self.headers(room, &group, None).into_iter().take(HEADERS_TRIED) {
-            let declared = files_declared(room, &header);
+        let all = group.clone();
+        let with = |room: &mut Room, header: &Declaring| {
+            let declared = files_declared(room, &header.path);
             group.members[..home_count].sort_by_cached_key(|member| {
                 (!is_common(member), !declared.contains(&*member.file))
             });
-            match self.carry_shared(room, &group, &header, Place::Members(home_count))? {
-                // Another header may know what this one does not.
-                Carried::Refused(refusal) if refusal.reason == Reason::NoHeader => {
-                    first.get_or_insert(refusal);
-                }
-                carried => return Ok(carried),
-            }
-        }
-        match first {
-            Some(refusal) => Ok(Carried::Refused(refusal)),
+            self.carry_shared(room, &group, header, Place::Members(home_count))
+        };
+        match self.carry_declared(room, &all, None, with)? {
+            Some(carried) => Ok(carried),
             None => refuse(
                 Reason::NoHeader,
                 "no header that all include declares functions of theirs".to_owned(),
             ),
         }
+    }
+
+    /// Plans a group with the first header that may declare what it shares, in `host` or
+    /// else in a member's file: one as it is, or else with more lines in it, or else one of
+    /// the host's that some files do not include yet. `None` where there is none at all.
+    fn carry_declared(
+        &self,
+        room: &mut Room,
+        group: &CloneGroup,
+        host: Option<&TreePath>,
+        mut with: impl FnMut(&mut Room, &Declaring) -> Result<Carried, TemplateError>,
+    ) -> Result<Option<Carried>, TemplateError> {
+        let mut first = None;
+        // Another header may know what one does not.
+        let mut try_all = |room: &mut Room, headers: Vec<Declaring>| {
+            for header in headers.into_iter().take(HEADERS_TRIED) {
+                match with(room, &header)? {
+                    Carried::Refused(refusal) if refusal.reason == Reason::NoHeader => {
+                        first.get_or_insert(refusal);
+                    }
+                    carried => return Ok(Some(carried)),
+                }
+            }
+            Ok(None)
+        };
+        let headers = self.headers(room, group, host);
+        if let Some(carried) = try_all(room, headers.clone())? {
+            return Ok(Some(carried));
+        }
+        let again = headers.into_iter().map(|it| Declaring { is_last_resort: true, ..it });
+        if let Some(carried) = try_all(room, again.collect())? {
+            return Ok(Some(carried));
+        }
+        let more = host.map(|host| self.headers_to_include(room, group, host));
+        if let Some(carried) = try_all(room, more.unwrap_or_default())? {
+            return Ok(Some(carried));
+        }
+        Ok(first.map(Carried::Refused))
     }
 
     /// Plans a group with what it shares in `host`, which is none of its files; one of
@@ -122,17 +155,9 @@ impl Proposer<'_> {
             return Ok(Some(Carried::Refused(refusal)));
         }
         let place = Place::Host { path: host, is_spare };
-        let mut first = None;
-        for header in self.headers(room, group, Some(host)).into_iter().take(HEADERS_TRIED) {
-            match self.carry_shared(room, group, &header, place)? {
-                // Another header may know what this one does not.
-                Carried::Refused(refusal) if refusal.reason == Reason::NoHeader => {
-                    first.get_or_insert(refusal);
-                }
-                carried => return Ok(Some(carried)),
-            }
-        }
-        Ok(first.map(Carried::Refused))
+        self.carry_declared(room, group, Some(host), |room, header| {
+            self.carry_shared(room, group, header, place)
+        })
     }
 
     /// Plans a group whose members stand in several modules: the first of `hosts` with

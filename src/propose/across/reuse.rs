@@ -4,7 +4,6 @@
 use super::Room;
 use crate::detect::{CloneGroup, Kind};
 use crate::generate::templates::TemplateError;
-use crate::plan::sharing::is_guard;
 use crate::plan::{FileContext, OpenFile, Reason, RemedyKind, Rule, elide, reuse, rules};
 use crate::propose::carry::Carried;
 use crate::propose::{Proposer, not_one_file};
@@ -82,7 +81,7 @@ impl Proposer<'_> {
 /// what every driver is compiled with, are none.
 fn condition(file: &FileContext, at: u32) -> Option<&str> {
     let is_header = file.path.ends_with(".h");
-    let is_always = |condition: &str| condition == "ifdef __KERNEL__" || is_guard(condition, file);
+    let is_always = |condition: &str| condition == "ifdef __KERNEL__" || file.is_guard(condition);
     let mut open = file.conditions_at(at).iter();
     let found =
         open.find(|(condition, branch)| !(is_header && *branch == 0 && is_always(condition)));

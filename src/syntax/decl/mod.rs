@@ -21,6 +21,7 @@
 //! body        what one macro body says       macros  Unit::macro_facts
 //! meaning     names in two units             Meanings::agree
 //! references  what a text names            References::add_text
+//! including   one more header              changed_by, unknown_in
 //! ```
 
 mod arithmetic;
@@ -32,6 +33,7 @@ mod enums;
 mod expand;
 mod facts;
 mod fields;
+mod including;
 mod index;
 mod lexeme;
 mod literal;
@@ -53,6 +55,7 @@ pub use declarator::Param;
 pub use directive::{Define, Include};
 pub use facts::{Fact, MacroFacts, ParamFacts};
 pub use fields::{Field, Layout, NoField, declared_type};
+pub use including::{Told, changed_by, unknown_in};
 pub use index::{Definition, DefinitionKind, FunctionDeclaration, TagKind};
 pub use lexeme::Lexeme;
 pub use meaning::{Apart, ApartKind, Meanings};
