@@ -73,7 +73,8 @@ pub fn parameter(
         names.extend(shared_words(&fields));
         names.extend(all_shared_words(&fields));
     }
-    names.extend(spans().filter_map(|span| other_side(subject, span)));
+    let sides: Vec<String> = spans().filter_map(|span| other_side(subject, span)).collect();
+    names.extend(sides.iter().cloned());
     let called: Vec<String> =
         typed.iter().filter_map(|t| t.name.as_deref()).filter_map(telling).collect();
     let says = |name: &&String| !SAY_NOTHING.contains(&name.as_str());
@@ -94,12 +95,17 @@ pub fn parameter(
         () if member.is_some() && ctype.ends_with('*') => "field",
         () => "val",
     };
-    names.push(fallback.to_owned());
     // `2G` and `_8bit` give words that no C name begins with.
     names.retain(|name| is_identifier(name));
+    // What becomes the value of another name may be called one; but a second register is no
+    // value because the first has the name.
+    if member.is_some() || !sides.is_empty() || !names.iter().any(|name| says(&name)) {
+        names.push(fallback.to_owned());
+    }
     // Two roles of one name are told apart by what else is known of them.
     let first = names[0].clone();
-    let qualified = names[1..].iter().filter(says).map(|other| format!("{other}_{first}"));
+    let others = names[1..].iter().filter(says).filter(|other| **other != first);
+    let qualified = others.map(|other| format!("{other}_{first}"));
     let qualified: Vec<String> = qualified.filter(|name| name.len() <= 20).collect();
     names.extend(qualified);
     let gap = if first.ends_with(|c: char| c.is_ascii_digit()) { "_" } else { "" };
@@ -263,7 +269,7 @@ const SAY_NOTHING: &[&str] = &[
 ];
 
 /// Names for a helper, the best first: what the members' names share, and where that
-/// is not enough, what `parameters` are.
+/// is not enough, what the only one of `parameters` is.
 pub fn helper(members: &[&str], parameters: &[&str]) -> Vec<String> {
     let base = shared_name(members);
     let numbered = |name: &str| name.ends_with(|c: char| c.is_ascii_digit());
@@ -271,7 +277,8 @@ pub fn helper(members: &[&str], parameters: &[&str]) -> Vec<String> {
         // What something is called is not what the function is for.
         !SAY_NOTHING.contains(*name) && !numbered(name) && !name.ends_with("_name")
     };
-    let object = parameters.iter().find(is_object);
+    // One of several says less than none.
+    let object = parameters.first().filter(|_| parameters.len() == 1).filter(is_object);
     let mut candidates: Vec<String> = Vec::new();
     candidates.extend(both_words(members));
     let bare = base.trim_start_matches('_');
