@@ -37,6 +37,25 @@ const BODY: usize = 72;
 /// How subsystems begin their subjects, by the path of the file; the longest path
 /// wins, `{}` is the driver. Taken from the habits of the kernel's own log.
 const PREFIXES: &[(&str, &str)] = &[
+    ("drivers/acpi", "ACPI: {}"),
+    ("drivers/bluetooth", "Bluetooth: {}"),
+    ("drivers/char/tpm", "tpm: {}"),
+    ("drivers/clk", "clk: {}"),
+    ("drivers/comedi", "comedi: {}"),
+    ("drivers/dma", "dmaengine: {}"),
+    ("drivers/gpu/drm/bridge", "drm/bridge: {}"),
+    ("drivers/hid", "HID: {}"),
+    ("drivers/i2c", "i2c: {}"),
+    ("drivers/iommu", "iommu/{}"),
+    ("drivers/irqchip", "irqchip/{}"),
+    ("drivers/mmc", "mmc: {}"),
+    ("drivers/mtd", "mtd: {}"),
+    ("drivers/mtd/nand/raw", "mtd: rawnand: {}"),
+    ("drivers/pci", "PCI: {}"),
+    ("drivers/platform/chrome", "platform/chrome: {}"),
+    ("drivers/s390", "s390/{}"),
+    ("drivers/target", "scsi: target: {}"),
+    ("drivers/thermal", "thermal: {}"),
     ("drivers/power/supply", "power: supply: {}"),
     ("drivers/power/reset", "power: reset: {}"),
     ("drivers/net/wireless", "wifi: {}"),
@@ -196,10 +215,10 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
     let mut fates = Vec::new();
     let is_said = plan.is_of_parts || plan.is_reuse() || matches!(plan.remedy, Remedy::Elide(_));
     if !gone.is_empty() && !is_said {
-        fates.push(format!("The callers of {gone} now call it directly."));
+        fates.push(format!("What used {gone} now uses it directly."));
     }
     if !thin.is_empty() {
-        fates.push(format!("Keep {thin} for whoever else names them, as calls of it."));
+        fates.push(format!("Keep {thin} as calls of it."));
     }
     fates.push("No functional change intended.".to_owned());
     text.push(fates.join(" "));

@@ -418,8 +418,13 @@ pub fn gain(
         return Ok(());
     }
     let stay = members.iter().filter(|m| m.fate == Fate::Thin).count();
+    let outcome = match saved {
+        0 => "as long as before".to_owned(),
+        1.. => format!("{saved} lines shorter"),
+        _ => format!("{} lines longer", -saved),
+    };
     let detail = format!(
-        "{} members of {} lines, {stay} must stay: {saved:+} lines",
+        "{} members of {} lines, {stay} must stay: {outcome}",
         members.len(),
         members[0].function.lines(),
     );
