@@ -442,7 +442,9 @@ fn helper(
             declaration = Some(sharing.declare(subject, 0, &holes.parameters)?);
         }
     }
-    let mut candidates = names::helper(&names, &parameters);
+    let called = sharing.and_then(|sharing| sharing.called);
+    let mut candidates =
+        called.map_or_else(|| names::helper(&names, &parameters), <[String]>::to_vec);
     if let Some(sharing) = sharing.filter(|_| names.len() < 3)
         && let Some(other) = sharing.of_the_same_stem(&names)
     {

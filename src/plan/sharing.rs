@@ -29,6 +29,8 @@ pub struct Sharing<'a> {
     pub homes: Vec<bool>,
     /// The header that declares what they share.
     pub header: &'a FileContext,
+    /// What the function may be called, best first; `None` where its members' names say it.
+    pub called: Option<&'a [String]>,
     /// The files that do not include it yet, each with the line that does.
     pub includes: Vec<(TreePath, Preamble)>,
     /// No header will do as it is.

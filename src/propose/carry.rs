@@ -193,9 +193,8 @@ impl Proposer<'_> {
     }
 }
 
-/// Claims for a proposal what it needs of `file`.
-pub(super) fn claim(file: &mut OpenFile, plan: &Plan, out: &CarriedOut) {
-    let (path, claimed) = (&file.context.path, &mut file.claimed);
+/// Claims for a proposal what it needs of the file at `path`.
+pub(super) fn claim((path, claimed): (&TreePath, &mut Claimed), plan: &Plan, out: &CarriedOut) {
     let edits = out.edits.files.get(path).map_or(&[][..], Vec::as_slice);
     claimed.ranges.extend(edits.iter().map(|edit| edit.range.clone()));
     // A member that survives is called by the others: its text must stay, too.

@@ -140,7 +140,7 @@ impl Proposer<'_> {
                 Ok(plan) => {
                     let carried = self.carry_out(&[&file], &[], group, &plan)?;
                     if let carry::Carried::Out(out) = &carried {
-                        carry::claim(&mut file, &plan, out);
+                        carry::claim((&file.context.path, &mut file.claimed), &plan, out);
                     }
                     carried.into_outcome()
                 }

@@ -11,7 +11,7 @@ use super::names::FileNames;
 use super::signature::{self, Linkage};
 use super::substitution::OneFile;
 use super::unit::{Branch, Difference, Item, Unit};
-use super::{Claim, Files, Problem, Scope, Verdict, library, preamble};
+use super::{Claim, Files, Lift, Problem, Scope, Verdict, library, lifted, preamble};
 use crate::syntax::LoopMacros;
 use crate::syntax::decl::{Definition, DefinitionKind, Meanings, References};
 use crate::tree::TreePath;
@@ -35,6 +35,9 @@ pub(super) fn check(
     claim: &Claim,
     names: (&LoopMacros, Option<&dyn Scope>),
 ) -> Result<(), Problem> {
+    if let Some(lift) = &claim.lift {
+        return in_two_steps(before, after, (claim, lift), names);
+    }
     match library::without(before, after, claim, names.1)? {
         Some(library::Sides { before, after }) => files(&before, &after, claim, names, true),
         None => {
@@ -42,6 +45,35 @@ pub(super) fn check(
             files(before, &after, claim, names, false)
         }
     }
+}
+
+/// Of a part of each member: first that it may be a function of its own in its file, then
+/// what becomes of these functions.
+fn in_two_steps(
+    before: &Files,
+    after: &Files,
+    (claim, lift): (&Claim, &Lift),
+    names: (&LoopMacros, Option<&dyn Scope>),
+) -> Result<(), Problem> {
+    let home = claim.target_path().cloned().unwrap_or_default();
+    let between = lifted::between(before, claim, lift).ok_or_else(|| {
+        problem(&home, None, None, "the edits of the claim cannot be made".to_owned())
+    })?;
+    let paths: BTreeSet<&TreePath> = claim.members.iter().map(|(path, _)| path).collect();
+    if lift.edits.keys().any(|path| !paths.contains(path)) {
+        let detail = "a file without members is lifted".to_owned();
+        return Err(problem(&home, None, None, detail));
+    }
+    for path in paths {
+        let text = |files: &'_ Files| files.get(path).cloned().unwrap_or_default();
+        let (old, split) = (text(before), text(&between.files));
+        let (old, split) = (Unit::new(path, &old), Unit::new(path, &split));
+        lifted::check(&old, &split, (claim, lift), names.0).map_err(|difference| {
+            let line = difference.before.map(|at| old.line(at));
+            problem(path, line, None, difference.detail)
+        })?;
+    }
+    check(&between.files, after, &between.claim, names)
 }
 
 fn files(

@@ -44,7 +44,7 @@ pub fn check(
     let (old, new) = (Unit::new(&path, old), Unit::new(&path, new));
     let checked = match &claim.lift {
         None => one_file(&old, &new, claim, loops),
-        Some(lift) => in_two_steps(&old, &new, (claim, lift), loops),
+        Some(lift) => in_two_steps(before, (&old, &new), (claim, lift), loops),
     };
     checked.map_err(|difference| {
         let line = difference.before.map(|at| old.line(at));
@@ -57,20 +57,18 @@ pub fn check(
 /// Of a part of each member: first that it may be a function of its own, then what becomes
 /// of these functions.
 fn in_two_steps(
-    before: &Unit<'_>,
-    after: &Unit<'_>,
+    files: &Files,
+    (before, after): (&Unit<'_>, &Unit<'_>),
     (claim, lift): (&Claim, &Lift),
     loops: &LoopMacros,
 ) -> Result<(), Difference> {
-    let text = lifted::text(before.source, lift)
+    let between = lifted::between(files, claim, lift)
         .ok_or_else(|| nowhere("the edits of the claim cannot be made"))?;
-    let split = Unit::new(before.path, &text);
+    let text = between.files.get(before.path).map_or(&[][..], Vec::as_slice);
+    let split = Unit::new(before.path, text);
     lifted::check(before, &split, (claim, lift), loops)?;
-    let members = claim.members.iter().zip(&lift.parts);
-    let members = members.map(|((path, _), part)| (path.clone(), part.clone())).collect();
-    let claim = Claim { members, lift: None, ..claim.clone() };
     // Places in the text between are no places for a reader.
-    one_file(&split, after, &claim, loops).map_err(|difference| Difference {
+    one_file(&split, after, &between.claim, loops).map_err(|difference| Difference {
         before: None,
         after: difference.after,
         detail: difference.detail,

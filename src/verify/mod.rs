@@ -101,8 +101,9 @@ pub struct Claim {
 pub struct Lift {
     /// The names of these functions, in the order of the members.
     pub parts: Vec<String>,
-    /// What to put in the place of which bytes of the file before, in order.
-    pub edits: Vec<(usize, usize, String)>,
+    /// What to put in the place of which bytes of each file before, in order.
+    #[serde(rename = "files", default)]
+    pub edits: BTreeMap<TreePath, Vec<(usize, usize, String)>>,
 }
 
 impl Claim {

@@ -8,3 +8,4 @@ mod headers;
 mod helpers;
 mod inlines;
 mod merges;
+mod parts;

@@ -150,6 +150,7 @@ impl Proposer<'_> {
         let sharing = Sharing {
             homes: vec![false; group.members.len()],
             header: &header_file.context,
+            called: None,
             includes: Vec::new(),
             is_last_resort: false,
             circular: Vec::new(),

@@ -3,13 +3,15 @@
 //! Out: an outcome for each.
 //!
 //! Drivers that share files are planned together, since they share lines and names;
-//! others side by side. `places` tries where what they share may stand, `library` makes
+//! others side by side. `parts` takes what is left of groups of which no whole function may
+//! go. `places` tries where what they share may stand, `library` makes
 //! a module for it, `headers` chooses where it is declared, `prefixes` what its name begins
 //! with, `needs` says what is linked with a file whatever the configuration.
 
 mod headers;
 mod library;
 mod needs;
+mod parts;
 mod places;
 mod prefixes;
 mod reuse;
@@ -27,6 +29,7 @@ use crate::plan::{
 use crate::syntax::{Globals, global_functions};
 use crate::tree::{Module, TreePath};
 use headers::{Declaring, before_guard};
+use parts::Lifting;
 use prefixes::prefixes;
 use rayon::prelude::*;
 use rooms::Rooms;
@@ -46,6 +49,8 @@ struct Room {
     reserved: FxHashSet<String>,
     /// What the names of modules' functions begin with, as [`Proposer::prefixes_of`] found.
     prefixes: RefCell<FxHashMap<String, Arc<Vec<String>>>>,
+    /// Parts of functions are functions of their own in some of the files.
+    lifting: Option<Lifting>,
 }
 
 /// What proposals claim of files.
@@ -104,7 +109,9 @@ impl Proposer<'_> {
             let one_module = !self.common_modules(group).is_empty();
             let has_rule = self.whole_rules().any(|rule| rule.kinds.contains(&group.kind));
             let may_be_inline = || self.may_be_inline(group, one_module);
-            if !has_rule || !one_module && !hosts.contains_key(&index) && !may_be_inline() {
+            let may_go_whole =
+                || has_rule && (one_module || hosts.contains_key(&index) || may_be_inline());
+            if !may_go_whole() && !self.may_share_a_part(group) {
                 done.push((index, Outcome::Refusal(self.apart(group))));
                 continue;
             }
@@ -132,7 +139,7 @@ impl Proposer<'_> {
                 let mut room = self.room(groups, &indices, &hosts, claimed);
                 let outcomes = indices.iter().map(|&index| {
                     let hosts = hosts.get(&index).map_or(&[][..], Vec::as_slice);
-                    let planned = self.plan_shared(&mut room, &groups[index], hosts)?;
+                    let planned = self.plan_across(&mut room, &groups[index], hosts)?;
                     Ok((index, planned.into_outcome()))
                 });
                 let outcomes: Result<Outcomes, TemplateError> = outcomes.collect();
@@ -318,6 +325,7 @@ impl Proposer<'_> {
         let sharing = Sharing {
             homes: (0..group.members.len()).map(|index| index < homes).collect(),
             header: &header.context,
+            called: room.lifting.as_ref().map(|lifting| lifting.names.as_slice()),
             includes: includes.clone(),
             is_last_resort: *is_last_resort,
             circular,
@@ -331,7 +339,9 @@ impl Proposer<'_> {
             host,
             inline_at,
         };
-        let plan = match plan::plan(&open, group, self.rules, self.loops, Some(&sharing)) {
+        let of_parts = room.lifting.as_ref().map(|lifting| std::slice::from_ref(&lifting.rule));
+        let rules = of_parts.unwrap_or(self.rules);
+        let plan = match plan::plan(&open, group, rules, self.loops, Some(&sharing)) {
             Ok(plan) => plan,
             Err(refusal) => return Ok(Carried::Refused(refusal)),
         };
@@ -345,6 +355,9 @@ impl Proposer<'_> {
         group: &CloneGroup,
         plan: &Plan,
     ) -> Result<Carried, TemplateError> {
+        if room.lifting.is_some() {
+            return self.carry_parts(room, group, plan);
+        }
         let file = |path: &TreePath| room.open.get(path).and_then(|file| file.as_ref().ok());
         let of_plan: Vec<&OpenFile> = plan.files.iter().filter_map(file).collect();
         // A header that has the helper itself is among the plan's files.
@@ -356,7 +369,7 @@ impl Proposer<'_> {
         if let Carried::Out(out) = &carried {
             for path in plan.files.iter().chain(more) {
                 if let Some(Ok(file)) = room.open.get_mut(path) {
-                    carry::claim(file, plan, out);
+                    carry::claim((path, &mut file.claimed), plan, out);
                 }
             }
             let names = plan.members.iter().map(|member| member.name.clone());

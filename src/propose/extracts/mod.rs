@@ -4,7 +4,7 @@
 //! The planner sees a file in which each run is a function of its own already; what is
 //! offered is the difference from the file as it is.
 
-mod name;
+pub(super) mod name;
 
 use super::carry::{self, Carried, Offer, Touched};
 use super::{Outcome, Proposer};
@@ -24,16 +24,16 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 /// Runs that are looked at for one group.
-const MOST_RUNS: usize = 4;
+pub(super) const MOST_RUNS: usize = 4;
 
 /// Parts of one run that are looked at.
-const MOST_PARTS: usize = 40;
+pub(super) const MOST_PARTS: usize = 40;
 
 /// Parts of the runs of one group that are planned.
-const MOST_PLANS: usize = 3;
+pub(super) const MOST_PLANS: usize = 3;
 
 /// What stands against a function for the whole of each member, but not for a part.
-const MAY_SHARE_A_PART: [Reason; 12] = [
+pub(super) const MAY_SHARE_A_PART: [Reason; 12] = [
     Reason::NoRule,
     Reason::OperatorDiffers,
     Reason::LocalDiffers,
@@ -48,11 +48,12 @@ const MAY_SHARE_A_PART: [Reason; 12] = [
     Reason::TooManyParameters,
 ];
 
-/// The functions of a file that are in groups, parsed.
-struct Bodies<'a> {
-    members: Vec<Member>,
-    parsed: Vec<AlignedMember<'a>>,
-    statements: Vec<Vec<runs::Statement>>,
+/// Functions of one file or of several that are in groups, parsed.
+#[derive(Default)]
+pub(super) struct Bodies<'a> {
+    pub members: Vec<Member>,
+    pub parsed: Vec<AlignedMember<'a>>,
+    pub statements: Vec<Vec<runs::Statement>>,
 }
 
 /// A file without what is claimed of it, which changes as proposals are made.
@@ -77,13 +78,7 @@ impl Proposer<'_> {
         // Of runs that lie in several functions each is a part of its function.
         let whole: Vec<Cow<'_, CloneGroup>> =
             done.iter().map(|(index, _)| of_functions(&file.context, &groups[*index])).collect();
-        let rule_of = |group: &CloneGroup| {
-            self.rules.iter().find(|rule| {
-                rule.remedy == RemedyKind::Extract
-                    && rule.takes(group)
-                    && rule.limits.members(false) <= group.members.len()
-            })
-        };
+        let rule_of = |group: &CloneGroup| self.extract_rule(group);
         let wanted = |(group, (_, outcome)): (&Cow<'_, CloneGroup>, &(usize, Outcome))| {
             is_open(outcome) && rule_of(group).is_some()
         };
@@ -114,6 +109,15 @@ impl Proposer<'_> {
         Ok(())
     }
 
+    /// The rule for what members of a group do on their way, inside one module.
+    pub(super) fn extract_rule(&self, group: &CloneGroup) -> Option<&Rule> {
+        self.rules.iter().find(|rule| {
+            rule.remedy == RemedyKind::Extract
+                && rule.takes(group)
+                && rule.limits.members(false) <= group.members.len()
+        })
+    }
+
     /// The members of `groups`, each once, in the order of the file; those that cannot be
     /// read are left out.
     fn bodies<'a, 'g>(
@@ -124,17 +128,27 @@ impl Proposer<'_> {
         let mut members: Vec<&Member> = groups.flat_map(|group| &group.members).collect();
         members.sort_by_key(|member| member.function.start);
         members.dedup_by_key(|member| member.function.start);
-        let mut bodies = Bodies { members: vec![], parsed: vec![], statements: vec![] };
+        let mut bodies = Bodies::default();
         for member in members {
-            if plan::is_plain(&file.context, member).is_err() {
-                continue;
-            }
-            let Ok(parsed) = align::read(&file.context, member, self.loops) else { continue };
-            bodies.statements.push(runs::statements(&parsed, member.function.body));
-            bodies.members.push(member.clone());
-            bodies.parsed.push(parsed);
+            self.add_body(&mut bodies, &file.context, member);
         }
         bodies
+    }
+
+    /// Reads one member more, if it can be read.
+    pub(super) fn add_body<'a>(
+        &self,
+        bodies: &mut Bodies<'a>,
+        file: &'a FileContext,
+        member: &Member,
+    ) {
+        if plan::is_plain(file, member).is_err() {
+            return;
+        }
+        let Ok(parsed) = align::read(file, member, self.loops) else { return };
+        bodies.statements.push(runs::statements(&parsed, member.function.body));
+        bodies.members.push(member.clone());
+        bodies.parsed.push(parsed);
     }
 
     /// The first part of a run, the longest first, for which there is a plan, with the
@@ -236,8 +250,9 @@ impl Proposer<'_> {
         let Some(name) = name else {
             return Ok(Tried::NotLifted(refuse("no name is free")));
         };
-        let lifted = match lifted(context, bodies, &pieces) {
-            Ok(lifted) => lifted,
+        let lifted = match lifted(bodies, &pieces).map(|mut all| all.pop()) {
+            Ok(Some((_, lifted))) => lifted,
+            Ok(None) => return Ok(Tried::NotLifted(refuse("no part"))),
             Err(refusal) => return Ok(Tried::NotLifted(refusal)),
         };
         let ranges = members.iter().map(|member| member.function.range()).collect();
@@ -281,9 +296,8 @@ impl Proposer<'_> {
         if let Some(objection) = &plan.objection {
             return refuse(objection.reason, objection.detail.clone());
         }
-        if plan.members.iter().any(|member| member.fate != Fate::Gone) {
-            let detail = "the part of a member would stay beside the helper".to_owned();
-            return refuse(Reason::NotSeparable, detail);
+        if stays(&plan) {
+            return refuse(Reason::NotSeparable, STAYS.to_owned());
         }
         if let plan::Remedy::Helper(helper) = &mut plan.remedy {
             helper.name = name;
@@ -297,25 +311,39 @@ impl Proposer<'_> {
             Ok(after) => after,
             Err(error) => return refuse(Reason::CallNotEditable, error.to_string()),
         };
-        plan.is_of_parts = true;
-        for (planned, member) in plan.members.iter_mut().zip(&group.members) {
-            planned.name.clone_from(&member.name);
-            planned.function = member.function.clone();
-            planned.comment = None;
-        }
+        name_whole(&mut plan, group);
         self.offer(Offer {
             touched: &[Touched { file: context, claimed: open.claimed, is_new: false }],
             after: &[after],
             edits: None,
             group,
             plan: &plan,
-            lift: Some(claim_of(lifted)),
+            lift: Some(claim_of(lifted.parts.clone(), [(context, lifted)].into_iter())),
         })
     }
 }
 
+/// What stands against a plan of which something [`stays`].
+pub(super) const STAYS: &str = "the part of a member would stay beside the helper";
+
+/// Whether a part is more than a call after the plan.
+pub(super) fn stays(plan: &plan::Plan) -> bool {
+    plan.members.iter().any(|member| member.fate != Fate::Gone)
+}
+
+/// The plan for parts of functions, told of as one for these functions: those of `group`,
+/// in the order of the plan's members.
+pub(super) fn name_whole(plan: &mut plan::Plan, group: &CloneGroup) {
+    plan.is_of_parts = true;
+    for (planned, member) in plan.members.iter_mut().zip(&group.members) {
+        planned.name.clone_from(&member.name);
+        planned.function = member.function.clone();
+        planned.comment = None;
+    }
+}
+
 /// What came of one run.
-enum Tried {
+pub(super) enum Tried {
     /// A patch, and the functions that it changes.
     Out(Carried, Vec<Range<usize>>),
     /// The run may not stand alone.
@@ -325,7 +353,7 @@ enum Tried {
 }
 
 /// A member, by its number among the bodies, and which of its statements.
-type Piece = (usize, Range<usize>);
+pub(super) type Piece = (usize, Range<usize>);
 
 /// `narrow` with those of `all` whose names share as much as a name for all needs.
 fn with_names_alike(bodies: &Bodies<'_>, narrow: &[Piece], all: &[Piece]) -> Vec<Piece> {
@@ -341,11 +369,15 @@ fn with_names_alike(bodies: &Bodies<'_>, narrow: &[Piece], all: &[Piece]) -> Vec
     wide
 }
 
-/// The file with the run lifted out of each member.
-fn lifted(file: &FileContext, bodies: &Bodies<'_>, pieces: &[Piece]) -> Result<Lifted, Refusal> {
+/// The files with the run lifted out of each member, in the order of the pieces.
+pub(super) fn lifted<'a>(
+    bodies: &Bodies<'a>,
+    pieces: &[Piece],
+) -> Result<Vec<(&'a FileContext, Lifted)>, Refusal> {
     let mut interfaces: Vec<(usize, Range<usize>, Interface)> = Vec::new();
     for (index, range) in pieces {
         let (member, own) = (&bodies.parsed[*index], &bodies.statements[*index]);
+        let file = member.file;
         let (from, to) = (&own[range.start], &own[range.end - 1]);
         let tokens = from.tokens.start..to.tokens.end;
         let firsts: Vec<usize> = own.iter().map(|it| it.tokens.start).collect();
@@ -369,24 +401,33 @@ fn lifted(file: &FileContext, bodies: &Bodies<'_>, pieces: &[Piece]) -> Result<L
         }
         interfaces.push((*index, tokens, interface(&place)?));
     }
-    in_order(&mut interfaces, &align::parameters(file, &bodies.parsed[pieces[0].0].tree));
-    let parts: Vec<Part> = interfaces
-        .iter()
-        .map(|(index, run, interface)| {
-            let member = &bodies.members[*index];
-            let start = member.function.start;
-            let comment = file.leading_comment(start, &member.name);
-            Part {
-                function: &member.function,
-                insert_at: comment.map_or_else(|| file.line_start(start as usize), |it| it.start),
-                run: run.clone(),
-                interface,
-                // No name of a function: it is gone when the patch is made.
-                name: format!("{}__part{index}", member.name),
-            }
-        })
-        .collect();
-    lift(file, &parts)
+    let Some((first, ..)) = pieces.first() else { return Ok(Vec::new()) };
+    let first = &bodies.parsed[*first];
+    in_order(&mut interfaces, &align::parameters(first.file, &first.tree));
+    let mut parts: Vec<(&'a FileContext, Vec<Part<'_>>)> = Vec::new();
+    for (index, run, interface) in &interfaces {
+        let (member, file) = (&bodies.members[*index], bodies.parsed[*index].file);
+        let start = member.function.start;
+        let comment = file.leading_comment(start, &member.name);
+        let part = Part {
+            function: &member.function,
+            insert_at: comment.map_or_else(|| file.line_start(start as usize), |it| it.start),
+            run: run.clone(),
+            interface,
+            // No name of a function: it is gone when the patch is made.
+            name: part_name(&member.name, *index),
+        };
+        match parts.iter_mut().find(|(known, _)| known.path == file.path) {
+            Some((_, of_file)) => of_file.push(part),
+            None => parts.push((file, vec![part])),
+        }
+    }
+    parts.into_iter().map(|(file, parts)| Ok((file, lift(file, &parts)?))).collect()
+}
+
+/// What the part of a member is called until there is a name for all.
+pub(super) fn part_name(member: &str, index: usize) -> String {
+    format!("{member}__part{index}")
 }
 
 /// Puts the parameters of all parts into the order of the first: the function's own come
@@ -407,13 +448,19 @@ fn in_order(interfaces: &mut [(usize, Range<usize>, Interface)], own: &[align::O
     }
 }
 
-/// As the check is told of it.
-fn claim_of(lifted: &Lifted) -> Lift {
+/// As the check is told of it; the parts are those of the members in their order.
+pub(super) fn claim_of<'l>(
+    parts: Vec<String>,
+    lifted: impl Iterator<Item = (&'l FileContext, &'l Lifted)>,
+) -> Lift {
     let edit = |edit: &Edit| {
         let text = String::from_utf8_lossy(&edit.text).into_owned();
         (edit.range.start, edit.range.end, text)
     };
-    Lift { parts: lifted.parts.clone(), edits: lifted.edits.iter().map(edit).collect() }
+    let of_file = |(file, lifted): (&FileContext, &Lifted)| {
+        (file.path.clone(), lifted.edits.iter().map(edit).collect())
+    };
+    Lift { parts, edits: lifted.map(of_file).collect() }
 }
 
 /// A call that only locks something in a run, or only unlocks it: who reads the function

@@ -6,7 +6,7 @@ use crate::syntax::lexer;
 
 /// What the name of what the parts do ends in: what it calls, if that is one thing, else
 /// where in the function it stands.
-pub(super) fn ending(bodies: &Bodies<'_>, names: &[&str], pieces: &[Piece]) -> String {
+pub(in crate::propose) fn ending(bodies: &Bodies<'_>, names: &[&str], pieces: &[Piece]) -> String {
     let (first, range) = &pieces[0];
     let (member, statements) = (&bodies.parsed[*first], &bodies.statements[*first][range.clone()]);
     let file = member.file;

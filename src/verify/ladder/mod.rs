@@ -47,7 +47,7 @@ use super::object::Difference;
 use super::{Claim, Files, Verdict};
 use crate::syntax::LoopMacros;
 use crate::tree::{Drivers, TreePath, parent};
-use across::Case;
+use across::{Case, Split};
 use globals::Globals;
 use includers::Includers;
 use links::Rest;
@@ -285,7 +285,9 @@ impl<'k> Ladder<'k> {
         if let Some(why) = across::uncovered(candidate, &objects.built) {
             return Ok(Some(Found::Unknown(why)));
         }
-        let case = Case { shop, candidate, built: &objects.built, loops: self.loops };
+        let split = Split::of(candidate);
+        let split = split.as_ref();
+        let case = Case { shop, candidate, split, built: &objects.built, loops: self.loops };
         for compile in objects.built.iter().chain(others) {
             match across::check(case, compile, bill)? {
                 Ok(way) => weakest = weakest.max(Some(way)),

@@ -2,7 +2,7 @@
 //! with a fault. Out: which rung rejects it, or that the fault is none: the compiler
 //! makes the same object, byte for byte, of the right text and of the faulty one.
 
-use super::across::{self, Case, Unproved};
+use super::across::{self, Case, Split, Unproved};
 use super::objects::Objects;
 use super::shop::{Bill, Shop};
 use super::{Candidate, Found, Ladder, Planted, compiles, same};
@@ -68,7 +68,9 @@ impl Ladder<'_> {
     ) -> Result<Outcome, BuildError> {
         let wrong = planted.candidate(right);
         let built = Objects::of(self, &wrong).built;
-        let case = Case { shop, candidate: &wrong, built: &built, loops: self.loops };
+        let split = Split::of(&wrong);
+        let split = split.as_ref();
+        let case = Case { shop, candidate: &wrong, split, built: &built, loops: self.loops };
         for compile in &built {
             match across::prove(case, compile, bill)? {
                 Ok(_) => {}

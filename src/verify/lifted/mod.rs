@@ -15,18 +15,39 @@ use super::facts;
 use super::macros::Macros;
 use super::signature;
 use super::unit::{Difference, Unit};
-use super::{Claim, Lift};
+use super::{Claim, Files, Lift};
 use crate::syntax::LoopMacros;
 use control::Call;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use values::{Declared, declarations};
 
-/// The text that the edits of `lift` make of `before`; `None` where they cannot be made.
-pub(super) fn text(before: &[u8], lift: &Lift) -> Option<Vec<u8>> {
+/// The texts between, in which the parts are functions, and the claim about these.
+pub(super) struct Between {
+    pub files: Files,
+    pub claim: Claim,
+}
+
+/// The files before with the parts lifted out, for the members of `claim`; `None` where the
+/// edits cannot be made.
+pub(super) fn between(before: &Files, claim: &Claim, lift: &Lift) -> Option<Between> {
+    let mut files = before.clone();
+    for (path, edits) in &lift.edits {
+        files.insert(path.clone(), text(before.get(path)?, edits)?);
+    }
+    if claim.members.len() != lift.parts.len() {
+        return None;
+    }
+    let members = claim.members.iter().zip(&lift.parts);
+    let members = members.map(|((path, _), part)| (path.clone(), part.clone())).collect();
+    Some(Between { files, claim: Claim { members, lift: None, ..claim.clone() } })
+}
+
+/// The text that some edits make of `before`; `None` where they cannot be made.
+fn text(before: &[u8], edits: &[(usize, usize, String)]) -> Option<Vec<u8>> {
     let mut text = Vec::with_capacity(before.len() + 4096);
     let mut at = 0;
-    for (start, end, new) in &lift.edits {
+    for (start, end, new) in edits {
         text.extend_from_slice(before.get(at..*start)?);
         text.extend_from_slice(new.as_bytes());
         at = *end;
@@ -38,7 +59,7 @@ pub(super) fn text(before: &[u8], lift: &Lift) -> Option<Vec<u8>> {
     Some(text)
 }
 
-/// Whether `split`, the text of [`text`], is the same program as `before`.
+/// Whether `split`, a file of [`between`], is the same program as `before`.
 pub(super) fn check(
     before: &Unit<'_>,
     split: &Unit<'_>,
@@ -46,12 +67,10 @@ pub(super) fn check(
     loops: &LoopMacros,
 ) -> Result<(), Difference> {
     let macros = Macros::new(before);
-    if claim.members.len() != lift.parts.len() {
-        return Err(nowhere("not every member has a part"));
-    }
     let mut parts = BTreeSet::new();
     let mut whole = BTreeSet::new();
-    for ((_, member), part) in claim.members.iter().zip(&lift.parts) {
+    let here = claim.members.iter().zip(&lift.parts).filter(|((path, _), _)| path == before.path);
+    for ((_, member), part) in here {
         is_new_name(before, part.as_bytes())?;
         let read = |unit, name: &str| {
             let item = Unit::function(unit, name).map_err(nowhere)?;

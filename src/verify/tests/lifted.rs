@@ -132,7 +132,10 @@ fn missed(&(what, before, part, after, expected): &Case) -> Option<String> {
     .concat();
     let start = PREFIX.len() + macros.len();
     let text = [part, "\n", after].concat();
-    let lift = Lift { parts: vec!["part".to_owned()], edits: vec![(start, whole.len(), text)] };
+    let lift = Lift {
+        parts: vec!["part".to_owned()],
+        edits: [(super::PATH.to_owned(), vec![(start, whole.len(), text)])].into(),
+    };
     let claim = Claim { lift: Some(lift), ..claim(&["f"], None, Some("helper")) };
     let climb = climbs(&whole, &patched, &claim);
     let problem = climb.problem.map(|it| it.to_string());

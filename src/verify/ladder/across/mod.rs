@@ -25,6 +25,9 @@
 //! a type that home does not know leaves the patch unproved. The second engine, clang's IR,
 //! is asked for the third comparison and for home alone.
 //!
+//! Where the target does a part of what members did, a step comes first: that the part may be
+//! a function of its own ([`Split`]); then this function is the member.
+//!
 //! By 1 and 2 the member in the text before may be taken for the thin one of the text
 //! between, by 3 that text is the one after. Home itself is compared as in the one-file
 //! case; a header that all include is no home, what it has is inlined in each file.
@@ -32,6 +35,7 @@
 mod between;
 mod compare;
 mod form;
+mod parts;
 
 use super::roles::Texts;
 use super::same;
@@ -45,6 +49,7 @@ use crate::verify::unit::Unit;
 use crate::verify::{Claim, Files};
 use compare::Side;
 use form::{Form, NoForm};
+pub(super) use parts::Split;
 use std::collections::BTreeSet;
 
 /// A candidate with the objects of its files.
@@ -52,6 +57,8 @@ use std::collections::BTreeSet;
 pub(super) struct Case<'c> {
     pub shop: &'c Shop<'c>,
     pub candidate: &'c Candidate,
+    /// The same in two steps, where parts of functions move.
+    pub split: Option<&'c Split>,
     pub built: &'c [&'c Compile],
     pub loops: &'c LoopMacros,
 }
@@ -108,7 +115,19 @@ pub(super) fn prove<'c>(
     let Some(home) = case.built.iter().find(|it| it.source == *home) else {
         return Ok(Err(Unproved::Not(format!("{home} is not compiled"))));
     };
-    Crossing { case, compile, home }.prove(bill)
+    let Some(split) = case.split else {
+        return Crossing { case, compile, home }.prove(bill);
+    };
+    let mut weakest = None;
+    for lifted in split.lifted(&compile.source) {
+        match in_one_file(case, lifted, compile, bill)? {
+            Ok(way) => weakest = weakest.max(Some(way)),
+            Err(why) => return Ok(Err(why)),
+        }
+    }
+    let case = Case { candidate: &split.moved, split: None, ..case };
+    let moved = Crossing { case, compile, home }.prove(bill)?;
+    Ok(moved.map(|way| weakest.map_or(way, |weakest| weakest.max(way))))
 }
 
 /// The members whose files are not compiled, in words.
