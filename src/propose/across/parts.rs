@@ -226,7 +226,13 @@ impl Proposer<'_> {
         for path in &paths {
             room.open.remove(path);
         }
-        carried.map(Ok)
+        carried.map(|carried| match carried {
+            // Places in the texts between are no places for a reader.
+            Carried::Refused(Refusal { reason, detail, .. }) => {
+                Ok(Carried::Refused(Refusal { reason, detail, ..not_one_file(group) }))
+            }
+            carried => Ok(carried),
+        })
     }
 
     /// Carries out a plan for parts of functions, as one for these functions.
