@@ -105,21 +105,15 @@ pub fn edits(
 
 /// What a file gets at its top.
 fn preamble(preamble: &Preamble) -> Edit {
-    let mut text = String::new();
-    let mut line = |it: std::fmt::Arguments<'_>| text.extend([it.to_string(), "\n".to_owned()]);
-    let blank = format_args!("");
-    if preamble.blank_above {
-        line(blank);
-    }
-    preamble.includes.iter().for_each(|it| line(format_args!("#include {it}")));
-    if !preamble.includes.is_empty() && !preamble.tags.is_empty() {
-        line(blank);
-    }
-    preamble.tags.iter().for_each(|it| line(format_args!("struct {it};")));
-    if preamble.blank_below {
-        line(blank);
-    }
-    Edit { range: preamble.at..preamble.at, text: text.into_bytes() }
+    let Preamble { at, includes, tags, blank_above, blank_below } = preamble;
+    let blank = |is_there: bool| is_there.then(String::new);
+    let mut lines: Vec<String> = Vec::new();
+    lines.extend(blank(*blank_above));
+    lines.extend(includes.iter().map(|it| format!("#include {it}")));
+    lines.extend(blank(!includes.is_empty() && !tags.is_empty()));
+    lines.extend(tags.iter().map(|it| format!("struct {it};")));
+    lines.extend(blank(*blank_below));
+    Edit { range: *at..*at, text: (lines.join("\n") + "\n").into_bytes() }
 }
 
 /// The edits of a file in their order, with its line ends.

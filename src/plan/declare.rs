@@ -128,7 +128,7 @@ impl Sharing<'_> {
         let (file, aligned) = (subject.file_of(member), &subject.alignment.members[member]);
         let function = &subject.group.members[member].function;
         let signature = file.token_at(function.start)..file.token_at(function.body);
-        let own = signature.clone().filter(|&index| {
+        let own = signature.filter(|&index| {
             !aligned.locals.contains(file.text(index))
                 && file.tokens[index].start != function.name.start
         });

@@ -5,9 +5,8 @@
 use super::file::FileContext;
 use crate::syntax::TokenKind;
 
-/// What the standard types of the kernel are declared in: those of `<linux/types.h>` are
-/// no other file's business, and every file has it or can have it.
-pub const TYPES: &str = "<linux/types.h>";
+/// What the standard types of the kernel are declared in: every file may include it.
+const TYPES: &str = "<linux/types.h>";
 
 /// Lines that come to stand together.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -65,9 +65,8 @@ fn in_two_steps(
         return Err(problem(&home, None, None, detail));
     }
     for path in paths {
-        let text = |files: &'_ Files| files.get(path).cloned().unwrap_or_default();
-        let (old, split) = (text(before), text(&between.files));
-        let (old, split) = (Unit::new(path, &old), Unit::new(path, &split));
+        let [old, split] = [before, &between.files]
+            .map(|files| Unit::new(path, files.get(path).map_or(&[][..], Vec::as_slice)));
         lifted::check(&old, &split, (claim, lift), names.0).map_err(|difference| {
             let line = difference.before.map(|at| old.line(at));
             problem(path, line, None, difference.detail)

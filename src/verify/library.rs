@@ -7,7 +7,7 @@
 //! this in each user's file; one line of the Kbuild file; and an option that nobody but
 //! its users sees, which each of them selects. So the module is there wherever a user is.
 
-use super::preamble::without_include;
+use super::preamble::{self, without_include};
 use super::unit::{Item, Unit};
 use super::{Claim, Files, Problem, Scope, Verdict};
 use crate::tree::kconfig::{Entry, entries};
@@ -104,10 +104,7 @@ pub(super) fn without(
     sides.before.insert(home.clone(), bare);
     let unit = Unit::new(&header, declared.as_bytes());
     let is_it = |item: &Item| unit.is_prototype_of(item, target);
-    let announces = |item: &Item| {
-        let words = unit.texts(item.tokens.clone());
-        matches!(words.as_slice(), [b"struct", _, b";"])
-    };
+    let announces = |item: &Item| preamble::announces(&unit.texts(item.tokens.clone()));
     let Some(bare) = self::bare(&unit, &is_it, &announces) else {
         return fail(&header, "the new header has more than the prototype");
     };

@@ -68,15 +68,8 @@ fn bare_header(before: &Unit<'_>, after: &Unit<'_>) -> Vec<u8> {
     };
     let is_harmless = |item: &Item| {
         let texts = after.texts(item.tokens.clone());
-        let is_types = |text: &[u8]| {
-            let (word, rest) = directive_word(text);
-            word == b"include" && rest.trim_ascii() == TYPES
-        };
-        let may_be = match texts.as_slice() {
-            [b"struct", _, b";"] => true,
-            [directive] => is_types(directive),
-            _ => false,
-        };
+        let is_types = |text: &[u8]| include_of(text) == Some(TYPES);
+        let may_be = announces(&texts) || matches!(texts.as_slice(), [only] if is_types(only));
         // A guard opens with the first word of the header.
         may_be && item.conditions.iter().all(|it| it.opened_by == 0 && it.number == 0)
     };
@@ -94,6 +87,11 @@ fn bare_header(before: &Unit<'_>, after: &Unit<'_>) -> Vec<u8> {
     }
     bare.extend_from_slice(after.source.get(at..).unwrap_or_default());
     bare
+}
+
+/// Whether these tokens announce a structure and say nothing else of it.
+pub(super) fn announces(texts: &[&[u8]]) -> bool {
+    matches!(texts, [b"struct", _, b";"])
 }
 
 /// How many lines of a text include a header.
@@ -117,14 +115,15 @@ pub(super) fn without_include(text: &[u8], header: &str, last: bool) -> Option<V
     let mut kept = Vec::with_capacity(text.len());
     for line in text.split_inclusive(|&byte| byte == b'\n') {
         let bare = line.trim_ascii();
-        match bare.starts_with(b"#").then(|| directive_word(bare)) {
-            Some((b"if" | b"ifdef" | b"ifndef", _)) => depth += 1,
-            Some((b"endif", _)) => depth = depth.saturating_sub(1),
-            Some((b"include", rest)) if rest.trim_ascii() == header.as_bytes() && depth == 0 => {
+        let word = bare.starts_with(b"#").then(|| directive_word(bare).0);
+        match (word, include_of(line)) {
+            (Some(b"if" | b"ifdef" | b"ifndef"), _) => depth += 1,
+            (Some(b"endif"), _) => depth = depth.saturating_sub(1),
+            (_, Some(included)) if included == header.as_bytes() && depth == 0 => {
                 found += 1;
                 continue;
             }
-            Some((b"include", _)) if last && found > 0 => return None,
+            (_, Some(_)) if last && found > 0 => return None,
             _ => {}
         }
         kept.extend_from_slice(line);

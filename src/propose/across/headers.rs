@@ -165,6 +165,9 @@ impl Proposer<'_> {
             let Some((header, host)) = file(&path).zip(file(host)) else { continue };
             let prototypes = prototypes(&header.context, &room.defined);
             let of_host = prototypes.iter().filter(|it| *it.path == *host.context.path).count();
+            if of_host == 0 {
+                continue;
+            }
             let lacks_it = |user: &&&TreePath| {
                 !headers_of(room, user).iter().any(|included| **included == *path)
             };
@@ -173,7 +176,7 @@ impl Proposer<'_> {
                 Some(((*user).clone(), line))
             });
             let lines = lines.collect::<Option<Vec<_>>>();
-            if let Some(includes) = lines.filter(|lines| !lines.is_empty() && of_host > 0) {
+            if let Some(includes) = lines.filter(|lines| !lines.is_empty()) {
                 let declaring = Declaring { path, includes, is_last_resort: true };
                 found.push((declaring.includes.len(), Reverse(of_host), declaring));
             }

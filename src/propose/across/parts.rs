@@ -8,8 +8,8 @@
 use super::Room;
 use crate::detect::{CloneGroup, Kind, Member};
 use crate::extract::{Lifted, common, runs};
+use crate::generate::rewrite;
 use crate::generate::templates::TemplateError;
-use crate::generate::{EditSet, rewrite};
 use crate::plan::{self, Claimed, OpenFile, Plan, Reason, Refusal, RemedyKind, Rule, names, words};
 use crate::propose::carry::{self, Carried, Offer, Touched};
 use crate::propose::extracts::{
@@ -75,9 +75,8 @@ impl Proposer<'_> {
         room: &mut Room,
         group: &CloneGroup,
     ) -> Result<Option<Carried>, TemplateError> {
-        let Some(rule) = self.extract_rule(group).filter(|_| self.may_share_a_part(group)) else {
-            return Ok(None);
-        };
+        let is_of_one = !self.common_modules(group).is_empty();
+        let Some(rule) = self.extract_rule(group).filter(|_| is_of_one) else { return Ok(None) };
         let paths: BTreeSet<&TreePath> = group.members.iter().map(|it| &it.file).collect();
         if paths.iter().any(|path| self.open_in(room, path).is_err()) {
             return Ok(None);
@@ -185,12 +184,8 @@ impl Proposer<'_> {
         };
         let mut between: Vec<(TreePath, OpenFile)> = Vec::new();
         for (file, lifted) in &lifted {
-            let mut edits = EditSet::default();
-            edits.files.insert(file.path.clone(), lifted.edits.clone());
-            match edits.apply(&file.path, &file.bytes) {
-                Ok(text) => {
-                    between.push((file.path.clone(), self.open_text(&file.path, text.into())));
-                }
+            match self.with_parts(file, lifted) {
+                Ok(open) => between.push((file.path.clone(), open)),
                 Err(error) => return refuse(Reason::NotSeparable, &error.to_string()),
             }
         }
@@ -199,20 +194,12 @@ impl Proposer<'_> {
         for (member, (index, _)) in members.iter().zip(pieces) {
             let name = extracts::part_name(&member.name, *index);
             let file = between.iter().find(|(path, _)| *path == member.file);
-            let function = file.and_then(|(_, file)| {
-                let text = &file.context.bytes;
-                let is_it = |it: &&crate::syntax::Function| it.name(text) == name.as_bytes();
-                file.context.functions.iter().find(is_it).cloned()
-            });
-            let Some(function) = function else {
-                return refuse(Reason::NotSeparable, "the functions of the runs cannot be read");
-            };
-            let whole = Member::clone(member);
-            parts.push(Member { name: name.clone(), function, ordinal: 0, ..whole.clone() });
-            of_parts.insert(name, whole);
+            let part = file.and_then(|(_, file)| extracts::part_of(&file.context, member, &name));
+            let Some(part) = part else { return refuse(Reason::NotSeparable, extracts::UNREAD) };
+            parts.push(part);
+            of_parts.insert(name, Member::clone(member));
         }
-        let parts =
-            CloneGroup { members: parts, kind: Kind::Renamed, holes: Vec::new(), ..group.clone() };
+        let parts = extracts::of_parts(group, parts);
         let Some(lifting) = &mut room.lifting else {
             return refuse(Reason::NotSeparable, "nothing is lifted");
         };
@@ -248,11 +235,8 @@ impl Proposer<'_> {
         let Some(lifting) = &room.lifting else {
             return refuse(Reason::NotSeparable, "nothing is lifted".to_owned());
         };
-        if let Some(objection) = &plan.objection {
-            return Ok(Carried::Refused(objection.clone()));
-        }
-        if extracts::stays(plan) {
-            return refuse(Reason::NotSeparable, extracts::STAYS.to_owned());
+        if let Some((reason, detail)) = extracts::against(plan) {
+            return refuse(reason, detail);
         }
         let file = |path: &TreePath| room.open.get(path).and_then(|file| file.as_ref().ok());
         let of_plan: Vec<&OpenFile> = plan.files.iter().filter_map(file).collect();
@@ -281,10 +265,6 @@ impl Proposer<'_> {
         };
         let group = CloneGroup { members, ..group.clone() };
         let mut plan = plan.clone();
-        if matches!(&plan.remedy, plan::Remedy::Helper(it) if it.parameters.is_empty()) {
-            // Parts that are the same are what is looked for.
-            plan.notes.clear();
-        }
         extracts::name_whole(&mut plan, &group);
         let lifted = lifting
             .lifted
@@ -318,11 +298,8 @@ fn whole(group: &CloneGroup, files: &FxHashMap<TreePath, OpenFile>) -> Vec<Membe
     if group.kind != Kind::Sequence {
         return group.members.clone();
     }
-    let whole = |member: &Member| {
-        let file = &files.get(&member.file)?.context;
-        let function = file.function_at(member.function.start)?.clone();
-        Some(Member { function, ..member.clone() })
-    };
+    let whole =
+        |member: &Member| extracts::function_around(&files.get(&member.file)?.context, member);
     let mut seen = BTreeSet::new();
     let members = group.members.iter().filter_map(whole);
     members.filter(|it| seen.insert((it.file.clone(), it.function.start))).collect()

@@ -2,24 +2,26 @@
 //! group of one file. Out: a proposal for what its members share, or why there is none.
 //!
 //! The planner sees a file in which each run is a function of its own already; what is
-//! offered is the difference from the file as it is.
+//! offered is the difference from the file as it is. `lifting` makes that file, and tells
+//! of a plan for it as one for the file as it is; `name` says what is shared.
 
+mod lifting;
 pub(super) mod name;
+
+pub(super) use lifting::{
+    UNREAD, against, claim_of, lifted, name_whole, of_parts, part_name, part_of,
+};
 
 use super::carry::{self, Carried, Offer, Touched};
 use super::{Outcome, Proposer};
 use crate::detect::{CloneGroup, Kind, Member};
-use crate::extract::interface::{Interface, Place, interface};
-use crate::extract::lift::Part;
-use crate::extract::{Lifted, common, lift, runs};
+use crate::extract::{Lifted, common, runs};
+use crate::generate::rewrite;
 use crate::generate::templates::TemplateError;
-use crate::generate::{Edit, EditSet, rewrite};
 use crate::plan::align::{self, AlignedMember};
 use crate::plan::{
-    self, Claimed, Fate, FileContext, OpenFile, Reason, Refusal, RemedyKind, Rule, names, uses,
-    words,
+    self, Claimed, FileContext, OpenFile, Reason, Refusal, RemedyKind, Rule, names, words,
 };
-use crate::verify::Lift;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -275,36 +277,29 @@ impl Proposer<'_> {
         let at = group.members[0].function.start;
         let refuse =
             |reason, detail: String| Ok(Carried::Refused(context.refuse(reason, at, detail)));
-        let mut edits = EditSet::default();
-        edits.files.insert(context.path.clone(), lifted.edits.clone());
-        let bytes = match edits.apply(&context.path, &context.bytes) {
-            Ok(bytes) => bytes,
+        let mut between = match self.with_parts(context, lifted) {
+            Ok(between) => between,
             Err(error) => return refuse(Reason::NotSeparable, error.to_string()),
         };
-        let mut between = self.open_text(&context.path, bytes.into());
         between.claimed.names.clone_from(&open.claimed.names);
-        let Some(parts) = parts(&between.context, group, lifted) else {
-            let detail = "the functions of the runs cannot be read".to_owned();
-            return refuse(Reason::NotSeparable, detail);
+        let members = group.members.iter().zip(&lifted.parts);
+        let members: Option<Vec<Member>> =
+            members.map(|(whole, name)| part_of(&between.context, whole, name)).collect();
+        let Some(members) = members else {
+            return refuse(Reason::NotSeparable, UNREAD.to_owned());
         };
+        let parts = of_parts(group, members);
         let rule = Rule { remedy: RemedyKind::Helper, ..rule.clone() };
         let all: Vec<&OpenFile> = vec![&between; parts.members.len()];
         let mut plan = match plan::plan(&all, &parts, &[rule], self.loops, None) {
             Ok(plan) => plan,
             Err(refusal) => return refuse(refusal.reason, refusal.detail),
         };
-        if let Some(objection) = &plan.objection {
-            return refuse(objection.reason, objection.detail.clone());
-        }
-        if stays(&plan) {
-            return refuse(Reason::NotSeparable, STAYS.to_owned());
+        if let Some((reason, detail)) = against(&plan) {
+            return refuse(reason, detail);
         }
         if let plan::Remedy::Helper(helper) = &mut plan.remedy {
             helper.name = name;
-            if helper.parameters.is_empty() {
-                // Parts that are the same are what is looked for.
-                plan.notes.clear();
-            }
         }
         let edits = rewrite::edits(&plan, &[&between.context], self.templates)?;
         let after = match edits.apply(&context.path, &between.context.bytes) {
@@ -323,27 +318,8 @@ impl Proposer<'_> {
     }
 }
 
-/// What stands against a plan of which something [`stays`].
-pub(super) const STAYS: &str = "the part of a member would stay beside the helper";
-
-/// Whether a part is more than a call after the plan.
-pub(super) fn stays(plan: &plan::Plan) -> bool {
-    plan.members.iter().any(|member| member.fate != Fate::Gone)
-}
-
-/// The plan for parts of functions, told of as one for these functions: those of `group`,
-/// in the order of the plan's members.
-pub(super) fn name_whole(plan: &mut plan::Plan, group: &CloneGroup) {
-    plan.is_of_parts = true;
-    for (planned, member) in plan.members.iter_mut().zip(&group.members) {
-        planned.name.clone_from(&member.name);
-        planned.function = member.function.clone();
-        planned.comment = None;
-    }
-}
-
 /// What came of one run.
-pub(super) enum Tried {
+enum Tried {
     /// A patch, and the functions that it changes.
     Out(Carried, Vec<Range<usize>>),
     /// The run may not stand alone.
@@ -369,151 +345,20 @@ fn with_names_alike(bodies: &Bodies<'_>, narrow: &[Piece], all: &[Piece]) -> Vec
     wide
 }
 
-/// The files with the run lifted out of each member, in the order of the pieces.
-pub(super) fn lifted<'a>(
-    bodies: &Bodies<'a>,
-    pieces: &[Piece],
-) -> Result<Vec<(&'a FileContext, Lifted)>, Refusal> {
-    let mut interfaces: Vec<(usize, Range<usize>, Interface)> = Vec::new();
-    for (index, range) in pieces {
-        let (member, own) = (&bodies.parsed[*index], &bodies.statements[*index]);
-        let file = member.file;
-        let (from, to) = (&own[range.start], &own[range.end - 1]);
-        let tokens = from.tokens.start..to.tokens.end;
-        let firsts: Vec<usize> = own.iter().map(|it| it.tokens.start).collect();
-        let place = Place {
-            member,
-            function: &bodies.members[*index].function,
-            run: tokens.clone(),
-            statements: &firsts,
-            is_end: range.end == own.len(),
-        };
-        if let Some(before) = range.start.checked_sub(1)
-            && checks(file, &own[before], from)
-        {
-            let detail = "it would begin with the check of what stands before it";
-            let at = file.tokens[tokens.start].start;
-            return Err(file.refuse(Reason::NotSeparable, at, detail));
-        }
-        if let Some(at) = half_locked(file, tokens.clone()) {
-            let detail = "it locks what is unlocked outside, or the other way round";
-            return Err(file.refuse(Reason::NotSeparable, file.tokens[at].start, detail));
-        }
-        interfaces.push((*index, tokens, interface(&place)?));
-    }
-    let Some((first, ..)) = pieces.first() else { return Ok(Vec::new()) };
-    let first = &bodies.parsed[*first];
-    in_order(&mut interfaces, &align::parameters(first.file, &first.tree));
-    let mut parts: Vec<(&'a FileContext, Vec<Part<'_>>)> = Vec::new();
-    for (index, run, interface) in &interfaces {
-        let (member, file) = (&bodies.members[*index], bodies.parsed[*index].file);
-        let start = member.function.start;
-        let comment = file.leading_comment(start, &member.name);
-        let part = Part {
-            function: &member.function,
-            insert_at: comment.map_or_else(|| file.line_start(start as usize), |it| it.start),
-            run: run.clone(),
-            interface,
-            // No name of a function: it is gone when the patch is made.
-            name: part_name(&member.name, *index),
-        };
-        match parts.iter_mut().find(|(known, _)| known.path == file.path) {
-            Some((_, of_file)) => of_file.push(part),
-            None => parts.push((file, vec![part])),
-        }
-    }
-    parts.into_iter().map(|(file, parts)| Ok((file, lift(file, &parts)?))).collect()
-}
-
-/// What the part of a member is called until there is a name for all.
-pub(super) fn part_name(member: &str, index: usize) -> String {
-    format!("{member}__part{index}")
-}
-
-/// Puts the parameters of all parts into the order of the first: the function's own come
-/// first, as they stand there.
-fn in_order(interfaces: &mut [(usize, Range<usize>, Interface)], own: &[align::OwnParameter]) {
-    let Some((_, _, first)) = interfaces.first() else { return };
-    let place = |index: &usize| {
-        let name = Some(first.parameters[*index].name.as_slice());
-        own.iter().position(|it| it.name.as_deref() == name).unwrap_or(own.len())
-    };
-    let mut order: Vec<usize> = (0..first.parameters.len()).collect();
-    order.sort_by_key(place);
-    for (_, _, interface) in interfaces {
-        if interface.parameters.len() == order.len() {
-            interface.parameters =
-                order.iter().map(|&index| interface.parameters[index].clone()).collect();
-        }
-    }
-}
-
-/// As the check is told of it; the parts are those of the members in their order.
-pub(super) fn claim_of<'l>(
-    parts: Vec<String>,
-    lifted: impl Iterator<Item = (&'l FileContext, &'l Lifted)>,
-) -> Lift {
-    let edit = |edit: &Edit| {
-        let text = String::from_utf8_lossy(&edit.text).into_owned();
-        (edit.range.start, edit.range.end, text)
-    };
-    let of_file = |(file, lifted): (&FileContext, &Lifted)| {
-        (file.path.clone(), lifted.edits.iter().map(edit).collect())
-    };
-    Lift { parts, edits: lifted.map(of_file).collect() }
-}
-
-/// A call that only locks something in a run, or only unlocks it: who reads the function
-/// looks for the other one.
-fn half_locked(file: &FileContext, run: Range<usize>) -> Option<usize> {
-    let call = |word: &str| {
-        run.clone().find(|&at| {
-            file.text(at + 1) == b"("
-                && align::is_ident(file, at)
-                && words::words(&align::lossy(file.text(at))).iter().any(|it| it == word)
-        })
-    };
-    match (call("lock"), call("unlock")) {
-        (Some(_), Some(_)) => None,
-        (one, other) => one.or(other),
-    }
-}
-
-/// Whether `next` only looks at what `statement` assigned: readers want both side by side.
-fn checks(file: &FileContext, statement: &runs::Statement, next: &runs::Statement) -> bool {
-    let first = statement.tokens.start;
-    let (name, assigns) = (file.text(first), file.text(first + 1) == b"=");
-    let open = next.tokens.start + 1;
-    let Some(close) = uses::closing(file, open).filter(|_| file.text(next.tokens.start) == b"if")
-    else {
-        return false;
-    };
-    assigns && (open..close).any(|at| file.text(at) == name)
-}
-
 /// A group of runs as one of the functions that they lie in, each once; others as they are.
 fn of_functions<'g>(file: &FileContext, group: &'g CloneGroup) -> Cow<'g, CloneGroup> {
     if group.kind != Kind::Sequence {
         return Cow::Borrowed(group);
     }
-    let whole = |member: &Member| {
-        let function = file.function_at(member.function.start)?.clone();
-        Some(Member { function, ..member.clone() })
-    };
-    let mut members: Vec<Member> = group.members.iter().filter_map(whole).collect();
+    let members = group.members.iter();
+    let mut members: Vec<Member> = members.filter_map(|it| function_around(file, it)).collect();
     members.sort_by_key(|member| member.function.start);
     members.dedup_by_key(|member| member.function.start);
     Cow::Owned(CloneGroup { members, ..group.clone() })
 }
 
-/// The functions of the runs as a group of their own.
-fn parts(file: &FileContext, group: &CloneGroup, lifted: &Lifted) -> Option<CloneGroup> {
-    let member = |(whole, name): (&Member, &String)| {
-        let named = |it: &&crate::syntax::Function| it.name(&file.bytes) == name.as_bytes();
-        let function = file.functions.iter().find(named)?.clone();
-        Some(Member { name: name.clone(), function, ordinal: 0, ..whole.clone() })
-    };
-    let members: Option<Vec<Member>> =
-        group.members.iter().zip(&lifted.parts).map(member).collect();
-    Some(CloneGroup { members: members?, kind: Kind::Renamed, holes: Vec::new(), ..group.clone() })
+/// The function that a run lies in, as a member.
+pub(super) fn function_around(file: &FileContext, run: &Member) -> Option<Member> {
+    let function = file.function_at(run.function.start)?.clone();
+    Some(Member { function, ..run.clone() })
 }

@@ -37,8 +37,8 @@ impl Split {
     }
 
     /// The first patches of the file at `path`.
-    pub fn lifted<'s>(&'s self, path: &str) -> impl Iterator<Item = &'s Candidate> {
+    pub fn lifted(&self, path: &str) -> impl Iterator<Item = &Candidate> {
         let steps = self.lifted.iter().filter(move |(file, _)| file == path);
-        steps.map(|(_, candidate)| candidate).collect::<Vec<_>>().into_iter()
+        steps.map(|(_, candidate)| candidate)
     }
 }
