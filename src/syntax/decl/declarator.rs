@@ -25,6 +25,9 @@ pub(super) struct Declared {
     pub params: Option<Vec<Lexeme>>,
 }
 
+/// The tag of a body that has none: nothing else can be declared with it.
+pub(super) const UNTAGGED: &str = "__untagged";
+
 /// Words that take no part in a type.
 fn is_storage(word: &str) -> bool {
     matches!(
@@ -193,13 +196,17 @@ fn is_name(tokens: &[Lexeme], at: usize) -> bool {
     })
 }
 
-/// The tokens without attributes, storage classes, and bodies in braces.
+/// The tokens without attributes, storage classes, and bodies in braces. A body without a
+/// tag leaves one, so that the name behind it is not taken for it.
 pub(super) fn bare(tokens: &[Lexeme]) -> Vec<Lexeme> {
     let mut kept = Vec::with_capacity(tokens.len());
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
         let calls = tokens.get(at + 1).is_some_and(|t| t.is("("));
         if token.is("{") {
+            if kept.last().is_some_and(begins_aggregate) {
+                kept.push(Lexeme::new(TokenKind::Ident, UNTAGGED, token.at));
+            }
             at = closing(tokens, at).unwrap_or(tokens.len());
         } else if is_attribute(&token.text) || (token.is("asm") || token.is("__asm__")) && calls {
             if calls {
@@ -211,6 +218,10 @@ pub(super) fn bare(tokens: &[Lexeme]) -> Vec<Lexeme> {
         at += 1;
     }
     kept
+}
+
+fn begins_aggregate(token: &Lexeme) -> bool {
+    token.is("struct") || token.is("union") || token.is("enum")
 }
 
 /// Normalised text of a type: one blank between words, none between stars.
@@ -242,7 +253,6 @@ fn specifiers(bare: &[Lexeme]) -> Option<usize> {
         match &*token.text {
             "struct" | "union" | "enum" => {
                 typed = true;
-                // The tag; an untagged body is gone already.
                 if bare.get(at + 1).is_some_and(|t| t.is_ident()) {
                     at += 1;
                 }

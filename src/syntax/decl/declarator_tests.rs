@@ -25,6 +25,16 @@ fn variables_have_their_type_without_storage_and_attributes() {
 }
 
 #[test]
+fn what_stands_behind_a_body_without_a_tag_is_no_tag() {
+    check("typedef struct { int x; } foo_t", &[("foo_t", "struct __untagged", false)]);
+    check(
+        "typedef enum { A, B } kind, *kinds",
+        &[("kind", "enum __untagged", false), ("kinds", "enum __untagged *", false)],
+    );
+    check("static union __packed { int x; } state[2]", &[("state", "union __untagged", true)]);
+}
+
+#[test]
 fn macro_calls_and_tags_declare_nothing_here() {
     check("EXPORT_SYMBOL(x)", &[]);
     check("static DEFINE_MUTEX(lock)", &[]);

@@ -1,15 +1,12 @@
 //! The members of a struct or union: what type has `x->field`. It answers only where
 //! one body is visible for the tag, and the member stands in it once, under no `#if`.
 
-use super::declarator::{self, bare};
+use super::declarator::{self, UNTAGGED, bare};
 use super::index::{DefinitionKind, EntryKind, TagKind};
 use super::lexeme::{Lexeme, closing, split_commas};
 use super::types;
 use super::unit::Unit;
 use crate::syntax::lexer::TokenKind;
-
-/// The tag of a body that has none: nothing else can be declared with it.
-const UNTAGGED: &str = "__untagged";
 
 /// Typedefs of typedefs are followed this far.
 const DEEPEST_TYPEDEF: usize = 16;
@@ -239,7 +236,6 @@ impl Layout {
             let origin = format!("{}/{}", self.origin, item[open].at);
             Some(Layout { body, origin, packed: self.packed })
         });
-        let item = &tagged(item, brace);
         let declared = declarator::declarators(item);
         if let (Some(inline), true) = (&inline, declared.is_empty()) {
             // Members of a member without a name are our own.
@@ -257,21 +253,6 @@ impl Layout {
         };
         found.push((field, conditional));
     }
-}
-
-/// The declaration with a tag where its body has none, so that the name behind the body
-/// is not taken for it.
-fn tagged(item: &[Lexeme], brace: Option<usize>) -> Vec<Lexeme> {
-    let mut item = item.to_vec();
-    let keyword = |t: &Lexeme| t.is("struct") || t.is("union") || t.is("enum");
-    let untagged = |&at: &usize| {
-        let from = item[..at].iter().rposition(keyword);
-        from.is_some_and(|from| bare(&item[from + 1..at]).is_empty())
-    };
-    if let Some(at) = brace.filter(untagged) {
-        item.insert(at, Lexeme::new(TokenKind::Ident, UNTAGGED, item[at].at));
-    }
-    item
 }
 
 /// The attribute that packs a structure, or a member of one: `__packed`, or in full.

@@ -151,6 +151,9 @@ impl<'u> Meanings<'u> {
                 names.extend(found.ordinary.iter().cloned());
                 tags.extend(found.tags.iter().cloned());
                 members.extend(found.members.iter().cloned());
+                if !found.untagged.is_empty() {
+                    structs.push((found.untagged.clone(), None));
+                }
             }
             while let Some((kind, tag)) = tags.pop() {
                 if seen_tags.insert(tag.clone()) {
@@ -250,7 +253,28 @@ impl<'u> Meanings<'u> {
         if self.inline_uses_own(name) {
             return Err(apart(kind));
         }
+        references.untagged = self.untagged(name).ok_or_else(|| apart(kind))?;
         Ok(references)
+    }
+
+    /// The declarations of the members of what only the name of a typedef names; `None` where
+    /// an `#if` among them asks for what the two files define in two ways. The typedef is
+    /// known to be the same in both.
+    fn untagged(&self, name: &str) -> Option<Members> {
+        let mut declarations = Members::new();
+        let mut is_one = true;
+        self.first.visit(name, |index, number| {
+            let Some(entry) = index.entries.get(number as usize) else { return };
+            let tokens = match entry.kind {
+                EntryKind::Typedef => index.tokens(entry),
+                _ => return,
+            };
+            let Some(open) = tokens.iter().position(|token| token.is("{")) else { return };
+            let mut inside = tokens.iter().filter(|token| token.kind == TokenKind::Directive);
+            is_one &= !inside.any(|token| self.mentions_own(&lexemes(&token.text.as_bytes()[1..])));
+            declarations.extend(declarations_in(&tokens[open + 1..]));
+        });
+        is_one.then_some(declarations)
     }
 
     /// Whether the names that a call makes up are there, and mean the same.
@@ -327,10 +351,7 @@ impl<'u> Meanings<'u> {
             return Err(apart());
         }
         let is_unseen = self.moves && second.is_empty() && !first.is_empty();
-        let declarations = first.iter().flat_map(|body| {
-            let of_one = body.tokens.split(|token| token.is(";") || token.is("{"));
-            of_one.map(<[Lexeme]>::to_vec)
-        });
+        let declarations = first.iter().flat_map(|body| declarations_in(&body.tokens));
         Ok((declarations.collect(), is_unseen.then(apart)))
     }
 
@@ -379,6 +400,11 @@ impl<'u> Meanings<'u> {
     }
 }
 
+/// What stands between the `;` and braces of a body.
+fn declarations_in(tokens: &[Lexeme]) -> impl Iterator<Item = Vec<Lexeme>> {
+    tokens.split(|token| token.is(";") || token.is("{")).map(<[Lexeme]>::to_vec)
+}
+
 /// A struct with its members.
 struct Body {
     file: Arc<str>,
@@ -416,7 +442,7 @@ fn bodies(unit: &Unit, kind: TagKind, tag: &str) -> Vec<Body> {
 /// All definitions of `name`, but not the own ones of what a header declares for all.
 fn seen_by(unit: &Unit, name: &str) -> Vec<Definition> {
     let mut found = unit.lookup(name);
-    found.retain(|definition| !is_export(definition));
+    found.retain(|definition| !is_of_macros_alone(definition));
     let is_own = |d: &Definition| *d.file == *unit.path();
     if found.iter().any(|d| !is_own(d) && is_global(d)) {
         found.retain(|d| !(is_own(d) && is_global(d)));
@@ -424,10 +450,12 @@ fn seen_by(unit: &Unit, name: &str) -> Vec<Definition> {
     found
 }
 
-/// Whether the name only stands in what exports it to modules.
-fn is_export(definition: &Definition) -> bool {
+/// Whether the name only stands in what exports it to modules, or is that of a trace event:
+/// what that defines is called otherwise (`linux/tracepoint.h`).
+fn is_of_macros_alone(definition: &Definition) -> bool {
     let DefinitionKind::MacroArgument { macro_name } = &definition.kind else { return false };
-    macro_name.starts_with("EXPORT_SYMBOL")
+    let mut macros = ["EXPORT_SYMBOL", "TRACE_EVENT", "DEFINE_EVENT"].iter();
+    macros.any(|it| macro_name.starts_with(it))
 }
 
 /// Whether the linker knows one thing of that name.

@@ -30,6 +30,27 @@ fn what_a_common_header_defines_is_one() {
 }
 
 #[test]
+fn what_one_file_sees_more_of_a_name_is_no_other_one() {
+    // A trace event is called after a function, and defines none of that name.
+    let common = "unsigned int get(int reg);\n#ifdef __GNUC__\n__extension__ typedef unsigned long long word;\n#endif\n";
+    let event = "TRACE_EVENT(get,\n\tTP_PROTO(int reg),\n\tTP_ARGS(reg));\n";
+    check((event, ""), common, "(word)get(1)", None);
+    check((event, "static int get(int reg);"), "", "get(1)", Some(("get", ApartKind::Function)));
+}
+
+#[test]
+fn members_of_what_only_a_typedef_names_must_be_the_same() {
+    let common = "typedef struct { struct s *own; int plain; } word;\nword *get(void);\n";
+    let two = ("struct s { int x; };", "struct s { long x; };");
+    check(two, common, "get()->plain", None);
+    check(two, common, "get()->own", Some(("s", ApartKind::Type)));
+    let cut =
+        "typedef struct {\n#ifdef WIDE\n\tlong x;\n#endif\n\tint y; } word;\nword *get(void);\n";
+    check(("", ""), cut, "get()->y", None);
+    check(("#define WIDE", ""), cut, "get()->y", Some(("word", ApartKind::Type)));
+}
+
+#[test]
 fn a_name_of_each_file_is_two() {
     let two = |own: &str, name, kind| check((own, own), "", name, Some((name, kind)));
     two("static int f(void) { return 1; }", "f", ApartKind::Function);

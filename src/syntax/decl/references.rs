@@ -12,6 +12,8 @@ pub struct References {
     pub(super) tags: Vec<(TagKind, String)>,
     pub(super) members: Vec<String>,
     pub(super) calls: Vec<Call>,
+    /// The declarations of members of what has no tag, only the name of a typedef.
+    pub(super) untagged: Vec<Vec<Lexeme>>,
     /// The size of something is asked for, so that its type must be whole.
     pub(super) sizes: bool,
 }

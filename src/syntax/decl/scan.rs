@@ -273,13 +273,13 @@ impl Scanner<'_> {
         if declared.is_empty() {
             return self.macro_call(item, range, under);
         }
-        let is_typedef = first.is(self.source, b"typedef");
+        let said = item.iter().find(|(token, _)| !token.is(self.source, b"__extension__"));
+        let is_typedef = said.is_some_and(|(token, _)| token.is(self.source, b"typedef"));
         for found in declared {
-            let Some(&(name, _)) =
-                item.iter().find(|(t, _)| t.is(self.source, found.name.as_bytes()))
-            else {
+            let Some(name) = self.position_outside_braces(item, found.name.as_bytes()) else {
                 continue;
             };
+            let (name, _) = item[name];
             let kind = match (is_typedef, &found.params) {
                 (true, _) => EntryKind::Typedef,
                 (false, Some(_)) if found.pointer_depth == 0 || !found.type_text.contains("(*") => {
@@ -290,6 +290,19 @@ impl Scanner<'_> {
             let initialised = kind == EntryKind::Variable && equals.is_some();
             self.push(kind, name, range, u32::from(initialised), under);
         }
+    }
+
+    /// A member of a body may be called as what has the body.
+    fn position_outside_braces(&self, item: &[(Token, u32)], word: &[u8]) -> Option<usize> {
+        let mut depth = 0u32;
+        item.iter().position(|(token, _)| {
+            match self.text(*token) {
+                b"{" => depth += 1,
+                b"}" => depth = depth.saturating_sub(1),
+                text => return depth == 0 && text == word,
+            }
+            false
+        })
     }
 
     fn position_outside(&self, item: &[(Token, u32)], word: &[u8]) -> Option<usize> {
@@ -309,7 +322,8 @@ impl Scanner<'_> {
         let Some(open) = item.iter().position(|(t, _)| t.is(self.source, b"(")) else { return };
         let [(name, _), (after, _), ..] = &item[open + 1..] else { return };
         let alone = matches!(self.text(*after), b"," | b")");
-        if open > 0 && name.kind == TokenKind::Ident && alone {
+        let is_called = open.checked_sub(1).is_some_and(|at| item[at].0.kind == TokenKind::Ident);
+        if is_called && name.kind == TokenKind::Ident && alone {
             self.push(EntryKind::MacroArgument, *name, range, 0, under);
         }
     }

@@ -109,6 +109,19 @@ fn declarations_that_differ_are_a_conflict() {
 }
 
 #[test]
+fn a_typedef_of_a_body_without_a_tag_stands_at_its_name() {
+    let unit = unit(&[(
+        "a.c",
+        "typedef struct {\n\tint word;\n} word;\nstatic struct { int x; } state;\n",
+    )]);
+    let word = unit.lookup("word").remove(0);
+    assert!(matches!(word.kind, DefinitionKind::Typedef { .. }), "{word:?}");
+    assert_eq!(word.line, 3);
+    let state = unit.lookup("state").remove(0);
+    assert!(matches!(state.kind, DefinitionKind::Variable { is_static: true, .. }), "{state:?}");
+}
+
+#[test]
 fn every_kind_of_definition_is_found() {
     let unit = unit(&[(
         "a.c",
