@@ -134,9 +134,13 @@ impl Place<'_> {
         let is_whole = !is_pointer
             && declaration.split_whitespace().any(|word| matches!(word, "struct" | "union"));
         if declaration.contains(['[', '(', ':']) || is_whole {
-            return Err(self.refuse(at, format!("it uses `{declaration}`, which stays outside")));
+            return Err(self.stays_outside(declaration, at));
         }
         Ok(())
+    }
+
+    fn stays_outside(&self, declaration: &str, at: usize) -> Refusal {
+        self.refuse(at, format!("it uses `{declaration}`, which stays outside"))
     }
 
     /// The tokens of the body that mention a variable, those apart that declare it.
@@ -191,8 +195,13 @@ impl Place<'_> {
             !before && !starts_anew && (gives || after.is_empty()) && self.is_literal(it)
         });
         let takes = has_value && !starts_anew && begins.is_none();
+        // A typedef does not say that it is of a structure, but what is done with it does.
+        let by_value = || match uses.iter().any(|&at| file.text(at + 1) == b".") {
+            true => Err(self.stays_outside(&variable.declaration, first)),
+            false => self.by_value(&variable.declaration, first),
+        };
         if takes || gives {
-            self.by_value(&variable.declaration, first)?;
+            by_value()?;
         }
         if gives {
             if !matches!(found.result, Outcome::Nothing) {
@@ -203,11 +212,11 @@ impl Place<'_> {
             }
             found.result = Outcome::Value(variable.clone());
         }
+        let is_aggregate = by_value().is_err();
         if takes {
             found.parameters.push(variable);
             return Ok(());
         }
-        let is_aggregate = self.by_value(&variable.declaration, first).is_err();
         if is_aggregate && !self.is_end {
             return Err(self.refuse(first, format!("`{shown}` may outlive it")));
         }
@@ -275,13 +284,27 @@ impl Place<'_> {
     /// Whether the variable at `at` may have another value afterwards.
     pub(super) fn is_written(&self, at: usize) -> bool {
         let file = self.file();
-        let (before, next) = (file.text(at - 1), file.text(at + 1));
+        let (before, next) = (file.text(at - 1), file.text(self.behind_members(at)));
         let assigns = next.ends_with(b"=") && !matches!(next, b"==" | b"!=" | b"<=" | b">=");
         assigns
             || matches!(next, b"++" | b"--")
             || matches!(before, b"++" | b"--")
             || self.is_address(at)
             || self.is_written_by_macro(at)
+    }
+
+    /// The token behind a variable and what is taken of it: who writes a member of it writes
+    /// the variable.
+    fn behind_members(&self, at: usize) -> usize {
+        let file = self.file();
+        let mut next = at + 1;
+        while file.text(next) == b"." || next > at + 1 && file.text(next) == b"[" {
+            next = match file.text(next) {
+                b"[" => crate::plan::uses::closing(file, next).map_or(next, |close| close) + 1,
+                _ => next + 2,
+            };
+        }
+        next
     }
 
     /// Whether the address of the variable at `at` is taken.

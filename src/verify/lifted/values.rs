@@ -6,7 +6,7 @@ use super::control::Call;
 use crate::syntax::NodeId;
 use crate::verify::definition::{Definition, Role};
 use crate::verify::facts;
-use crate::verify::unit::{Difference, shown};
+use crate::verify::unit::{Difference, Unit, shown};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -136,7 +136,9 @@ impl<'s> Pair<'_, '_, 's> {
         if shares(self.after, &before) || shares(self.after, &behind) {
             return doubt("may be reached by its address");
         }
-        let is_whole = local.is_none_or(|it| is_scalar(&it.spelled()));
+        // A typedef does not say that it is of a structure, but what is done with it does.
+        let has_members = inside.iter().any(|&at| self.part.unit.text(at + 1) == b".");
+        let is_whole = local.is_none_or(|it| is_scalar(&it.spelled()) && !has_members);
         if !call.is_end && (shares(self.part, &inside) || !is_whole) {
             return doubt("may be reached when the part is over");
         }
@@ -223,7 +225,8 @@ impl<'s> Pair<'_, '_, 's> {
     }
 
     pub(super) fn is_written(&self, definition: &Definition<'_, 's>, at: usize) -> bool {
-        let (before, next) = (definition.unit.text_before(at), definition.unit.text(at + 1));
+        let unit = definition.unit;
+        let (before, next) = (unit.text_before(at), unit.text(behind_members(unit, at)));
         let assigns = next.ends_with(b"=") && !matches!(next, b"==" | b"!=" | b"<=" | b">=");
         assigns
             || matches!(next, b"++" | b"--")
@@ -269,6 +272,19 @@ impl<'s> Pair<'_, '_, 's> {
 }
 
 /// The declarations at the top of a body, and the token behind them.
+/// The token behind a variable and what is taken of it: who writes a member or an element of
+/// that writes the variable.
+fn behind_members(unit: &Unit<'_>, at: usize) -> usize {
+    let mut next = at + 1;
+    while unit.text(next) == b"." || next > at + 1 && unit.text(next) == b"[" {
+        next = match unit.list(next) {
+            Some((_, close)) if unit.text(next) == b"[" => close + 1,
+            _ => next + 2,
+        };
+    }
+    next
+}
+
 pub(super) fn declarations<'s>(definition: &Definition<'_, 's>) -> (Vec<Declared<'s>>, usize) {
     let (unit, tree) = (definition.unit, &definition.tree);
     let tokens = |id: NodeId| {
