@@ -99,6 +99,16 @@ pub fn common(members: &[&[Statement]], own: usize) -> Vec<Run> {
     runs
 }
 
+/// All statements of members that have as many, behind the declarations, as one run: what
+/// these declare may be of different types. `None` where that is too little.
+pub fn whole(members: &[&[Statement]]) -> Option<Run> {
+    let count = members.first()?.len();
+    let lines = lines(members[0], &(0..count));
+    let is_run = lines >= LEAST_LINES && members.iter().all(|it| it.len() == count);
+    let all = (0..members.len()).map(|index| (index, 0..count));
+    is_run.then(|| Run { members: all.collect(), lines })
+}
+
 impl Run {
     fn weight(&self) -> u32 {
         self.lines * (self.members.len() as u32 - 1)

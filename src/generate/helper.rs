@@ -3,8 +3,8 @@
 
 use super::layout;
 use super::templates::{TemplateError, Templates};
-use crate::plan::align::lossy;
-use crate::plan::{Fate, FileContext, Helper, MemberPlan, Plan, Remedy};
+use crate::plan::align::{OwnParameter, lossy};
+use crate::plan::{Fate, FileContext, Helper, MemberPlan, Plan, Remedy, Slot};
 use crate::syntax::{Function, lexer};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -118,12 +118,22 @@ pub fn global_signature(member: &MemberPlan, file: &FileContext) -> String {
 
 /// The parameters of `member`, or of the helper that does its work.
 fn parameters(member: &MemberPlan, helper: Option<&Helper>) -> String {
-    let dropped: &[usize] = helper.map_or(&[], |helper| &helper.dropped);
-    let kept = member.own.iter().enumerate().filter(|(i, _)| !dropped.contains(i));
-    let own = kept.map(|(_, own)| pointer_style(&one_line(&own.text)));
-    let new = helper.into_iter().flat_map(|helper| &helper.parameters);
-    let new = new.map(|p| declared(&p.ctype, &p.name));
-    let parameters: Vec<String> = own.chain(new).collect();
+    let own = |own: &OwnParameter| pointer_style(&one_line(&own.text));
+    let parameters: Vec<String> = match helper {
+        None => member.own.iter().map(own).collect(),
+        Some(helper) => {
+            let slots = helper.slots(member.own.len()).into_iter();
+            slots
+                .map(|slot| match slot {
+                    Slot::Own(index) => own(&member.own[index]),
+                    Slot::New(index) => {
+                        let parameter = &helper.parameters[index];
+                        declared(&parameter.ctype, &parameter.name)
+                    }
+                })
+                .collect()
+        }
+    };
     if parameters.is_empty() { "void".to_owned() } else { parameters.join(", ") }
 }
 
@@ -216,7 +226,27 @@ fn comment(plan: &Plan, helper: &Helper, file: &FileContext) -> String {
     if !text.starts_with("/**") || helper.parameters.is_empty() {
         return text.trim_end().to_owned();
     }
-    with_kernel_doc(&text, helper)
+    let own = |index: &usize| member.own[*index].name.as_deref().map(lossy);
+    let dropped: Vec<String> = helper.dropped.iter().filter_map(own).collect();
+    with_kernel_doc(&without_parameters(&text, &dropped), helper)
+}
+
+/// A kernel-doc comment without the lines on some parameters.
+fn without_parameters(text: &str, names: &[String]) -> String {
+    let mut is_out = false;
+    let kept = text.lines().filter(|line| {
+        let bare = line.trim_start().trim_start_matches('*').trim();
+        match bare.strip_prefix('@') {
+            Some(rest) => {
+                let name = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next();
+                is_out = names.iter().any(|it| Some(it.as_str()) == name);
+            }
+            // What follows goes on with it, up to a blank line or the end.
+            None => is_out &= !bare.is_empty() && bare != "/",
+        }
+        !is_out
+    });
+    kept.collect::<Vec<_>>().join("\n")
 }
 
 fn replace_word(text: &str, word: &str, by: &str) -> String {
@@ -310,4 +340,17 @@ fn without_comment(file: &FileContext, comment: &Range<usize>) -> Range<usize> {
     let spaces =
         file.bytes[line..comment.start].iter().rev().take_while(|b| matches!(b, b' ' | b'\t'));
     comment.start - spaces.count()..comment.end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_parameters;
+
+    #[test]
+    fn what_is_said_of_a_parameter_goes_with_it() {
+        let text = "/**\n * f - does it\n * @wm: the watermark\n *      of the CRTC\n * @n: how many\n *\n * It does.\n */";
+        let wanted = "/**\n * f - does it\n * @n: how many\n *\n * It does.\n */";
+        assert_eq!(without_parameters(text, &["wm".to_owned()]), wanted);
+        assert_eq!(without_parameters(text, &["w".to_owned()]), text);
+    }
 }

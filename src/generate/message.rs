@@ -43,7 +43,11 @@ const PREFIXES: &[(&str, &str)] = &[
     ("drivers/clk", "clk: {}"),
     ("drivers/comedi", "comedi: {}"),
     ("drivers/dma", "dmaengine: {}"),
+    ("drivers/gpu/drm/amd/amdkfd", "drm/amdkfd"),
+    ("drivers/gpu/drm/amd/display", "drm/amd/display"),
+    ("drivers/gpu/drm/amd/pm", "drm/amd/pm"),
     ("drivers/gpu/drm/bridge", "drm/bridge: {}"),
+    ("drivers/gpu/drm/tegra", "drm/tegra"),
     ("drivers/hid", "HID: {}"),
     ("drivers/i2c", "i2c: {}"),
     ("drivers/iommu", "iommu/{}"),
@@ -199,10 +203,17 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
             ));
         }
         Remedy::Merge(survivor) => {
-            text.push(format!(
-                "{all} have the same body. Keep that of {}().",
-                plan.members[*survivor].name
-            ));
+            let kept = &plan.members[*survivor];
+            let is_one_name = plan.members.iter().all(|member| member.name == kept.name);
+            text.push(match is_one_name {
+                true => {
+                    let (name, file) = (&kept.name, &plan.files[kept.file]);
+                    format!(
+                        "Each of the files has a {name}() with the same body. Keep that of {file}."
+                    )
+                }
+                false => format!("{all} have the same body. Keep that of {}().", kept.name),
+            });
         }
     }
     if let Some(library) = &plan.library {
@@ -214,7 +225,9 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
     }
     let mut fates = Vec::new();
     let is_said = plan.is_of_parts || plan.is_reuse() || matches!(plan.remedy, Remedy::Elide(_));
-    if !gone.is_empty() && !is_said {
+    let is_of_one_name = plan.members.iter().all(|member| member.name == plan.members[0].name);
+    if !gone.is_empty() && !is_said && !(is_of_one_name && matches!(plan.remedy, Remedy::Merge(_)))
+    {
         fates.push(format!("What used {gone} now uses it directly."));
     }
     if !thin.is_empty() {

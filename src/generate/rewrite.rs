@@ -8,7 +8,7 @@ use super::{Edit, EditSet};
 use crate::plan::align::{OwnParameter, lossy};
 use crate::plan::callers;
 use crate::plan::uses::CallSite;
-use crate::plan::{Fate, FileContext, MemberPlan, Plan, Preamble, Remedy};
+use crate::plan::{Fate, FileContext, MemberPlan, Plan, Preamble, Remedy, Slot};
 use serde::Serialize;
 use std::ops::Range;
 
@@ -93,7 +93,10 @@ pub fn edits(
             Remedy::Helper(_) | Remedy::Elide(_) => &plan.members[0],
             Remedy::Merge(survivor) => &plan.members[*survivor],
         };
-        let text = helper::prototype(plan, member, files[member.file], templates)?;
+        let mut text = helper::prototype(plan, member, files[member.file], templates)?;
+        if declaration.is_apart {
+            text.insert(0, b'\n');
+        }
         let range = declaration.insert_at..declaration.insert_at;
         let of_header = set.files.entry(declaration.header.clone()).or_default();
         of_header.extend(declaration.preambles.iter().map(preamble));
@@ -147,16 +150,18 @@ fn thin(
 ) -> Result<Edit, TemplateError> {
     let member = &plan.members[index];
     let name = |own: &OwnParameter| own.name.as_deref().map(lossy);
-    let mut arguments: Vec<String> = Vec::new();
-    let dropped: &[usize] = match &plan.remedy {
-        Remedy::Helper(helper) => &helper.dropped,
-        Remedy::Merge(_) | Remedy::Elide(_) => &[],
+    let arguments: Vec<String> = match &plan.remedy {
+        Remedy::Helper(helper) => {
+            let slots = helper.slots(member.own.len()).into_iter();
+            slots
+                .filter_map(|slot| match slot {
+                    Slot::Own(own) => name(&member.own[own]),
+                    Slot::New(new) => Some(helper.parameters[new].arguments[index].clone()),
+                })
+                .collect()
+        }
+        Remedy::Merge(_) | Remedy::Elide(_) => member.own.iter().filter_map(name).collect(),
     };
-    let kept = member.own.iter().enumerate().filter(|(i, _)| !dropped.contains(i));
-    arguments.extend(kept.filter_map(|(_, own)| name(own)));
-    if let Remedy::Helper(helper) = &plan.remedy {
-        arguments.extend(helper.parameters.iter().map(|p| p.arguments[index].clone()));
-    }
     let carried = match &plan.remedy {
         Remedy::Helper(helper) => helper.comments.carried[index].as_ref(),
         Remedy::Merge(_) | Remedy::Elide(_) => None,
@@ -227,7 +232,18 @@ fn gone(plan: &Plan, index: usize, callee: &str, file: &FileContext, edits: &mut
             }
             Remedy::Merge(_) | Remedy::Elide(_) => Vec::new(),
         };
-        edits.extend(call_edits(file, call, callee, &extra));
+        match &plan.remedy {
+            Remedy::Helper(helper) if !helper.dropped.is_empty() => {
+                let own = split_arguments(file, call.parens.0, call.parens.1);
+                let slots = helper.slots(member.own.len()).into_iter();
+                let arguments = slots.filter_map(|slot| match slot {
+                    Slot::Own(own_index) => own.get(own_index).cloned(),
+                    Slot::New(new) => extra.get(new).cloned(),
+                });
+                edits.push(laid_out(file, call, callee, &arguments.collect::<Vec<_>>()));
+            }
+            _ => edits.extend(call_edits(file, call, callee, &extra)),
+        }
     }
 }
 
@@ -287,8 +303,17 @@ fn call_edits(file: &FileContext, call: &CallSite, callee: &str, extra: &[String
     }
     let mut arguments = split_arguments(file, open, close);
     arguments.extend(extra.iter().cloned());
-    let text = layout::call(lead, &format!("{callee}("), &arguments, trail);
-    vec![Edit { range: from..to, text: text.into_bytes() }]
+    vec![laid_out(file, call, callee, &arguments)]
+}
+
+/// The call of `callee` with these arguments, laid out anew.
+fn laid_out(file: &FileContext, call: &CallSite, callee: &str, arguments: &[String]) -> Edit {
+    let from = file.tokens[call.name].start as usize;
+    let to = file.tokens[call.parens.1].end as usize;
+    let lead = &file.bytes[file.line_start(from)..from];
+    let trail = file.bytes[to..file.line_end(to.saturating_sub(1))].trim_ascii_end();
+    let text = layout::call(lead, &format!("{callee}("), arguments, trail);
+    Edit { range: from..to, text: text.into_bytes() }
 }
 
 /// The arguments between two parentheses, each on one line.

@@ -5,7 +5,7 @@
 use super::align::lossy;
 use super::fate::{Fate, MemberPlan};
 use super::file::FileContext;
-use super::holes::{Parameter, Subject};
+use super::holes::{Holes, Parameter, Subject};
 use super::uses::CallSite;
 use crate::syntax::lexer::{self, TokenKind};
 use crate::syntax::{Lexer, decl};
@@ -13,11 +13,7 @@ use std::ops::Range;
 
 /// Lets every member stay that has a caller who cannot write the new arguments. Says
 /// whether there was one.
-pub fn keep_unwritable(
-    subject: &Subject<'_>,
-    members: &mut [MemberPlan],
-    parameters: &[Parameter],
-) -> bool {
+pub fn keep_unwritable(subject: &Subject<'_>, members: &mut [MemberPlan], holes: &Holes) -> bool {
     let mut kept = false;
     for (index, member) in members.iter_mut().enumerate() {
         let file = subject.file_of(index);
@@ -32,7 +28,16 @@ pub fn keep_unwritable(
             let mut calls = member.uses.calls.iter().map(|call| file.tokens[call.name].start);
             calls.all(|at| is_known_at(file, argument, at))
         };
-        let all = parameters.iter().all(|it| writable(it) && known(it));
+        // Arguments are laid out anew where one of them goes.
+        let is_free = |call: &CallSite| {
+            let (open, close) = call.parens;
+            let inside = file.tokens[open].end as usize..file.tokens[close].start as usize;
+            let inside = &file.bytes[inside];
+            !inside.windows(2).any(|pair| pair == b"/*" || pair == b"//")
+        };
+        let all = holes.parameters.iter().all(|it| writable(it) && known(it))
+            && (holes.parameters.iter().all(|it| it.base.is_none())
+                || member.uses.calls.iter().all(is_free));
         if member.fate == Fate::Gone && !all {
             member.fate = Fate::Thin;
             kept = true;

@@ -3,16 +3,19 @@
 //! functions, and what the header lacks for it: structures that it does not announce,
 //! standard types that it does not include. It reads no file.
 
+use super::Declaration;
 use super::align::lossy;
-use super::file::{FileContext, contains_word};
-use super::holes::Subject;
+use super::file::{Conditions, FileContext, contains_word};
+use super::holes::{Holes, Subject};
 use super::preamble::Preamble;
 use super::refusal::{Reason, Refusal};
 use super::sharing::{Defined, Sharing};
-use super::{Declaration, Parameter};
+use super::words::{common_words, words};
 use crate::syntax::decl::{Definition, DefinitionKind, TagKind};
 use crate::syntax::{Lexer, TokenKind, lexer};
-use crate::tree::{TreePath, stem};
+use crate::tree::stem;
+use rustc_hash::FxHashMap;
+use std::cmp::Reverse;
 
 /// The file of the kernel's standard types.
 const TYPES_FILE: &str = "include/linux/types.h";
@@ -26,7 +29,7 @@ struct Word {
 
 impl Sharing<'_> {
     /// A place in the header for the prototype of a function with the signature of
-    /// `member` and more `parameters`: behind the prototypes of its file, or else of its driver.
+    /// `member` and more parameters for `holes`: behind the prototypes of its file, or else of its driver.
     ///
     /// # Errors
     /// `no-header` where there is none, or where a type of the signature is not known.
@@ -34,21 +37,22 @@ impl Sharing<'_> {
         &self,
         subject: &Subject<'_>,
         member: usize,
-        parameters: &[Parameter],
+        holes: &Holes,
     ) -> Result<Declaration, Refusal> {
         let file = subject.file_of(member);
         let start = subject.group.members[member].function.start;
         let refuse = |detail: String| file.refuse(Reason::NoHeader, start, detail);
-        let end = match self.declare_at {
-            Some(end) => end,
-            None => self.behind_prototypes(&file.path).ok_or_else(|| {
+        let (end, is_apart) = match self.declare_at {
+            Some(end) => (end, false),
+            None => self.behind_prototypes(subject, file).ok_or_else(|| {
                 refuse(format!("{} declares no function of theirs", self.header.path))
             })?,
         };
-        let lacks = self.unknown(subject, (member, parameters), end);
+        let lacks = self.unknown(subject, (member, holes), end);
         let preambles = self.preambles(file, lacks, end).map_err(refuse)?;
         let header = self.header.path.clone();
-        Ok(Declaration { header, insert_at: end, preambles, includes: self.includes.clone() })
+        let includes = self.includes.clone();
+        Ok(Declaration { header, insert_at: end, is_apart, preambles, includes })
     }
 
     /// What the header gets first for the words that it does not know before `end`:
@@ -100,21 +104,47 @@ impl Sharing<'_> {
     fn may_be_given_more(&self, file: &FileContext) -> bool {
         let home = self.host.as_ref().map_or(file, |host| host.file);
         let is_of_home = || {
-            let mut declared = prototypes(self.header, self.defined).into_iter();
+            let mut declared = prototypes(self.header, self.defined, &[file, home]).into_iter();
             declared.any(|it| *it.path == *home.path)
         };
         stem(&self.header.path) == stem(&home.path) || self.is_last_resort && is_of_home()
     }
 
     /// The place behind the prototypes in the header of the file that has what is shared,
-    /// `home` where it is none of its own, or else of its driver.
-    fn behind_prototypes(&self, home: &TreePath) -> Option<usize> {
-        let mut places = prototypes(self.header, self.defined);
-        // Those of the same file first, then the last of the others.
-        let home = self.host.as_ref().map_or(home, |host| &host.file.path);
-        places.sort_by_key(|place| (place.path != home, std::cmp::Reverse(place.end)));
-        let free = |end: &usize| !self.claimed.touches(&(*end..*end));
-        places.into_iter().map(|place| place.end).find(free)
+    /// `home` where it is none of its own, or else of its driver; and whether the new one is
+    /// to stand there for itself.
+    fn behind_prototypes(
+        &self,
+        subject: &Subject<'_>,
+        home: &FileContext,
+    ) -> Option<(usize, bool)> {
+        let home = self.host.as_ref().map_or(home, |host| host.file);
+        let members = (0..subject.group.members.len()).map(|member| subject.file_of(member));
+        let files: Vec<&FileContext> = members.chain([home]).collect();
+        let names: Vec<Vec<String>> =
+            subject.group.members.iter().map(|it| words(&it.name)).collect();
+        let mut common = common_words(&names);
+        common.retain(|word| !self.prefixes.contains(word));
+        let in_common = |name: &str| words(name).iter().filter(|it| common.contains(it)).count();
+        let free = |end: usize| !self.claimed.touches(&(end..end));
+        let all = prototypes(self.header, self.defined, &files).into_iter();
+        // Those of the same file first, then those that are called alike; of these the last
+        // behind which nothing follows.
+        let mut places: Vec<_> = all
+            .filter(|place| free(place.end))
+            .map(|place| {
+                let is_theirs = place.path == home.path;
+                let alike = Some(in_common(&place.name)).filter(|count| *count > 1).unwrap_or(0);
+                let rank = (!is_theirs, Reverse(alike), !place.is_last, Reverse(place.end));
+                (rank, !is_theirs && alike == 0)
+            })
+            .collect();
+        places.sort();
+        // Among others it has nothing to do with it stands apart, or nowhere.
+        let (rank, is_foreign) = places
+            .into_iter()
+            .find(|((.., is_inside, _), is_foreign)| !(*is_foreign && *is_inside))?;
+        Some((rank.3.0, is_foreign))
     }
 
     /// The names of the member's signature, and of the types of parameters, that mean
@@ -122,14 +152,19 @@ impl Sharing<'_> {
     fn unknown(
         &self,
         subject: &Subject<'_>,
-        (member, parameters): (usize, &[Parameter]),
+        (member, holes): (usize, &Holes),
         end: usize,
     ) -> Vec<Word> {
         let (file, aligned) = (subject.file_of(member), &subject.alignment.members[member]);
         let function = &subject.group.members[member].function;
         let signature = file.token_at(function.start)..file.token_at(function.body);
+        let is_unpacked = |index: usize| {
+            let relative = index - aligned.tokens.start;
+            holes.unpacked.iter().any(|it| it.declaration.contains(&relative))
+        };
         let own = signature.filter(|&index| {
-            !aligned.locals.contains(file.text(index))
+            !is_unpacked(index)
+                && !aligned.locals.contains(file.text(index))
                 && file.tokens[index].start != function.name.start
         });
         let text = |index: Option<usize>| index.map_or(String::new(), |at| lossy(file.text(at)));
@@ -140,7 +175,7 @@ impl Sharing<'_> {
                 after: text(Some(at + 1)),
             })
             .collect();
-        for parameter in parameters {
+        for parameter in &holes.parameters {
             let text = parameter.ctype.as_bytes();
             let tokens: Vec<String> =
                 Lexer::new(text).map(|token| lossy(token.text(text))).collect();
@@ -208,11 +243,53 @@ pub struct Prototype<'a> {
     pub path: &'a str,
     /// Where the line behind the prototype begins.
     end: usize,
+    /// The conditions that it stands under, the guard left out.
+    conditions: Conditions,
+    /// No declaration stands on the next line.
+    is_last: bool,
 }
 
-/// The prototypes in `header` of functions that the files define, outside of any `#if`
-/// but the guard.
-pub fn prototypes<'a>(header: &FileContext, defined: &'a Defined) -> Vec<Prototype<'a>> {
+/// The prototypes in `header` of functions that the files define which all of `seen_by`
+/// see: those outside of any `#if` but the guard, and those under one that stands around
+/// a prototype which each of these files needs.
+pub fn prototypes<'a>(
+    header: &FileContext,
+    defined: &'a Defined,
+    seen_by: &[&FileContext],
+) -> Vec<Prototype<'a>> {
+    let all = all_prototypes(header, defined);
+    let mut is_seen: FxHashMap<&Conditions, bool> = FxHashMap::default();
+    for found in &all {
+        is_seen.entry(&found.conditions).or_insert_with(|| {
+            let of_them = || all.iter().filter(|it| it.conditions == found.conditions);
+            found.conditions.is_empty()
+                || !seen_by.is_empty()
+                    && seen_by.iter().all(|file| of_them().any(|it| needs(file, header, it)))
+        });
+    }
+    let is_seen: Vec<bool> = all.iter().map(|it| is_seen[&it.conditions]).collect();
+    all.into_iter().zip(is_seen).filter_map(|(it, is_seen)| is_seen.then_some(it)).collect()
+}
+
+/// Whether a file names a function, whenever it is compiled, of which it knows nothing but
+/// what `header` says and what it defines itself.
+fn needs(file: &FileContext, header: &FileContext, prototype: &Prototype<'_>) -> bool {
+    let name = &prototype.name;
+    let is_plain = |at: &usize| file.is_always(file.tokens[*at].start);
+    let is_it = |it: &Definition| match &it.kind {
+        DefinitionKind::Function(function) => {
+            *it.file == *header.path || *it.file == *file.path && function.body.is_some()
+        }
+        _ => false,
+    };
+    let found = file.unit.lookup(name);
+    file.occurrences(name.as_bytes()).iter().any(is_plain)
+        && found.iter().all(is_it)
+        && found.iter().any(|it| *it.file == *header.path)
+}
+
+/// The prototypes in `header` of functions that the files define, under whatever `#if`.
+fn all_prototypes<'a>(header: &FileContext, defined: &'a Defined) -> Vec<Prototype<'a>> {
     let mut found = Vec::new();
     let mut from = 0;
     for at in 0..header.tokens.len() {
@@ -227,12 +304,16 @@ pub fn prototypes<'a>(header: &FileContext, defined: &'a Defined) -> Vec<Prototy
         }
         let Some(name) = declared_function(header, item) else { continue };
         let end = header.line_end(header.tokens[at].end.saturating_sub(1) as usize);
-        let plain = header.is_always(header.tokens[at].end);
         let alone = header.is_blank(header.tokens[at].end as usize..end);
         let name = lossy(header.text(name));
         let path = defined.get(name.as_str());
-        if let Some(path) = path.filter(|_| plain && alone) {
-            found.push(Prototype { name, path, end });
+        if let Some(path) = path.filter(|_| alone) {
+            let conditions = header.conditions_at(header.tokens[at].end).clone();
+            let conditions = conditions.into_iter().filter(|it| !header.is_guard_branch(it));
+            let conditions = conditions.collect();
+            let next = header.bytes.get(end..header.line_end(end)).unwrap_or_default();
+            let is_last = next.trim_ascii().is_empty() || next.starts_with(b"#");
+            found.push(Prototype { name, path, end, conditions, is_last });
         }
     }
     found

@@ -5,7 +5,7 @@ use super::OpenFile;
 use super::align::{self, AlignedMember, OwnParameter};
 use super::comments::Inside;
 use super::file::FileContext;
-use super::holes::{Span, Subject};
+use super::holes::{Holes, Subject};
 use super::refusal::{Reason, Refusal};
 use super::sharing::Sharing;
 use super::uses::{self, Anchor, CallSite, Uses};
@@ -432,15 +432,16 @@ pub fn gain(
 }
 
 /// The own parameters that the helper can do without: the body does not use
-/// them, and only thin functions call it, so that no caller's argument is lost.
+/// them, and only thin functions call it, so that no caller's argument is lost; or it
+/// takes members of what they point to, and callers hand over a plain name for them.
 pub fn dropped_parameters(
     subject: &Subject<'_>,
     members: &[MemberPlan],
-    spans: &[Span],
+    holes: &Holes,
 ) -> Vec<usize> {
-    if members.iter().any(|m| m.fate == Fate::Gone) {
-        return Vec::new();
-    }
+    let goes = members.iter().any(|m| m.fate == Fate::Gone);
+    let may_go = |own: usize| !goes || holes.parameters.iter().any(|it| it.base == Some(own));
+    let spans = &holes.spans;
     let file = subject.file;
     let body = file.token_at(members[0].function.body)..file.token_at(members[0].function.end);
     let base = file.token_at(members[0].function.start);
@@ -457,5 +458,6 @@ pub fn dropped_parameters(
         })
     };
     let own = members[0].own.iter().enumerate();
-    own.filter(|(_, p)| p.name.as_deref().is_none_or(|name| !used(name))).map(|(i, _)| i).collect()
+    let unused = own.filter(|(_, p)| p.name.as_deref().is_none_or(|name| !used(name)));
+    unused.map(|(index, _)| index).filter(|index| may_go(*index)).collect()
 }

@@ -199,9 +199,14 @@ impl FileContext {
     pub fn is_always(&self, offset: u32) -> bool {
         match self.conditions_at(offset).as_slice() {
             [] => true,
-            [(condition, 0)] => self.is_guard(condition),
+            [condition] => self.is_guard_branch(condition),
             _ => false,
         }
+    }
+
+    /// Whether a condition and its branch are what the file's include guard holds.
+    pub fn is_guard_branch(&self, (condition, branch): &(String, u32)) -> bool {
+        *branch == 0 && self.is_guard(condition)
     }
 
     /// Whether the condition is that of the file's include guard, which is defined at once.

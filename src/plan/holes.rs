@@ -1,7 +1,7 @@
 //! From the sites at which the members differ to the parameters of the helper:
 //! may a parameter stand there, over which expression, and of what type?
 
-use super::align::{Alignment, is_function_name, lossy};
+use super::align::{Alignment, Site, is_function_name, lossy};
 use super::callees;
 use super::context::{self, Sort};
 use super::file::FileContext;
@@ -10,6 +10,7 @@ use super::paths;
 use super::refusal::{Reason, Refusal};
 use super::rules::Limits;
 use super::types::{self, SpanType};
+use super::unpack::{self, Unpacked};
 use super::wording::{self, Wording};
 use crate::detect::CloneGroup;
 use crate::syntax::NodeId;
@@ -88,6 +89,9 @@ pub struct Holes {
     pub parameters: Vec<Parameter>,
     /// In the order of the text; they do not overlap.
     pub spans: Vec<Span>,
+    /// The members' own parameters of different types, of which members of structures are
+    /// handed over instead.
+    pub unpacked: Vec<Unpacked>,
 }
 
 /// The members side by side, and the file that the first stands in.
@@ -188,6 +192,27 @@ impl<'a> Subject<'a> {
 /// # Errors
 /// The first site at which no parameter may stand, with the reason.
 pub fn plan(subject: &Subject<'_>, limits: &Limits) -> Result<Holes, Refusal> {
+    let unpacked = unpack::parameters(subject);
+    let differs = unpacked.first().and_then(|first| {
+        let mut sites = subject.alignment.sites.iter();
+        sites.find(|site| first.declaration.contains(&site.token))
+    });
+    planned(subject, limits, unpacked).map_err(|refusal| match differs {
+        // Their types are what differs; that no member may stand for them comes after.
+        Some(site) if refusal.reason == Reason::FieldDiffers => {
+            let shown = context::shown_values(&site.values);
+            let detail = format!("{shown} in the signature, and {}", refusal.detail);
+            subject.refuse(Reason::TypeDiffers, site.token, detail)
+        }
+        _ => refusal,
+    })
+}
+
+fn planned(
+    subject: &Subject<'_>,
+    limits: &Limits,
+    unpacked: Vec<Unpacked>,
+) -> Result<Holes, Refusal> {
     let mut spans: Vec<Place> = Vec::new();
     let mut wordings: Vec<Wording> = Vec::new();
     let distinct: FxHashSet<&Vec<Vec<u8>>> =
@@ -196,7 +221,8 @@ pub fn plan(subject: &Subject<'_>, limits: &Limits) -> Result<Holes, Refusal> {
         let detail = format!("the members differ in {} ways", distinct.len());
         return Err(subject.refuse(Reason::TooManyParameters, 0, detail));
     }
-    for site in &subject.alignment.sites {
+    let is_other = |site: &&Site| !unpacked.iter().any(|it| it.declaration.contains(&site.token));
+    for site in subject.alignment.sites.iter().filter(is_other) {
         if spans.iter().any(|(span, _)| span.contains(&site.token)) {
             continue;
         }
@@ -209,6 +235,13 @@ pub fn plan(subject: &Subject<'_>, limits: &Limits) -> Result<Holes, Refusal> {
             context::place(subject, site).map_err(|refusal| of_name(&site.values, refusal))?;
         spans.retain(|(other, _)| !(span.start <= other.start && other.end <= span.end));
         spans.push((span, sort));
+    }
+    for site in unpacked.iter().flat_map(|it| &it.uses) {
+        if !spans.iter().any(|(span, _)| span.contains(&site.token)) {
+            let (span, sort) = paths::place(subject, site)?;
+            spans.retain(|(other, _)| !(span.start <= other.start && other.end <= span.end));
+            spans.push((span, sort));
+        }
     }
     join_within_constants(subject, &mut spans);
     spans.sort_by_key(|(span, _)| span.start);
@@ -228,6 +261,16 @@ pub fn plan(subject: &Subject<'_>, limits: &Limits) -> Result<Holes, Refusal> {
     }
     holes.spans.sort_by_key(|span| span.tokens.start);
     paths::limit(subject, &holes, limits.member_pointers)?;
+    holes.unpacked = unpacked;
+    let is_of_one = |it: &&Parameter| {
+        it.base.is_some_and(|base| holes.unpacked.iter().any(|unpacked| unpacked.own == base))
+    };
+    let taken = holes.parameters.iter().filter(is_of_one).count();
+    if taken > limits.unpacked_members {
+        let detail =
+            format!("{taken} members of structures of different types would be handed over");
+        return Err(subject.refuse(Reason::TypeDiffers, 0, detail));
+    }
     Ok(holes)
 }
 

@@ -84,7 +84,7 @@ impl<'a> Host<'a> {
         header: &FileContext,
         (defined, is_own): (&Defined, &'a dyn Fn(&str) -> bool),
     ) -> Option<Host<'a>> {
-        let declared = prototypes(header, defined);
+        let declared = prototypes(header, defined, &[file]);
         let is_declared = |export: &Export| {
             let named = |it: &Prototype<'_>| it.name == export.name && it.path == file.path;
             declared.iter().any(named) && !claimed.touches(&(export.end..export.end))
@@ -104,7 +104,7 @@ impl<'a> Host<'a> {
         (defined, is_own): (&Defined, &'a dyn Fn(&str) -> bool),
         (is_alone, is_spare): (bool, bool),
     ) -> Option<Host<'a>> {
-        let declared = prototypes(header, defined);
+        let declared = prototypes(header, defined, &[file]);
         let exports = exports(file);
         let behind = |function: &Function| {
             let name = function.name(&file.bytes);

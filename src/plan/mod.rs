@@ -28,6 +28,7 @@ pub mod rules;
 pub mod sharing;
 pub mod traps;
 pub mod types;
+mod unpack;
 pub mod uses;
 pub mod wording;
 pub mod words;
@@ -148,6 +149,8 @@ pub struct Declaration {
     pub header: TreePath,
     /// The byte before which it is inserted: the beginning of a line.
     pub insert_at: usize,
+    /// A blank line stands before it: it has nothing to do with what is declared above.
+    pub is_apart: bool,
     /// What the header gets above it.
     pub preambles: Vec<Preamble>,
     /// The files that do not include the header yet, with the line that does.
@@ -181,6 +184,39 @@ pub struct Helper {
     pub insert_at: usize,
     /// What becomes of the comments inside the members.
     pub comments: comments::Inside,
+}
+
+/// Where a parameter of a helper comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// The members' own, by its index.
+    Own(usize),
+    /// One of the helper's more, by its index.
+    New(usize),
+}
+
+impl Helper {
+    /// The parameters in their order, where the members have so many of their own: what is
+    /// taken from one that is dropped stands in its place.
+    pub fn slots(&self, own: usize) -> Vec<Slot> {
+        let new = |of: Option<usize>| {
+            let is_here = move |base: Option<usize>| match of {
+                Some(own) => base == Some(own),
+                None => base.is_none_or(|base| !self.dropped.contains(&base)),
+            };
+            let all = self.parameters.iter().enumerate();
+            all.filter(move |(_, it)| is_here(it.base)).map(|(index, _)| Slot::New(index))
+        };
+        let mut slots = Vec::new();
+        for index in 0..own {
+            match self.dropped.contains(&index) {
+                true => slots.extend(new(Some(index))),
+                false => slots.push(Slot::Own(index)),
+            }
+        }
+        slots.extend(new(None));
+        slots
+    }
 }
 
 /// What other proposals of the same file have already claimed.
@@ -265,7 +301,7 @@ pub fn plan(
             Ok(_) => {}
             // That no member may serve for all is no reason if a new helper might.
             Err(refusal) => match &first_refusal {
-                Some(Refusal { reason: Reason::NoHome, .. }) | None => {
+                Some(Refusal { reason: Reason::NoHome | Reason::MacroDiffers, .. }) | None => {
                     first_refusal = Some(refusal);
                 }
                 Some(_) => {}
@@ -344,6 +380,17 @@ fn merge(
     sharing: Option<&Sharing<'_>>,
 ) -> Result<Plan, Refusal> {
     let group = subject.group;
+    // What each file has for itself is handed over, and a copy has no parameter for it.
+    let mut own = subject.alignment.sites.iter();
+    if let Some(site) = own.find(|site| !align::is_function_name(&site.values[0])) {
+        let at = subject.alignment.members[0].tokens.start + site.token;
+        let detail = format!("each file has a {} of its own", align::lossy(&site.values[0]));
+        return Err(subject.file.refuse(
+            Reason::MacroDiffers,
+            subject.file.tokens[at].start,
+            detail,
+        ));
+    }
     let (survivor, members) = fate::merge(subject, open, sharing)?;
     fate::gain(subject, &members, None, (rule.limits.lines_saved, sharing))?;
     traps::check(group, subject.alignment, rule.remedy)?;
@@ -351,25 +398,59 @@ fn merge(
     if let Some(sharing) = sharing {
         sharing::agree(subject, &holes::Holes::default(), sharing)?;
         let is_global = members[survivor].uses.anchor == Some(uses::Anchor::Global);
-        declaration = (!is_global).then(|| sharing.declare(subject, survivor, &[])).transpose()?;
+        declaration = (!is_global)
+            .then(|| sharing.declare(subject, survivor, &holes::Holes::default()))
+            .transpose()?;
     }
     let notes = notes::accident(&members, survivor);
     let plan = Plan::new(subject, rule, Remedy::Merge(survivor), members);
     Ok(Plan { declaration, notes, ..plan })
 }
 
-/// Constants that only the members' files know are parameters although they are the same
-/// in all: with many of them, nobody sees what the function is for.
-fn own_constants(subject: &Subject<'_>, holes: &holes::Holes, most: usize) -> Result<(), Refusal> {
-    let is_own = |it: &&Parameter| it.arguments.iter().all(|value| *value == it.arguments[0]);
+/// Constants that have the same value in all members are parameters although nothing differs:
+/// each file has one of its own, or, where what they share is `elsewhere`, only they know it.
+/// With many of them, nobody sees what the function is for.
+fn own_constants(
+    subject: &Subject<'_>,
+    holes: &holes::Holes,
+    (is_elsewhere, most): (bool, usize),
+) -> Result<(), Refusal> {
+    let value = |(member, text): (usize, &String)| {
+        let constant = subject.file_of(member).unit.constant(text).ok()?;
+        Some((constant.value?, constant.ctype))
+    };
+    let is_own = |it: &&Parameter| {
+        let mut values = it.arguments.iter().enumerate().map(value);
+        let first = values.next().flatten();
+        is_elsewhere && it.arguments.iter().all(|value| *value == it.arguments[0])
+            || first.is_some() && values.all(|value| value == first)
+    };
     let own: Vec<&str> =
         holes.parameters.iter().filter(is_own).map(|it| it.arguments[0].as_str()).collect();
     if own.len() <= most {
         return Ok(());
     }
     let at = subject.group.members[0].function.start;
-    let detail = format!("only the members' files know {}", own.join(", "));
+    let detail = format!("each file has its own {}, and they are the same today", own.join(", "));
     Err(subject.file.refuse(Reason::MacroDiffers, at, detail))
+}
+
+/// Two parameters of one name and a number: nobody sees which is which at a call in another
+/// file.
+fn told_apart(subject: &Subject<'_>, holes: &holes::Holes) -> Result<(), Refusal> {
+    let stem = |name: &str| {
+        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        (stem.len() < name.len()).then(|| stem.trim_end_matches('_').to_owned())
+    };
+    let names = || holes.parameters.iter().map(|it| it.name.as_str());
+    let twins = names().find_map(|name| {
+        let stem = stem(name)?;
+        names().any(|other| other == stem).then_some((stem, name))
+    });
+    let Some((stem, name)) = twins else { return Ok(()) };
+    let at = subject.group.members[0].function.start;
+    let detail = format!("nothing but a number tells `{name}` from `{stem}`");
+    Err(subject.file.refuse(Reason::TooManyParameters, at, detail))
 }
 
 fn helper(
@@ -388,11 +469,15 @@ fn helper(
     let trap = traps::check(group, subject.alignment, rule.remedy).err();
     let holes =
         holes::plan(subject, &rule.limits).map_err(|refusal| trap.clone().unwrap_or(refusal))?;
-    if callers::keep_unwritable(subject, &mut members, &holes.parameters) {
+    if callers::keep_unwritable(subject, &mut members, &holes) {
         fate::gain(subject, &members, Some(0), (rule.limits.lines_saved, sharing))?;
     }
     let mut objection = trap.or(wrapper::adds_something(subject, &holes).err());
-    let dropped = fate::dropped_parameters(subject, &members, &holes.spans);
+    let dropped = fate::dropped_parameters(subject, &members, &holes);
+    if holes.unpacked.iter().any(|it| !dropped.contains(&it.own)) {
+        let detail = "a macro uses a parameter that is of another type in each member";
+        return Err(file.refuse(Reason::TypeDiffers, first.start, detail));
+    }
     let count = members[0].own.len() - dropped.len() + holes.parameters.len();
     if count > rule.limits.parameters {
         let detail = format!("{count} parameters, {} allowed", rule.limits.parameters);
@@ -409,6 +494,7 @@ fn helper(
         .as_ref()
         .map_or_else(|| file.line_start(first.start as usize), |comment| comment.start);
     let mut notes = notes::formats(&holes.parameters);
+    notes.extend(notes::callers_named(subject));
     if holes.spans.iter().any(|span| span.wording.is_some()) {
         notes.push("a message is put together from its format and a word: who greps for the whole message no longer finds it".to_owned());
     }
@@ -432,14 +518,16 @@ fn helper(
         if let Some(host) = &sharing.host {
             host.may_call(subject)?;
         }
-        if sharing.host.is_some() || inline_at.is_some() {
-            // A member's file would know them.
-            let is_spare = sharing.host.as_ref().is_some_and(|host| host.is_spare);
-            let most = if is_spare { 0 } else { rule.limits.own_constants };
-            own_constants(subject, &holes, most)?;
-        }
+        // A member's file would know them.
+        let is_elsewhere = match &sharing.host {
+            Some(host) => !host.is_spare,
+            None => inline_at.is_some(),
+        };
+        let most = if is_elsewhere { rule.limits.own_constants } else { 0 };
+        own_constants(subject, &holes, (is_elsewhere, most))?;
+        told_apart(subject, &holes)?;
         if inline_at.is_none() {
-            declaration = Some(sharing.declare(subject, 0, &holes.parameters)?);
+            declaration = Some(sharing.declare(subject, 0, &holes)?);
         }
     }
     let called = sharing.and_then(|sharing| sharing.called);

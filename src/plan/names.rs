@@ -81,11 +81,14 @@ pub fn parameter(
     names.extend(called.iter().filter(says).cloned());
     let shared = shared_words(values);
     names.extend(shared.iter().filter(|word| word.contains('_')).cloned());
-    names.extend(spans().filter_map(|span| role(subject, span)));
+    // The `&` before an object is no operator on it.
+    let is_object = member.is_some() && ctype.ends_with('*');
+    names.extend(spans().filter(|_| !is_object).filter_map(|span| role(subject, span)));
     names.extend(shared.iter().filter(|word| word.len() > 2).cloned());
     names.extend(called);
     if member.is_some() {
         names.extend(of_type(ctype));
+        names.extend(tag_of(ctype));
     }
     let sorted = |wanted| places.iter().any(|(_, sort)| *sort == wanted);
     let fallback = match () {
@@ -157,6 +160,13 @@ fn of_type(ctype: &str) -> Option<String> {
     let tagged = ctype.contains("struct ") || ctype.contains("enum ");
     let last = name.rsplit('_').next().filter(|word| tagged && word.len() > 2)?;
     Some(last.to_ascii_lowercase())
+}
+
+/// The tag of the structure that a pointer is to, where that is short enough for a name.
+fn tag_of(ctype: &str) -> Option<String> {
+    let (_, tag) = ctype.split_once("struct ")?;
+    let name = snake_case(tag.trim_end_matches(['*', ' ']));
+    (is_identifier(&name) && name.len() <= 16).then_some(name)
 }
 
 /// A prototype's parameter name without its underscores, if it tells anything.
@@ -265,7 +275,7 @@ const NEED_AN_OBJECT: &[&str] = &[
 /// Names of parameters that say nothing of what they hold.
 const SAY_NOTHING: &[&str] = &[
     "val", "value", "data", "x", "a", "b", "v", "arg", "args", "which", "nr", "n", "buf", "tmp",
-    "ptr", "p", "param", "name", "func", "caller", "str", "what",
+    "ptr", "p", "param", "name", "func", "caller", "str", "what", "field", "base",
 ];
 
 /// Names for a helper, the best first: what the members' names share, and where that

@@ -100,8 +100,8 @@ fn path(subject: &Subject<'_>, node: NodeId) -> Option<Path> {
 }
 
 /// A member's own parameters.
-fn own(subject: &Subject<'_>, member: usize) -> Vec<OwnParameter> {
-    align::parameters(subject.file, &subject.alignment.members[member].tree)
+pub(super) fn own(subject: &Subject<'_>, member: usize) -> Vec<OwnParameter> {
+    align::parameters(subject.file_of(member), &subject.alignment.members[member].tree)
 }
 
 /// The structure member at the end of the path, which must have the same type in
@@ -135,7 +135,8 @@ fn field(subject: &Subject<'_>, path: &Path) -> Result<Field, Refusal> {
 
 /// The structure member that the path leads to in one clone.
 fn field_of(subject: &Subject<'_>, path: &Path, member: usize) -> Result<Field, String> {
-    let (file, unit) = (subject.file, &subject.file.unit);
+    let file = subject.file_of(member);
+    let unit = &file.unit;
     let unclear = || "the type of the parameter is not plain".to_owned();
     let own = own(subject, member);
     let declaration = own.get(path.base).map(|own| lossy(&own.text)).ok_or_else(unclear)?;
@@ -377,6 +378,6 @@ pub fn last_names(subject: &Subject<'_>, span: &Range<usize>) -> Vec<String> {
     let step = path.steps.iter().rev().find(|(_, token)| differs(*token));
     let Some(&(_, token)) = step.or(path.steps.last()) else { return Vec::new() };
     (0..subject.alignment.members.len())
-        .map(|member| lossy(subject.file.text(subject.alignment.token(member, token))))
+        .map(|member| lossy(subject.alignment.text(member, token)))
         .collect()
 }

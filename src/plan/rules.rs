@@ -109,6 +109,10 @@ pub struct Limits {
     /// write them.
     #[serde(default = "two")]
     pub member_pointers: usize,
+    /// Most members of structures of different types that a helper takes in place of the
+    /// structures.
+    #[serde(default = "three")]
+    pub unpacked_members: usize,
 }
 
 impl Limits {

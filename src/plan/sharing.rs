@@ -11,10 +11,11 @@ use super::preamble::Preamble;
 use super::refusal::{Reason, Refusal};
 use super::{Claimed, words};
 use crate::detect::CloneGroup;
-use crate::syntax::decl::{Apart, ApartKind, Meanings, References};
+use crate::syntax::decl::{Apart, ApartKind, Definition, DefinitionKind, Meanings, References};
 use crate::syntax::{Globals, TokenKind, lexer};
 use crate::tree::TreePath;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// C files with their texts.
@@ -87,7 +88,7 @@ fn others<'a>(alignment: &Alignment<'a>, sharing: &Sharing<'a>) -> Vec<&'a FileC
 }
 
 /// Makes sites of names that are constants in all files, but not the same: macros and
-/// enumerators that each file has for itself under one name.
+/// enumerators that each file has for itself under one name, be their values the same.
 pub fn open_constants<'a>(
     alignment: &mut Alignment<'a>,
     group: &CloneGroup,
@@ -95,30 +96,54 @@ pub fn open_constants<'a>(
 ) {
     let Some(first) = alignment.members.first() else { return };
     let (home, tokens) = (first.file, first.tokens.clone());
-    for other in others(alignment, sharing) {
+    let others = others(alignment, sharing);
+    // Whoever changes the one of his file does not mean to change another file's.
+    let is_own = |name: &str| {
+        let is_here = |file: &&FileContext| {
+            let found = file.unit.lookup(name);
+            let is_value = |it: &Definition| matches!(&it.kind, DefinitionKind::Macro(define) if define.params.is_none());
+            found.iter().any(|it| *it.file == *file.path && is_value(it))
+                && file.unit.constant(name).is_ok()
+        };
+        let own = others.iter().copied().chain([home]).filter(is_here).count();
+        own == others.len() + 1 && own > 1
+    };
+    let names: BTreeSet<String> = (0..tokens.len())
+        .filter(|relative| refers(alignment, *relative))
+        .map(|relative| lossy(alignment.text(0, relative)))
+        .collect();
+    for name in names.iter().filter(|name| is_own(name)) {
+        open_constant(alignment, name);
+    }
+    for other in others {
         let meanings = sharing.meanings(home, other);
         loop {
             let is_site =
                 |relative: usize| alignment.sites.iter().any(|site| site.token == relative);
             let references = body_references(alignment, group, &is_site);
             let Err(apart) = meanings.agree(&references) else { break };
-            let named = |relative: &usize| {
-                !is_site(*relative)
-                    && refers(alignment, *relative)
-                    && alignment.text(0, *relative) == apart.name.as_bytes()
-            };
-            let found: Vec<usize> = (0..tokens.len()).filter(named).collect();
             let is_value = matches!(apart.kind, ApartKind::Macro | ApartKind::Constant);
-            if found.is_empty() || !is_value {
+            if !is_value || !open_constant(alignment, &apart.name) {
                 break;
             }
-            let count = alignment.members.len();
-            let values = vec![apart.name.as_bytes().to_vec(); count];
-            let sites = found.into_iter().map(|token| Site { token, values: values.clone() });
-            alignment.sites.extend(sites);
-            alignment.sites.sort_by_key(|site| site.token);
         }
     }
+}
+
+/// Makes sites of the places of a name; whether there are any.
+fn open_constant(alignment: &mut Alignment<'_>, name: &str) -> bool {
+    let named = |relative: &usize| {
+        !alignment.sites.iter().any(|site| site.token == *relative)
+            && refers(alignment, *relative)
+            && alignment.text(0, *relative) == name.as_bytes()
+    };
+    let found: Vec<usize> = (0..alignment.len()).filter(named).collect();
+    let values = vec![name.as_bytes().to_vec(); alignment.members.len()];
+    let has_any = !found.is_empty();
+    let sites = found.into_iter().map(|token| Site { token, values: values.clone() });
+    alignment.sites.extend(sites);
+    alignment.sites.sort_by_key(|site| site.token);
+    has_any
 }
 
 /// Whether token `relative` of the first member is a name that is not its own. Tags and
@@ -154,7 +179,10 @@ fn body_references(
 
 /// What the common text refers to.
 pub(super) fn references(subject: &Subject<'_>, holes: &Holes) -> References {
-    let is_hole = |relative: usize| holes.spans.iter().any(|span| span.tokens.contains(&relative));
+    let is_hole = |relative: usize| {
+        holes.spans.iter().any(|span| span.tokens.contains(&relative))
+            || holes.unpacked.iter().any(|it| it.declaration.contains(&relative))
+    };
     let mut references = body_references(subject.alignment, subject.group, &is_hole);
     holes.parameters.iter().for_each(|parameter| references.add_text(&parameter.ctype));
     // A call inside a hole is made where the helper is called.

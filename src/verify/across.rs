@@ -145,13 +145,12 @@ impl<'a> Across<'a> {
         let name = self.claim.target().unwrap_or_default();
         let fail = |detail: String| Err(problem(self.home(), None, None, detail));
         let Ok(item) = unit.function(name) else { return fail(format!("`{name}` is not there")) };
-        // A guard opens with the first word of a header; all drivers are the kernel's.
+        // All drivers are the kernel's.
         let is_kernel = |at| unit.text(at).trim_ascii() == b"#ifdef __KERNEL__";
         let is_always = |branch: &Branch| {
             let is_header = self.home().ends_with(".h");
-            is_header
-                && branch.number == 0
-                && (branch.opened_by == 0 || is_kernel(branch.opened_by))
+            let is_kernels = branch.number == 0 && is_kernel(branch.opened_by);
+            is_header && (is_kernels || unit.is_guard(branch))
         };
         if unit.items[item].conditions.iter().any(|branch| !is_always(branch)) {
             return fail(format!("`{name}` stands under a condition"));
@@ -302,16 +301,9 @@ impl<'a> Across<'a> {
             let is_plain = |it: &Definition| matches!(&it.kind, DefinitionKind::Function(function) if !function.is_inline);
             !found.is_empty() && found.iter().all(is_plain)
         };
-        let plain = before.items.iter().filter(|item| item.conditions.is_empty());
-        let mut plain = plain
-            .map(|item| item.tokens.clone())
-            .filter(|tokens| !tokens.clone().any(|at| before.directive(at).is_some()));
-        plain.any(|mut tokens| {
-            tokens.any(|at| {
-                let name = before.text(at);
-                let name = std::str::from_utf8(name).unwrap_or_default();
-                exported.contains(name) && is_use(before, at) && is_needed(name)
-            })
+        before.plain_tokens().any(|at| {
+            let name = std::str::from_utf8(before.text(at)).unwrap_or_default();
+            exported.contains(name) && is_use(before, at) && is_needed(name)
         })
     }
 
@@ -352,10 +344,50 @@ impl<'a> Across<'a> {
         if declared.peek().is_none() {
             return fail("the file changed, but no member of the claim is in it");
         }
-        match declared.all(|words| words == signature) {
-            true => Ok(()),
-            false => fail("the helper is declared otherwise than defined"),
+        if !declared.all(|words| words == signature) {
+            return fail("the helper is declared otherwise than defined");
         }
+        let declared = after.items.iter().zip(&out_after).filter(|(_, out)| **out);
+        for (item, _) in declared {
+            self.is_seen(&after, item)?;
+        }
+        Ok(())
+    }
+
+    /// Whether all files of members and the target's see a prototype of a header: it stands
+    /// under no `#if` but the guard, or under one of which each of them needs another one.
+    fn is_seen(&self, header: &Unit<'_>, item: &Item) -> Result<(), Problem> {
+        if item.conditions.iter().all(|branch| header.is_guard(branch)) {
+            return Ok(());
+        }
+        let of_them = header.items.iter().filter(|it| it.conditions == item.conditions);
+        let names: BTreeSet<&[u8]> =
+            of_them.filter_map(|it| header.declared_function(it)).collect();
+        let mut paths: BTreeSet<&str> =
+            self.claim.members.iter().map(|(path, _)| path.as_str()).collect();
+        paths.insert(self.home());
+        for path in paths {
+            let (text, _) = self.texts(path)?;
+            let unit = Unit::new(path, text);
+            let known = self.scope.unit(path, text);
+            let is_theirs = |name: &[u8]| {
+                let found = known.lookup(std::str::from_utf8(name).unwrap_or_default());
+                let is_it = |it: &Definition| match &it.kind {
+                    DefinitionKind::Function(function) => {
+                        *it.file == *header.path || *it.file == *path && function.body.is_some()
+                    }
+                    _ => false,
+                };
+                found.iter().all(is_it) && found.iter().any(|it| *it.file == *header.path)
+            };
+            let named = unit.plain_tokens().map(|at| unit.text(at));
+            if !named.into_iter().any(|name| names.contains(name) && is_theirs(name)) {
+                let detail =
+                    format!("the condition of the prototype in {} may not hold", header.path);
+                return Err(problem(path, None, None, detail));
+            }
+        }
+        Ok(())
     }
 
     /// Whether the target is an inline function that a file gets with what it includes.
@@ -389,8 +421,7 @@ impl<'a> Across<'a> {
         if rest(before, |_| false) != rest(after, |at| at == target) {
             return fail("the header changed in more than the helper");
         }
-        // A guard opens with the first word of the header.
-        if after.items[target].conditions.iter().any(|branch| branch.opened_by != 0) {
+        if !after.items[target].conditions.iter().all(|branch| after.is_guard(branch)) {
             return fail("the helper stands under a condition");
         }
         Ok(())
@@ -455,3 +486,7 @@ fn references(target: &definition::Definition<'_, '_>) -> References {
     references.add_calls(&String::from_utf8_lossy(unit.spelling(target.body.clone())));
     references
 }
+
+#[cfg(test)]
+#[path = "tests/prototypes.rs"]
+mod tests;

@@ -249,6 +249,26 @@ impl<'s> Unit<'s> {
         names_it
     }
 
+    /// Whether a branch is what a header's include guard holds: that opens with its first word.
+    pub fn is_guard(&self, branch: &Branch) -> bool {
+        let opens = branch.opened_by == 0 && self.directive(0) == Some(b"ifndef");
+        opens && branch.number == 0
+    }
+
+    /// The function that the item declares, if it does nothing else.
+    pub fn declared_function(&self, item: &Item) -> Option<&'s [u8]> {
+        let names = item.tokens.clone().filter(|&at| self.text(at + 1) == b"(");
+        let mut names = names.map(|at| self.text(at));
+        names.find(|name| self.is_prototype_of(item, name))
+    }
+
+    /// The tokens that are compiled whenever the file is.
+    pub fn plain_tokens(&self) -> impl Iterator<Item = usize> {
+        let plain = self.items.iter().filter(|item| item.conditions.is_empty());
+        let plain = plain.map(|item| item.tokens.clone());
+        plain.filter(|tokens| !tokens.clone().any(|at| self.directive(at).is_some())).flatten()
+    }
+
     /// Whether the item does nothing but export `name` to modules.
     pub fn is_export_of(&self, item: &Item, name: &[u8]) -> bool {
         let mut tokens = item.tokens.clone();

@@ -114,7 +114,7 @@ impl Proposer<'_> {
                 continue;
             }
             let Some(Ok(file)) = room.open.get(&path) else { continue };
-            let found = prototypes(&file.context, &room.defined);
+            let found = prototypes(&file.context, &room.defined, &room.contexts(members()));
             let theirs = found.iter().filter(|it| is_theirs(it.path));
             let rank = (theirs.count(), is_named(&path), found.len());
             // What the host exports its own header must declare: one that has most of it.
@@ -139,10 +139,10 @@ impl Proposer<'_> {
         &self,
         room: &mut Room,
         group: &CloneGroup,
-        host: &TreePath,
+        host_path: &TreePath,
     ) -> Vec<Declaring> {
         let users: BTreeSet<&TreePath> = group.members.iter().map(|it| &it.file).collect();
-        let folder = parent(host);
+        let folder = parent(host_path);
         if users.iter().any(|path| parent(path) != folder) {
             return Vec::new();
         }
@@ -150,7 +150,7 @@ impl Proposer<'_> {
             Some(Ok(file)) => file.context.unit.headers(),
             _ => Vec::new(),
         };
-        let of_host = headers_of(room, host).into_iter();
+        let of_host = headers_of(room, host_path).into_iter();
         let around: Vec<TreePath> = of_host
             .filter(|path| parent(path) == folder)
             .take(MOST_HEADERS)
@@ -162,8 +162,9 @@ impl Proposer<'_> {
                 continue;
             }
             let file = |path: &TreePath| room.open.get(path).and_then(|file| file.as_ref().ok());
-            let Some((header, host)) = file(&path).zip(file(host)) else { continue };
-            let prototypes = prototypes(&header.context, &room.defined);
+            let Some((header, host)) = file(&path).zip(file(host_path)) else { continue };
+            let all = room.contexts(users.iter().copied().chain([host_path]));
+            let prototypes = prototypes(&header.context, &room.defined, &all);
             let of_host = prototypes.iter().filter(|it| *it.path == *host.context.path).count();
             if of_host == 0 {
                 continue;

@@ -24,7 +24,7 @@ use crate::generate::templates::TemplateError;
 use crate::plan::align::lossy;
 use crate::plan::sharing::{Defined, Neighbours};
 use crate::plan::{
-    self, Claimed, Host, OpenFile, Plan, Reason, Refusal, RemedyKind, Rule, Sharing,
+    self, Claimed, FileContext, Host, OpenFile, Plan, Reason, Refusal, RemedyKind, Rule, Sharing,
 };
 use crate::syntax::{Globals, global_functions};
 use crate::tree::{Module, TreePath};
@@ -57,6 +57,12 @@ struct Room {
 type Claims = FxHashMap<TreePath, Claimed>;
 
 impl Room {
+    /// What is known of some of its files, of those that could be read.
+    fn contexts<'p>(&self, paths: impl Iterator<Item = &'p TreePath>) -> Vec<&FileContext> {
+        let open = paths.filter_map(|path| self.open.get(path)?.as_ref().ok());
+        open.map(|file| &file.context).collect()
+    }
+
     /// What the proposals of the room, and those of single files before, claim.
     fn claims(self) -> Claims {
         let opened =

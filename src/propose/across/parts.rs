@@ -7,13 +7,13 @@
 
 use super::Room;
 use crate::detect::{CloneGroup, Kind, Member};
-use crate::extract::{Lifted, common, runs};
+use crate::extract::{Lifted, runs};
 use crate::generate::rewrite;
 use crate::generate::templates::TemplateError;
-use crate::plan::{self, Claimed, OpenFile, Plan, Reason, Refusal, RemedyKind, Rule, names, words};
+use crate::plan::{self, Claimed, OpenFile, Plan, Reason, Refusal, RemedyKind, Rule, words};
 use crate::propose::carry::{self, Carried, Offer, Touched};
 use crate::propose::extracts::{
-    self, Bodies, MAY_SHARE_A_PART, MOST_PARTS, MOST_PLANS, MOST_RUNS, Piece, name,
+    self, Bodies, MAY_SHARE_A_PART, MOST_PARTS, MOST_PLANS, Piece, name,
 };
 use crate::propose::{Proposer, not_one_file};
 use crate::tree::TreePath;
@@ -134,8 +134,8 @@ impl Proposer<'_> {
             bodies.statements.iter().map(Vec::as_slice).collect();
         let mut first: Option<Refusal> = None;
         let mut plans = 0;
-        for run in common(&statements, statements.len()).iter().take(MOST_RUNS) {
-            for part in run.shorter(&statements).into_iter().take(MOST_PARTS) {
+        for parts in extracts::parts(group, &statements, statements.len()) {
+            for part in parts.into_iter().take(MOST_PARTS) {
                 if plans >= MOST_PLANS {
                     break;
                 }
@@ -204,7 +204,7 @@ impl Proposer<'_> {
             return refuse(Reason::NotSeparable, "nothing is lifted");
         };
         lifting.members = of_parts;
-        lifting.names = names::part(&names, &name::ending(bodies, &names, pieces));
+        lifting.names = name::candidates(bodies, &names, pieces);
         lifting.lifted =
             lifted.into_iter().map(|(file, lifted)| (file.path.clone(), lifted)).collect();
         let paths: Vec<TreePath> = between.iter().map(|(path, _)| path.clone()).collect();

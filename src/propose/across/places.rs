@@ -51,32 +51,22 @@ impl Proposer<'_> {
         let mut group = group.clone();
         let common = self.common_name(&group);
         let is_common = |member: &Member| common.fits(&member.file);
-        let (homes, others): (Vec<_>, Vec<_>) =
-            group.members.clone().into_iter().partition(is_home);
-        let has_common = homes.iter().any(is_common);
-        let home_count = homes.len();
-        let mut first = None;
-        if !has_common {
-            for host in self.common_files(&group, homes.is_empty()) {
-                match self.carry_hosted(room, &group, &host, !homes.is_empty())? {
-                    Some(Carried::Refused(refusal)) => {
-                        first.get_or_insert(refusal);
-                    }
-                    Some(carried) => return Ok(carried),
-                    None => {
-                        let what = "no header that all include declares functions of";
-                        let (reason, detail) = (Reason::NoHeader, format!("{what} {host}"));
-                        first.get_or_insert(Refusal { reason, detail, ..not_one_file(&group) });
-                    }
-                }
-            }
-        }
-        group.members = homes.into_iter().chain(others).collect();
-        if home_count == 0 {
-            if let Some(carried) = self.plan_inline(room, &group, true)? {
+        let mut homes: Vec<Member> =
+            group.members.iter().filter(|home| is_home(home)).cloned().collect();
+        let may_be_home = !homes.is_empty();
+        let refusal = match homes.iter().any(is_common) {
+            true => None,
+            false => match self.plan_in_common_file(room, &group, &mut homes)? {
+                Some(Carried::Refused(refusal)) => Some(refusal),
+                Some(carried) => return Ok(carried),
+                None => None,
+            },
+        };
+        if homes.is_empty() {
+            if !may_be_home && let Some(carried) = self.plan_inline(room, &group, true)? {
                 return Ok(carried);
             }
-            return match first {
+            return match refusal {
                 Some(refusal) => Ok(Carried::Refused(refusal)),
                 None => refuse(
                     Reason::NoHome,
@@ -84,9 +74,14 @@ impl Proposer<'_> {
                 ),
             };
         }
+        let home_count = homes.len();
+        let start = |member: &Member| (member.file.clone(), member.function.start);
+        let is_other = |it: &&Member| !homes.iter().any(|home| start(home) == start(it));
+        let others: Vec<Member> = group.members.iter().filter(is_other).cloned().collect();
+        group.members = homes.into_iter().chain(others).collect();
         let all = group.clone();
         let with = |room: &mut Room, header: &Declaring| {
-            let declared = files_declared(room, &header.path);
+            let declared = files_declared(room, &group, &header.path);
             group.members[..home_count].sort_by_cached_key(|member| {
                 (!is_common(member), !declared.contains(&*member.file))
             });
@@ -99,6 +94,46 @@ impl Proposer<'_> {
                 "no header that all include declares functions of theirs".to_owned(),
             ),
         }
+    }
+
+    /// Plans a group with what it shares in a file of the module that is called after what
+    /// all are, or in one that is always in it if none of theirs may be home. Where such a
+    /// file refuses it, only those of `homes` stay that have functions for others already:
+    /// chips that have files of their own do not look for such things in one another's.
+    /// `None` where there is no such file.
+    fn plan_in_common_file(
+        &self,
+        room: &mut Room,
+        group: &CloneGroup,
+        homes: &mut Vec<Member>,
+    ) -> Result<Option<Carried>, TemplateError> {
+        let hosts = self.common_files(group, homes.is_empty());
+        if hosts.is_empty() {
+            return Ok(None);
+        }
+        let lenders: BTreeSet<TreePath> = homes
+            .iter()
+            .filter(|home| lends(room, home, group))
+            .map(|it| it.file.clone())
+            .collect();
+        let (mut first, mut unheard) = (None, None);
+        for host in hosts {
+            match self.carry_hosted(room, group, &host, !lenders.is_empty())? {
+                Some(Carried::Refused(refusal)) => {
+                    first.get_or_insert(refusal);
+                }
+                Some(carried) => return Ok(Some(carried)),
+                None => {
+                    let detail = format!("no header that all include declares functions of {host}");
+                    let reason = Reason::NoHeader;
+                    unheard.get_or_insert(Refusal { reason, detail, ..not_one_file(group) });
+                }
+            }
+        }
+        if first.is_some() {
+            homes.retain(|home| lenders.contains(&home.file));
+        }
+        Ok(first.or(unheard).map(Carried::Refused))
     }
 
     /// Plans a group with the first header that may declare what it shares, in `host` or
@@ -230,9 +265,18 @@ impl Proposer<'_> {
     }
 }
 
+/// Whether the file of `home` has functions already that another one of the group calls.
+fn lends(room: &Room, home: &Member, group: &CloneGroup) -> bool {
+    let others = group.members.iter().map(|member| &member.file);
+    let others = room.contexts(others.filter(|path| **path != home.file));
+    let theirs = room.defined.iter().filter(|(_, path)| **path == home.file);
+    theirs.into_iter().any(|(name, _)| others.iter().any(|file| file.mentions(name.as_bytes())))
+}
+
 /// The files whose functions a header of the room declares: who looks for what the header
 /// declares looks there.
-fn files_declared<'r>(room: &'r Room, header: &TreePath) -> BTreeSet<&'r str> {
+fn files_declared<'r>(room: &'r Room, group: &CloneGroup, header: &TreePath) -> BTreeSet<&'r str> {
     let Some(Ok(file)) = room.open.get(header) else { return BTreeSet::new() };
-    prototypes(&file.context, &room.defined).into_iter().map(|it| it.path).collect()
+    let all = room.contexts(group.members.iter().map(|member| &member.file));
+    prototypes(&file.context, &room.defined, &all).into_iter().map(|it| it.path).collect()
 }

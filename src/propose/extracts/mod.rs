@@ -15,18 +15,16 @@ pub(super) use lifting::{
 use super::carry::{self, Carried, Offer, Touched};
 use super::{Outcome, Proposer};
 use crate::detect::{CloneGroup, Kind, Member};
-use crate::extract::{Lifted, common, runs};
+use crate::extract::{Lifted, Run, common, runs};
 use crate::generate::rewrite;
 use crate::generate::templates::TemplateError;
 use crate::plan::align::{self, AlignedMember};
-use crate::plan::{
-    self, Claimed, FileContext, OpenFile, Reason, Refusal, RemedyKind, Rule, names, words,
-};
+use crate::plan::{self, Claimed, FileContext, OpenFile, Reason, Refusal, RemedyKind, Rule, words};
 use std::borrow::Cow;
 use std::ops::Range;
 
 /// Runs that are looked at for one group.
-pub(super) const MOST_RUNS: usize = 4;
+const MOST_RUNS: usize = 4;
 
 /// Parts of one run that are looked at.
 pub(super) const MOST_PARTS: usize = 40;
@@ -192,8 +190,8 @@ impl Proposer<'_> {
             order.iter().map(|&index| bodies.statements[index].as_slice()).collect();
         let mut first: Option<Refusal> = None;
         let mut plans = 0;
-        for run in common(&statements, own.len()).iter().take(MOST_RUNS) {
-            for part in run.shorter(&statements).iter().take(MOST_PARTS) {
+        for parts in parts(group, &statements, own.len()) {
+            for part in parts.iter().take(MOST_PARTS) {
                 let places = part.members.iter();
                 let run: Vec<Piece> =
                     places.map(|(index, range)| (order[*index], range.clone())).collect();
@@ -246,7 +244,7 @@ impl Proposer<'_> {
         if words::shared(&names) < 2 {
             return Ok(Tried::NotLifted(refuse("their names share too little")));
         }
-        let name = names::part(&names, &name::ending(bodies, &names, &pieces))
+        let name = name::candidates(bodies, &names, &pieces)
             .into_iter()
             .find(|name| context.is_new_name(name) && !open.claimed.names.contains(name));
         let Some(name) = name else {
@@ -316,6 +314,21 @@ impl Proposer<'_> {
             lift: Some(claim_of(lifted.parts.clone(), [(context, lifted)].into_iter())),
         })
     }
+}
+
+/// The runs of the members, the first `own` of them the group's, each with what is left of
+/// it without its first or last statements. First, where the members are of one shape, all
+/// that they do behind their declarations.
+pub(super) fn parts(
+    group: &CloneGroup,
+    statements: &[&[runs::Statement]],
+    own: usize,
+) -> Vec<Vec<Run>> {
+    let is_of_one_shape = matches!(group.kind, Kind::ConstantOnly | Kind::Renamed);
+    let whole = is_of_one_shape.then(|| runs::whole(&statements[..own])).flatten();
+    let common = common(statements, own);
+    let shorter = common.iter().take(MOST_RUNS).map(|run| run.shorter(statements));
+    whole.map(|whole| vec![whole]).into_iter().chain(shorter).collect()
 }
 
 /// What came of one run.

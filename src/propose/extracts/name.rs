@@ -1,12 +1,27 @@
 //! What a part of several functions is called, as far as its statements say it.
 
 use super::{Bodies, Piece};
-use crate::plan::{align, words};
+use crate::plan::{align, names, words};
 use crate::syntax::lexer;
+
+/// Names for what the parts do, best first: where they are all that their functions do behind
+/// the declarations, those for the functions.
+pub(in crate::propose) fn candidates(
+    bodies: &Bodies<'_>,
+    members: &[&str],
+    pieces: &[Piece],
+) -> Vec<String> {
+    let is_whole =
+        |(index, range): &Piece| range.start == 0 && range.end == bodies.statements[*index].len();
+    match pieces.iter().all(is_whole) {
+        true => names::helper(members, &[]),
+        false => names::part(members, &ending(bodies, members, pieces)),
+    }
+}
 
 /// What the name of what the parts do ends in: what it calls, if that is one thing, else
 /// where in the function it stands.
-pub(in crate::propose) fn ending(bodies: &Bodies<'_>, names: &[&str], pieces: &[Piece]) -> String {
+fn ending(bodies: &Bodies<'_>, names: &[&str], pieces: &[Piece]) -> String {
     let (first, range) = &pieces[0];
     let (member, statements) = (&bodies.parsed[*first], &bodies.statements[*first][range.clone()]);
     let file = member.file;

@@ -1,0 +1,73 @@
+//! Parameters of the members' own that point to structures of different types: where the
+//! body only takes members of what they point to, the helper is handed these instead. In:
+//! the members side by side. Out: which parameters, and the places of the members.
+
+use super::align::{OwnParameter, Site};
+use super::holes::Subject;
+use super::paths;
+use crate::syntax::TokenKind;
+use std::ops::Range;
+
+/// A parameter that the helper does without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unpacked {
+    /// Index among the members' own.
+    pub own: usize,
+    /// The tokens of its declaration, from the start of the member.
+    pub declaration: Range<usize>,
+    /// For each use, the name of the structure member that is taken.
+    pub uses: Vec<Site>,
+}
+
+/// The parameters of different types of which the body takes nothing but members.
+pub fn parameters(subject: &Subject<'_>) -> Vec<Unpacked> {
+    let own = paths::own(subject, 0);
+    let declarations = declarations(subject);
+    if declarations.len() != own.len() {
+        return Vec::new();
+    }
+    let differs = |tokens: &Range<usize>| {
+        subject.alignment.sites.iter().any(|site| tokens.contains(&site.token))
+    };
+    let found = own.iter().zip(declarations).enumerate();
+    let found = found.filter(|(_, (_, declaration))| differs(declaration));
+    found
+        .filter_map(|(index, (own, declaration))| {
+            let uses = uses(subject, own).filter(|uses| !uses.is_empty())?;
+            Some(Unpacked { own: index, declaration, uses })
+        })
+        .collect()
+}
+
+/// The tokens of each parameter's declaration.
+fn declarations(subject: &Subject<'_>) -> Vec<Range<usize>> {
+    let tree = &subject.alignment.members[0].tree;
+    let Some(list) = tree.of_kind("parameter_list").next() else { return Vec::new() };
+    let declared = tree.children(list).into_iter();
+    let declared = declared.filter(|&id| tree.node(id).kind == "parameter_declaration");
+    declared.map(|id| subject.span_of(id)).collect()
+}
+
+/// The members that the body takes of a parameter; `None` where it does more with it.
+fn uses(subject: &Subject<'_>, own: &OwnParameter) -> Option<Vec<Site>> {
+    let name = own.name.as_deref()?;
+    let body = subject.file.token_at(subject.group.members[0].function.body);
+    let text = |relative: usize| subject.alignment.text(0, relative);
+    let is_use = |&relative: &usize| {
+        subject.first(relative) > body
+            && text(relative) == name
+            && !matches!(text(relative - 1), b"." | b"->")
+    };
+    let taken = |relative: usize| {
+        let token = relative + 2;
+        let is_name = token < subject.alignment.len()
+            && subject.file.tokens[subject.first(token)].kind == TokenKind::Ident;
+        if text(relative + 1) != b"->" || !is_name {
+            return None;
+        }
+        let count = subject.alignment.members.len();
+        let values = (0..count).map(|it| subject.alignment.text(it, token).to_vec());
+        Some(Site { token, values: values.collect() })
+    };
+    (1..subject.alignment.len()).filter(is_use).map(taken).collect()
+}
