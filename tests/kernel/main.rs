@@ -49,11 +49,11 @@ const AIM_ALL: f64 = 0.55;
 const AIM_GAINING: f64 = 0.80;
 
 /// So many proposals climb the whole ladder, chosen by the seed.
-const VERIFIED: usize = 45;
+const VERIFIED: usize = 24;
 
 /// So many of those that several files share, beside one that makes a module: most are of
 /// rtlwifi, a dozen objects each.
-const VERIFIED_ACROSS: usize = 7;
+const VERIFIED_ACROSS: usize = 4;
 
 /// Every second proposal of these gets faults: some two hundred, in five minutes.
 const FAULTY: [&str; 3] = ["drivers/hwmon", "drivers/power/supply", "drivers/gpio"];
@@ -164,7 +164,7 @@ fn assert_same(when: &str, expected: &Sources, found: &Sources) {
 
 #[test]
 #[ignore = "needs a kernel: see CONTRIBUTING.md"]
-fn all_proposals_together_and_random_subsets_build_without_a_new_warning() {
+fn all_proposals_together_and_a_random_half_build_without_a_new_warning() {
     let mut workspace = Workspace::lock();
     let plan = workspace.plan();
     let mut texts = Texts::before(&workspace, workspace::touched_files(&plan.proposals));
@@ -175,16 +175,15 @@ fn all_proposals_together_and_random_subsets_build_without_a_new_warning() {
     workspace.apply(&plan.proposals);
     texts.compile(&workspace, "all together");
 
+    workspace.reset();
     let mut random = Random::from_environment();
-    for _ in 0..2 {
-        workspace.reset();
-        // One call after the other: the second is re-based on the first.
-        let (first, second) = random.two_quarters(&plan.proposals);
-        let what = format!("seed {}: {} then {}", random.seed(), first.len(), second.len());
-        workspace.apply(first);
-        workspace.apply(second);
-        texts.compile(&workspace, &what);
-    }
+    // One call after the other: the second is re-based on the first.
+    let (first, second) = random.two_quarters(&plan.proposals);
+    let what = format!("seed {}: {} then {}", random.seed(), first.len(), second.len());
+    workspace.apply(first);
+    workspace.apply(second);
+    texts.compile(&workspace, &what);
+
     workspace.reset();
     texts.assert_that_a_warning_is_a_fault(&workspace);
     texts.assert_no_faults();

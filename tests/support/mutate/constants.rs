@@ -29,7 +29,9 @@ fn changes(subject: &Subject, at: usize) -> bool {
                 && word != subject.name()
                 && subject.is_ordinary(at)
                 && subject.before(at) != b"goto"
-                && subject.token(at + 1) != b"("
+                // A function, and a structure whose name is in capitals: `0x37.base` would be
+                // one token.
+                && !matches!(subject.token(at + 1), b"(" | b"." | b"->")
                 && subject.leaf_kind(at) == "identifier"
                 && !subject.locals().contains(word)
         }
@@ -70,7 +72,8 @@ fn number(word: &[u8], random: &mut Random) -> Vec<u8> {
     let new = loop {
         let number = random.below(900) + 10;
         let new = if hex { format!("0x{number:02x}") } else { number.to_string() };
-        if new.as_bytes() != digits {
+        // `0x3e+1` is one token.
+        if new.as_bytes() != digits && !new.ends_with('e') {
             break new;
         }
     };
