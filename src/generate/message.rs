@@ -226,8 +226,8 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
     let mut fates = Vec::new();
     let is_said = plan.is_of_parts || plan.is_reuse() || matches!(plan.remedy, Remedy::Elide(_));
     let is_of_one_name = plan.members.iter().all(|member| member.name == plan.members[0].name);
-    if !gone.is_empty() && !is_said && !(is_of_one_name && matches!(plan.remedy, Remedy::Merge(_)))
-    {
+    let calls_change = !(is_of_one_name && matches!(plan.remedy, Remedy::Merge(_)));
+    if !gone.is_empty() && !is_said && calls_change {
         fates.push(format!("What used {gone} now uses it directly."));
     }
     if !thin.is_empty() {

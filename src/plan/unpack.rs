@@ -43,8 +43,7 @@ pub fn parameters(subject: &Subject<'_>) -> Vec<Unpacked> {
 fn declarations(subject: &Subject<'_>) -> Vec<Range<usize>> {
     let tree = &subject.alignment.members[0].tree;
     let Some(list) = tree.of_kind("parameter_list").next() else { return Vec::new() };
-    let declared = tree.children(list).into_iter();
-    let declared = declared.filter(|&id| tree.node(id).kind == "parameter_declaration");
+    let declared = tree.children(list).filter(|&id| tree.node(id).kind == "parameter_declaration");
     declared.map(|id| subject.span_of(id)).collect()
 }
 
