@@ -20,6 +20,9 @@ use std::cmp::Reverse;
 /// The file of the kernel's standard types.
 const TYPES_FILE: &str = "include/linux/types.h";
 
+/// Places in a header that are looked at for a prototype.
+const MOST_PLACES: usize = 16;
+
 /// A word of a signature, with what stands before and behind it.
 struct Word {
     before: String,
@@ -42,13 +45,25 @@ impl Sharing<'_> {
         let file = subject.file_of(member);
         let start = subject.group.members[member].function.start;
         let refuse = |detail: String| file.refuse(Reason::NoHeader, start, detail);
-        let (end, is_apart) = match self.declare_at {
-            Some(end) => (end, false),
-            None => self.behind_prototypes(subject, file).ok_or_else(|| {
-                refuse(format!("{} declares no function of theirs", self.header.path))
-            })?,
+        let places = match self.declare_at {
+            Some(end) => vec![(end, false)],
+            None => self.behind_prototypes(subject, file),
         };
-        let lacks = self.unknown(subject, (member, holes), end);
+        // The first at which all is known, or else the first.
+        let mut found = None;
+        for (end, is_apart) in places.into_iter().take(MOST_PLACES) {
+            let lacks = self.unknown(subject, (member, holes), end);
+            let is_known = lacks.is_empty();
+            if is_known || found.is_none() {
+                found = Some((end, is_apart, lacks));
+            }
+            if is_known {
+                break;
+            }
+        }
+        let Some((end, is_apart, lacks)) = found else {
+            return Err(refuse(format!("{} declares no function of theirs", self.header.path)));
+        };
         let preambles = self.preambles(file, lacks, end).map_err(refuse)?;
         let header = self.header.path.clone();
         let includes = self.includes.clone();
@@ -110,14 +125,10 @@ impl Sharing<'_> {
         stem(&self.header.path) == stem(&home.path) || self.is_last_resort && is_of_home()
     }
 
-    /// The place behind the prototypes in the header of the file that has what is shared,
+    /// The places behind the prototypes in the header of the file that has what is shared,
     /// `home` where it is none of its own, or else of its driver; and whether the new one is
-    /// to stand there for itself.
-    fn behind_prototypes(
-        &self,
-        subject: &Subject<'_>,
-        home: &FileContext,
-    ) -> Option<(usize, bool)> {
+    /// to stand there for itself. The best first.
+    fn behind_prototypes(&self, subject: &Subject<'_>, home: &FileContext) -> Vec<(usize, bool)> {
         let home = self.host.as_ref().map_or(home, |host| host.file);
         let members = (0..subject.group.members.len()).map(|member| subject.file_of(member));
         let files: Vec<&FileContext> = members.chain([home]).collect();
@@ -126,25 +137,20 @@ impl Sharing<'_> {
         let mut common = common_words(&names);
         common.retain(|word| !self.prefixes.contains(word));
         let in_common = |name: &str| words(name).iter().filter(|it| common.contains(it)).count();
-        let free = |end: usize| !self.claimed.touches(&(end..end));
-        let all = prototypes(self.header, self.defined, &files).into_iter();
+        let is_free = |it: &Prototype<'_>| !self.claimed.touches(&(it.end..it.end));
+        let is_theirs = |it: &Prototype<'_>| it.path == home.path;
+        let alike = |it: &Prototype<'_>| Some(in_common(&it.name)).filter(|count| *count > 1);
+        let is_foreign = |it: &Prototype<'_>| !is_theirs(it) && alike(it).is_none();
+        // Among others it has nothing to do with it stands apart, or nowhere.
+        let may_stand = |it: &Prototype<'_>| is_free(it) && (it.is_last || !is_foreign(it));
+        let mut places = prototypes(self.header, self.defined, &files);
+        places.retain(may_stand);
         // Those of the same file first, then those that are called alike; of these the last
         // behind which nothing follows.
-        let mut places: Vec<_> = all
-            .filter(|place| free(place.end))
-            .map(|place| {
-                let is_theirs = place.path == home.path;
-                let alike = Some(in_common(&place.name)).filter(|count| *count > 1).unwrap_or(0);
-                let rank = (!is_theirs, Reverse(alike), !place.is_last, Reverse(place.end));
-                (rank, !is_theirs && alike == 0)
-            })
-            .collect();
-        places.sort();
-        // Among others it has nothing to do with it stands apart, or nowhere.
-        let (rank, is_foreign) = places
-            .into_iter()
-            .find(|((.., is_inside, _), is_foreign)| !(*is_foreign && *is_inside))?;
-        Some((rank.3.0, is_foreign))
+        places.sort_by_cached_key(|it| {
+            (!is_theirs(it), Reverse(alike(it)), !it.is_last, Reverse(it.end))
+        });
+        places.into_iter().map(|it| (it.end, is_foreign(&it))).collect()
     }
 
     /// The names of the member's signature, and of the types of parameters, that mean
