@@ -55,7 +55,7 @@ const VERIFIED: usize = 24;
 /// rtlwifi, a dozen objects each.
 const VERIFIED_ACROSS: usize = 4;
 
-/// Every third proposal of these gets faults: some hundred and fifty, in five minutes.
+/// Every second proposal of these gets faults: some two hundred, in five minutes.
 const FAULTY: [&str; 3] = ["drivers/hwmon", "drivers/power/supply", "drivers/gpio"];
 
 #[test]
@@ -304,7 +304,7 @@ fn every_fault_that_is_planted_in_what_was_proved_is_rejected() {
     let build = configuration.parent().expect("a build folder").to_string_lossy();
     let of_folder = |it: &&Proposal| FAULTY.iter().any(|folder| it.files[0].starts_with(folder));
     let of_folders = plan.proposals.iter().filter(of_folder).enumerate();
-    let some = of_folders.filter(|(at, _)| at % 12 < 10 && at % 3 == 0);
+    let some = of_folders.filter(|(at, _)| at % 12 < 10 && at % 2 == 0);
     let ids: Vec<&str> = some.map(|(_, it)| it.id.as_str()).collect();
     let before = workspace.sources();
     workspace.run(&[&["verify", "--kernel-build", &build], ids.as_slice()].concat());
@@ -314,7 +314,7 @@ fn every_fault_that_is_planted_in_what_was_proved_is_rejected() {
     let (faults, cost) = (ladder::Faults::read(&run.stdout), ladder::Cost::read(&run.stderr));
     println!("{}{cost}", String::from_utf8_lossy(&run.stdout));
     let ladder::Faults { planted, equivalent, .. } = faults;
-    assert!(planted >= 120, "only {planted} faults");
+    assert!(planted >= 200, "only {planted} faults");
     assert!(equivalent * 5 <= planted, "{equivalent} of {planted} faults are none");
     let of_no_sort = faults.by_sort.iter().filter(|(_, number)| **number < 10);
     assert_eq!(of_no_sort.count(), 0, "{:?}", faults.by_sort);
