@@ -4,7 +4,7 @@
 use super::layout;
 use super::templates::{TemplateError, Templates};
 use crate::plan::align::{OwnParameter, lossy};
-use crate::plan::{Fate, FileContext, Helper, MemberPlan, Plan, Remedy, Slot};
+use crate::plan::{Fate, FileContext, Helper, MemberPlan, Plan, Remedy};
 use crate::syntax::{Function, lexer};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -122,16 +122,8 @@ fn parameters(member: &MemberPlan, helper: Option<&Helper>) -> String {
     let parameters: Vec<String> = match helper {
         None => member.own.iter().map(own).collect(),
         Some(helper) => {
-            let slots = helper.slots(member.own.len()).into_iter();
-            slots
-                .map(|slot| match slot {
-                    Slot::Own(index) => own(&member.own[index]),
-                    Slot::New(index) => {
-                        let parameter = &helper.parameters[index];
-                        declared(&parameter.ctype, &parameter.name)
-                    }
-                })
-                .collect()
+            let new = helper.parameters.iter().map(|it| declared(&it.ctype, &it.name));
+            helper.arranged(member.own.iter().map(own).collect(), new.collect())
         }
     };
     if parameters.is_empty() { "void".to_owned() } else { parameters.join(", ") }

@@ -163,6 +163,7 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
     };
     let (gone, thin) = (names(Some(Fate::Gone)), names(Some(Fate::Thin)));
     let all = names(None);
+    let is_of_one_name = plan.members.iter().all(|member| member.name == plan.members[0].name);
     let mut text = Vec::new();
     match &plan.remedy {
         Remedy::Helper(helper) if plan.is_of_parts => text.push(of_parts(plan, helper, &all)),
@@ -204,8 +205,7 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
         }
         Remedy::Merge(survivor) => {
             let kept = &plan.members[*survivor];
-            let is_one_name = plan.members.iter().all(|member| member.name == kept.name);
-            text.push(match is_one_name {
+            text.push(match is_of_one_name {
                 true => {
                     let (name, file) = (&kept.name, &plan.files[kept.file]);
                     format!(
@@ -225,7 +225,6 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
     }
     let mut fates = Vec::new();
     let is_said = plan.is_of_parts || plan.is_reuse() || matches!(plan.remedy, Remedy::Elide(_));
-    let is_of_one_name = plan.members.iter().all(|member| member.name == plan.members[0].name);
     let calls_change = !(is_of_one_name && matches!(plan.remedy, Remedy::Merge(_)));
     if !gone.is_empty() && !is_said && calls_change {
         fates.push(format!("What used {gone} now uses it directly."));

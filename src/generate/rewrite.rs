@@ -8,7 +8,7 @@ use super::{Edit, EditSet};
 use crate::plan::align::{OwnParameter, lossy};
 use crate::plan::callers;
 use crate::plan::uses::CallSite;
-use crate::plan::{Fate, FileContext, MemberPlan, Plan, Preamble, Remedy, Slot};
+use crate::plan::{Fate, FileContext, MemberPlan, Plan, Preamble, Remedy};
 use serde::Serialize;
 use std::ops::Range;
 
@@ -152,13 +152,9 @@ fn thin(
     let name = |own: &OwnParameter| own.name.as_deref().map(lossy);
     let arguments: Vec<String> = match &plan.remedy {
         Remedy::Helper(helper) => {
-            let slots = helper.slots(member.own.len()).into_iter();
-            slots
-                .filter_map(|slot| match slot {
-                    Slot::Own(own) => name(&member.own[own]),
-                    Slot::New(new) => Some(helper.parameters[new].arguments[index].clone()),
-                })
-                .collect()
+            let own = member.own.iter().map(name).collect();
+            let new = helper.parameters.iter().map(|it| Some(it.arguments[index].clone()));
+            helper.arranged(own, new.collect()).into_iter().flatten().collect()
         }
         Remedy::Merge(_) | Remedy::Elide(_) => member.own.iter().filter_map(name).collect(),
     };
@@ -226,23 +222,16 @@ fn gone(plan: &Plan, index: usize, callee: &str, file: &FileContext, edits: &mut
     }
     // A call inside the arguments of another one is rewritten with that one.
     for call in &member.uses.calls {
-        let extra: Vec<String> = match &plan.remedy {
-            Remedy::Helper(helper) => {
-                callers::arguments(file, member, call, &helper.parameters, index)
-            }
-            Remedy::Merge(_) | Remedy::Elide(_) => Vec::new(),
+        let Remedy::Helper(helper) = &plan.remedy else {
+            edits.extend(call_edits(file, call, callee, &[]));
+            continue;
         };
-        match &plan.remedy {
-            Remedy::Helper(helper) if !helper.dropped.is_empty() => {
-                let own = split_arguments(file, call.parens.0, call.parens.1);
-                let slots = helper.slots(member.own.len()).into_iter();
-                let arguments = slots.filter_map(|slot| match slot {
-                    Slot::Own(own_index) => own.get(own_index).cloned(),
-                    Slot::New(new) => extra.get(new).cloned(),
-                });
-                edits.push(laid_out(file, call, callee, &arguments.collect::<Vec<_>>()));
-            }
-            _ => edits.extend(call_edits(file, call, callee, &extra)),
+        let new = callers::arguments(file, member, call, &helper.parameters, index);
+        if helper.dropped.is_empty() {
+            edits.extend(call_edits(file, call, callee, &new));
+        } else {
+            let own = split_arguments(file, call.parens.0, call.parens.1);
+            edits.push(laid_out(file, call, callee, &helper.arranged(own, new)));
         }
     }
 }
@@ -272,12 +261,8 @@ fn with_blank_line(
 fn call_edits(file: &FileContext, call: &CallSite, callee: &str, extra: &[String]) -> Vec<Edit> {
     let (open, close) = call.parens;
     let name = file.tokens[call.name].range();
-    let from = name.start;
-    let to = file.tokens[close].end as usize;
     let inside = &file.bytes[file.tokens[open].end as usize..file.tokens[close].start as usize];
-    let lead = &file.bytes[file.line_start(from)..from];
-    let line_end = file.line_end(to.saturating_sub(1));
-    let trail = file.bytes[to..line_end].trim_ascii_end();
+    let (lead, trail) = around(file, call);
     let simple = !inside.contains(&b'\n');
     let has_arguments = open + 1 < close;
     let added = if extra.is_empty() {
@@ -285,7 +270,7 @@ fn call_edits(file: &FileContext, call: &CallSite, callee: &str, extra: &[String
     } else {
         format!("{}{}", if has_arguments { ", " } else { "" }, extra.join(", "))
     };
-    let old_width = to - from;
+    let old_width = extent(file, call).len();
     let new_width = callee.len()
         + (file.tokens[open].start as usize - name.end)
         + 2
@@ -293,7 +278,7 @@ fn call_edits(file: &FileContext, call: &CallSite, callee: &str, extra: &[String
         + added.len();
     let column = layout::column_after(lead, 0);
     let fits = column + new_width + trail.len() <= layout::WIDTH || new_width <= old_width;
-    if simple && fits || inside.windows(2).any(|pair| pair == b"/*" || pair == b"//") {
+    if simple && fits || file.has_comment(call.parens) {
         let at = file.tokens[close].start as usize;
         let mut edits = vec![Edit { range: name, text: callee.as_bytes().to_vec() }];
         if !added.is_empty() {
@@ -308,12 +293,21 @@ fn call_edits(file: &FileContext, call: &CallSite, callee: &str, extra: &[String
 
 /// The call of `callee` with these arguments, laid out anew.
 fn laid_out(file: &FileContext, call: &CallSite, callee: &str, arguments: &[String]) -> Edit {
-    let from = file.tokens[call.name].start as usize;
-    let to = file.tokens[call.parens.1].end as usize;
-    let lead = &file.bytes[file.line_start(from)..from];
-    let trail = file.bytes[to..file.line_end(to.saturating_sub(1))].trim_ascii_end();
+    let (lead, trail) = around(file, call);
     let text = layout::call(lead, &format!("{callee}("), arguments, trail);
-    Edit { range: from..to, text: text.into_bytes() }
+    Edit { range: extent(file, call), text: text.into_bytes() }
+}
+
+/// The bytes of a call, from its name on.
+fn extent(file: &FileContext, call: &CallSite) -> Range<usize> {
+    file.tokens[call.name].start as usize..file.tokens[call.parens.1].end as usize
+}
+
+/// What stands before a call in its line, and behind it.
+fn around<'f>(file: &'f FileContext, call: &CallSite) -> (&'f [u8], &'f [u8]) {
+    let Range { start, end } = extent(file, call);
+    let trail = &file.bytes[end..file.line_end(end.saturating_sub(1))];
+    (&file.bytes[file.line_start(start)..start], trail.trim_ascii_end())
 }
 
 /// The arguments between two parentheses, each on one line.

@@ -191,7 +191,7 @@ pub fn parameters(file: &FileContext, tree: &FunctionTree) -> Vec<OwnParameter> 
         if name.is_none() && text.trim_ascii() == b"void" {
             continue;
         }
-        found.push(OwnParameter { text, name });
+        found.push(OwnParameter { node: id, text, name });
     }
     found
 }
@@ -199,6 +199,8 @@ pub fn parameters(file: &FileContext, tree: &FunctionTree) -> Vec<OwnParameter> 
 /// A parameter of a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnParameter {
+    /// Its node in the member's tree.
+    pub node: NodeId,
     /// The whole declaration, for instance `struct device *dev`.
     pub text: Vec<u8>,
     /// Its name, `None` for an unnamed one.

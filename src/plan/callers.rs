@@ -29,15 +29,10 @@ pub fn keep_unwritable(subject: &Subject<'_>, members: &mut [MemberPlan], holes:
             calls.all(|at| is_known_at(file, argument, at))
         };
         // Arguments are laid out anew where one of them goes.
-        let is_free = |call: &CallSite| {
-            let (open, close) = call.parens;
-            let inside = file.tokens[open].end as usize..file.tokens[close].start as usize;
-            let inside = &file.bytes[inside];
-            !inside.windows(2).any(|pair| pair == b"/*" || pair == b"//")
-        };
+        let is_laid_out = holes.parameters.iter().any(|it| it.base.is_some());
+        let mut calls = member.uses.calls.iter();
         let all = holes.parameters.iter().all(|it| writable(it) && known(it))
-            && (holes.parameters.iter().all(|it| it.base.is_none())
-                || member.uses.calls.iter().all(is_free));
+            && !(is_laid_out && calls.any(|call| file.has_comment(call.parens)));
         if member.fate == Fate::Gone && !all {
             member.fate = Fate::Thin;
             kept = true;

@@ -10,6 +10,7 @@ use super::holes::{Holes, Subject};
 use super::preamble::Preamble;
 use super::refusal::{Reason, Refusal};
 use super::sharing::{Defined, Sharing};
+use super::unpack;
 use super::words::{common_words, words};
 use crate::syntax::decl::{Definition, DefinitionKind, TagKind};
 use crate::syntax::{Lexer, TokenKind, lexer};
@@ -32,7 +33,8 @@ struct Word {
 
 impl Sharing<'_> {
     /// A place in the header for the prototype of a function with the signature of
-    /// `member` and more parameters for `holes`: behind the prototypes of its file, or else of its driver.
+    /// `member` and more parameters for `holes`: behind the prototypes of its file, or else of
+    /// its driver.
     ///
     /// # Errors
     /// `no-header` where there is none, or where a type of the signature is not known.
@@ -164,10 +166,8 @@ impl Sharing<'_> {
         let (file, aligned) = (subject.file_of(member), &subject.alignment.members[member]);
         let function = &subject.group.members[member].function;
         let signature = file.token_at(function.start)..file.token_at(function.body);
-        let is_unpacked = |index: usize| {
-            let relative = index - aligned.tokens.start;
-            holes.unpacked.iter().any(|it| it.declaration.contains(&relative))
-        };
+        let is_unpacked =
+            |index: usize| unpack::declares(&holes.unpacked, index - aligned.tokens.start);
         let own = signature.filter(|&index| {
             !is_unpacked(index)
                 && !aligned.locals.contains(file.text(index))
@@ -314,9 +314,8 @@ fn all_prototypes<'a>(header: &FileContext, defined: &'a Defined) -> Vec<Prototy
         let name = lossy(header.text(name));
         let path = defined.get(name.as_str());
         if let Some(path) = path.filter(|_| alone) {
-            let conditions = header.conditions_at(header.tokens[at].end).clone();
-            let conditions = conditions.into_iter().filter(|it| !header.is_guard_branch(it));
-            let conditions = conditions.collect();
+            let conditions = header.conditions_at(header.tokens[at].end).iter();
+            let conditions = conditions.filter(|it| !header.is_guard_branch(it)).cloned().collect();
             let next = header.bytes.get(end..header.line_end(end)).unwrap_or_default();
             let is_last = next.trim_ascii().is_empty() || next.starts_with(b"#");
             found.push(Prototype { name, path, end, conditions, is_last });

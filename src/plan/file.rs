@@ -157,6 +157,12 @@ impl FileContext {
         self.bytes[range].iter().all(u8::is_ascii_whitespace)
     }
 
+    /// Whether a comment stands between two tokens.
+    pub fn has_comment(&self, (from, to): (usize, usize)) -> bool {
+        let between = &self.bytes[self.tokens[from].end as usize..self.tokens[to].start as usize];
+        between.windows(2).any(|pair| pair == b"/*" || pair == b"//")
+    }
+
     /// Indices of the tokens that are the identifier `name`, outside directives.
     pub fn occurrences(&self, name: &[u8]) -> &[usize] {
         self.by_name.get(name).map_or(&[], Vec::as_slice)

@@ -221,7 +221,7 @@ fn planned(
         let detail = format!("the members differ in {} ways", distinct.len());
         return Err(subject.refuse(Reason::TooManyParameters, 0, detail));
     }
-    let is_other = |site: &&Site| !unpacked.iter().any(|it| it.declaration.contains(&site.token));
+    let is_other = |site: &&Site| !unpack::declares(&unpacked, site.token);
     for site in subject.alignment.sites.iter().filter(is_other) {
         if spans.iter().any(|(span, _)| span.contains(&site.token)) {
             continue;
@@ -233,14 +233,11 @@ fn planned(
         }
         let (span, sort) =
             context::place(subject, site).map_err(|refusal| of_name(&site.values, refusal))?;
-        spans.retain(|(other, _)| !(span.start <= other.start && other.end <= span.end));
-        spans.push((span, sort));
+        put(&mut spans, (span, sort));
     }
     for site in unpacked.iter().flat_map(|it| &it.uses) {
         if !spans.iter().any(|(span, _)| span.contains(&site.token)) {
-            let (span, sort) = paths::place(subject, site)?;
-            spans.retain(|(other, _)| !(span.start <= other.start && other.end <= span.end));
-            spans.push((span, sort));
+            put(&mut spans, paths::place(subject, site)?);
         }
     }
     join_within_constants(subject, &mut spans);
@@ -272,6 +269,12 @@ fn planned(
         return Err(subject.refuse(Reason::TypeDiffers, 0, detail));
     }
     Ok(holes)
+}
+
+/// Adds a place, which stands for those that lie inside it.
+fn put(spans: &mut Vec<Place>, (span, sort): Place) {
+    spans.retain(|(other, _)| !(span.start <= other.start && other.end <= span.end));
+    spans.push((span, sort));
 }
 
 /// The places by what the members have there: those of one text are one parameter.
@@ -398,8 +401,7 @@ fn join_within_constants(subject: &Subject<'_>, spans: &mut Vec<Place>) {
             }
         }
         if let Some(outer) = best {
-            spans.retain(|(s, _)| !(outer.start <= s.start && s.end <= outer.end));
-            spans.push((outer, Sort::Constant));
+            put(spans, (outer, Sort::Constant));
             at = 0;
         }
     }

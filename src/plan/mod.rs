@@ -14,6 +14,7 @@ pub mod early;
 pub mod elide;
 pub mod fate;
 pub mod file;
+mod helper;
 pub mod holes;
 pub mod host;
 pub mod kernel;
@@ -47,8 +48,8 @@ pub use sharing::Sharing;
 use crate::detect::{CloneGroup, Kind, Member};
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;
-use holes::Subject;
-use rustc_hash::FxHashSet;
+use holes::{Holes, Subject};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::Range;
 
 /// What a proposal would do, in terms of the file as it stands.
@@ -186,36 +187,26 @@ pub struct Helper {
     pub comments: comments::Inside,
 }
 
-/// Where a parameter of a helper comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Slot {
-    /// The members' own, by its index.
-    Own(usize),
-    /// One of the helper's more, by its index.
-    New(usize),
-}
-
 impl Helper {
-    /// The parameters in their order, where the members have so many of their own: what is
-    /// taken from one that is dropped stands in its place.
-    pub fn slots(&self, own: usize) -> Vec<Slot> {
-        let new = |of: Option<usize>| {
-            let is_here = move |base: Option<usize>| match of {
-                Some(own) => base == Some(own),
-                None => base.is_none_or(|base| !self.dropped.contains(&base)),
-            };
-            let all = self.parameters.iter().enumerate();
-            all.filter(move |(_, it)| is_here(it.base)).map(|(index, _)| Slot::New(index))
-        };
-        let mut slots = Vec::new();
-        for index in 0..own {
-            match self.dropped.contains(&index) {
-                true => slots.extend(new(Some(index))),
-                false => slots.push(Slot::Own(index)),
+    /// What belongs to the members' `own` parameters and what to the `new` ones, in the order
+    /// of the helper's: what is taken from one that is dropped stands in its place.
+    pub fn arranged<T>(&self, own: Vec<T>, new: Vec<T>) -> Vec<T> {
+        let (mut taken, mut last) = (FxHashMap::<usize, Vec<T>>::default(), Vec::new());
+        for (parameter, it) in self.parameters.iter().zip(new) {
+            match parameter.base.filter(|base| self.dropped.contains(base)) {
+                Some(base) => taken.entry(base).or_default().push(it),
+                None => last.push(it),
             }
         }
-        slots.extend(new(None));
-        slots
+        let mut arranged = Vec::new();
+        for (index, it) in own.into_iter().enumerate() {
+            match self.dropped.contains(&index) {
+                true => arranged.extend(taken.remove(&index).unwrap_or_default()),
+                false => arranged.push(it),
+            }
+        }
+        arranged.extend(last);
+        arranged
     }
 }
 
@@ -294,7 +285,7 @@ pub fn plan(
         let rule = &rule.for_members(group.members.len(), sharing.is_some());
         let planned = match rule.remedy {
             RemedyKind::Merge => merge(&subject, rule, open, sharing),
-            _ => helper(&subject, rule, open, sharing),
+            _ => helper::plan(&subject, rule, open, sharing),
         };
         match planned {
             Ok(plan) if plan.objection.is_none() || first_refusal.is_none() => return Ok(plan),
@@ -383,197 +374,21 @@ fn merge(
     // What each file has for itself is handed over, and a copy has no parameter for it.
     let mut own = subject.alignment.sites.iter();
     if let Some(site) = own.find(|site| !align::is_function_name(&site.values[0])) {
-        let at = subject.alignment.members[0].tokens.start + site.token;
         let detail = format!("each file has a {} of its own", align::lossy(&site.values[0]));
-        return Err(subject.file.refuse(
-            Reason::MacroDiffers,
-            subject.file.tokens[at].start,
-            detail,
-        ));
+        return Err(subject.refuse(Reason::MacroDiffers, site.token, detail));
     }
     let (survivor, members) = fate::merge(subject, open, sharing)?;
     fate::gain(subject, &members, None, (rule.limits.lines_saved, sharing))?;
     traps::check(group, subject.alignment, rule.remedy)?;
     let mut declaration = None;
     if let Some(sharing) = sharing {
-        sharing::agree(subject, &holes::Holes::default(), sharing)?;
+        let none = Holes::default();
+        sharing::agree(subject, &none, sharing)?;
         let is_global = members[survivor].uses.anchor == Some(uses::Anchor::Global);
-        declaration = (!is_global)
-            .then(|| sharing.declare(subject, survivor, &holes::Holes::default()))
-            .transpose()?;
+        declaration =
+            (!is_global).then(|| sharing.declare(subject, survivor, &none)).transpose()?;
     }
     let notes = notes::accident(&members, survivor);
     let plan = Plan::new(subject, rule, Remedy::Merge(survivor), members);
     Ok(Plan { declaration, notes, ..plan })
-}
-
-/// Constants that have the same value in all members are parameters although nothing differs:
-/// each file has one of its own, or, where what they share is `elsewhere`, only they know it.
-/// With many of them, nobody sees what the function is for.
-fn own_constants(
-    subject: &Subject<'_>,
-    holes: &holes::Holes,
-    (is_elsewhere, most): (bool, usize),
-) -> Result<(), Refusal> {
-    let value = |(member, text): (usize, &String)| {
-        let constant = subject.file_of(member).unit.constant(text).ok()?;
-        Some((constant.value?, constant.ctype))
-    };
-    let is_own = |it: &&Parameter| {
-        let mut values = it.arguments.iter().enumerate().map(value);
-        let first = values.next().flatten();
-        is_elsewhere && it.arguments.iter().all(|value| *value == it.arguments[0])
-            || first.is_some() && values.all(|value| value == first)
-    };
-    let own: Vec<&str> =
-        holes.parameters.iter().filter(is_own).map(|it| it.arguments[0].as_str()).collect();
-    if own.len() <= most {
-        return Ok(());
-    }
-    let at = subject.group.members[0].function.start;
-    let detail = format!("each file has its own {}, and they are the same today", own.join(", "));
-    Err(subject.file.refuse(Reason::MacroDiffers, at, detail))
-}
-
-/// Two parameters of one name and a number: nobody sees which is which at a call in another
-/// file.
-fn told_apart(subject: &Subject<'_>, holes: &holes::Holes) -> Result<(), Refusal> {
-    let stem = |name: &str| {
-        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
-        (stem.len() < name.len()).then(|| stem.trim_end_matches('_').to_owned())
-    };
-    let names = || holes.parameters.iter().map(|it| it.name.as_str());
-    let twins = names().find_map(|name| {
-        let stem = stem(name)?;
-        names().any(|other| other == stem).then_some((stem, name))
-    });
-    let Some((stem, name)) = twins else { return Ok(()) };
-    let at = subject.group.members[0].function.start;
-    let detail = format!("nothing but a number tells `{name}` from `{stem}`");
-    Err(subject.file.refuse(Reason::TooManyParameters, at, detail))
-}
-
-fn helper(
-    subject: &Subject<'_>,
-    rule: &Rule,
-    open: &[&OpenFile],
-    sharing: Option<&Sharing<'_>>,
-) -> Result<Plan, Refusal> {
-    let (file, group) = (subject.file, subject.group);
-    let first = &group.members[0].function;
-    let comments = comments::inside(subject);
-    let mut members = fate::helper(subject, open, sharing, comments.as_ref().ok())?;
-    fate::gain(subject, &members, Some(0), (rule.limits.lines_saved, sharing))?;
-    // What stands against it is kept until the patch is written: a group that would
-    // not get shorter anyway is refused for that.
-    let trap = traps::check(group, subject.alignment, rule.remedy).err();
-    let holes =
-        holes::plan(subject, &rule.limits).map_err(|refusal| trap.clone().unwrap_or(refusal))?;
-    if callers::keep_unwritable(subject, &mut members, &holes) {
-        fate::gain(subject, &members, Some(0), (rule.limits.lines_saved, sharing))?;
-    }
-    let mut objection = trap.or(wrapper::adds_something(subject, &holes).err());
-    let dropped = fate::dropped_parameters(subject, &members, &holes);
-    if holes.unpacked.iter().any(|it| !dropped.contains(&it.own)) {
-        let detail = "a macro uses a parameter that is of another type in each member";
-        return Err(file.refuse(Reason::TypeDiffers, first.start, detail));
-    }
-    let count = members[0].own.len() - dropped.len() + holes.parameters.len();
-    if count > rule.limits.parameters {
-        let detail = format!("{count} parameters, {} allowed", rule.limits.parameters);
-        let refusal = file.refuse(Reason::TooManyParameters, first.start, detail);
-        objection.get_or_insert(refusal);
-    }
-    let names: Vec<&str> = group.members.iter().map(|m| m.name.as_str()).collect();
-    let comments = comments.unwrap_or_else(|refusal| {
-        objection.get_or_insert(refusal);
-        comments::Inside::none(members.len())
-    });
-    let insert_at = members[0]
-        .comment
-        .as_ref()
-        .map_or_else(|| file.line_start(first.start as usize), |comment| comment.start);
-    let mut notes = notes::formats(&holes.parameters);
-    notes.extend(notes::callers_named(subject));
-    if holes.spans.iter().any(|span| span.wording.is_some()) {
-        notes.push("a message is put together from its format and a word: who greps for the whole message no longer finds it".to_owned());
-    }
-    if holes.parameters.is_empty() {
-        let names: Vec<String> = members.iter().map(|m| format!("{}()", m.name)).collect();
-        notes.push(format!(
-            "{} are the same today: are they meant to stay so?",
-            names.join(" and ")
-        ));
-    }
-    let parameters: Vec<&str> = holes.parameters.iter().map(|p| p.name.as_str()).collect();
-    let mut declaration = None;
-    let inline_at = sharing.and_then(|sharing| sharing.inline_at);
-    if let Some(sharing) = sharing {
-        // Nobody wants a message in one file and what prints it in another.
-        if holes.parameters.iter().any(|parameter| parameter.is_format) {
-            let detail = "a format would be handed from file to file";
-            return Err(file.refuse(Reason::FormatString, first.start, detail));
-        }
-        sharing::agree(subject, &holes, sharing)?;
-        if let Some(host) = &sharing.host {
-            host.may_call(subject)?;
-        }
-        // A member's file would know them.
-        let is_elsewhere = match &sharing.host {
-            Some(host) => !host.is_spare,
-            None => inline_at.is_some(),
-        };
-        let most = if is_elsewhere { rule.limits.own_constants } else { 0 };
-        own_constants(subject, &holes, (is_elsewhere, most))?;
-        told_apart(subject, &holes)?;
-        if inline_at.is_none() {
-            declaration = Some(sharing.declare(subject, 0, &holes)?);
-        }
-    }
-    let called = sharing.and_then(|sharing| sharing.called);
-    let mut candidates =
-        called.map_or_else(|| names::helper(&names, &parameters), <[String]>::to_vec);
-    if let Some(sharing) = sharing.filter(|_| names.len() < 3)
-        && let Some(other) = sharing.of_the_same_stem(&names)
-    {
-        let detail = format!("{other}() is no member: a name for all would lie");
-        return Err(file.refuse(Reason::NameWouldLie, first.start, detail));
-    }
-    if sharing.is_some_and(Sharing::is_across_modules) || inline_at.is_some() {
-        candidates.retain(|name| names::is_telling(name, &names));
-        if candidates.is_empty() {
-            let detail = "the members' names share no word for what they do";
-            return Err(file.refuse(Reason::NameWouldLie, first.start, detail));
-        }
-    }
-    let name = match sharing {
-        None => {
-            let claimed = &open[0].claimed.names;
-            candidates.into_iter().find(|name| file.is_new_name(name) && !claimed.contains(name))
-        }
-        Some(sharing) => sharing.global_name(candidates),
-    };
-    let Some(name) = name else {
-        let detail = "no name is free that all files may use";
-        return Err(file.refuse(Reason::NoHome, first.start, detail));
-    };
-    let host = sharing.and_then(|sharing| sharing.host.as_ref());
-    let export = host.and_then(|host| host.export_of(&name));
-    let insert_at = host.map_or(insert_at, |host| host.insert_at);
-    let insert_at = inline_at.unwrap_or(insert_at);
-    let mut files: Vec<TreePath> = subject.paths().into_iter().cloned().collect();
-    files.extend(host.map(|host| host.file.path.clone()));
-    let header = sharing.filter(|it| it.inline_at.is_some()).map(|it| it.header.path.clone());
-    files.extend(header);
-    let helper = Helper {
-        name,
-        parameters: holes.parameters,
-        spans: holes.spans,
-        dropped,
-        insert_at,
-        comments,
-    };
-    let (is_hosted, is_inline) = (host.is_some(), inline_at.is_some());
-    let plan = Plan::new(subject, rule, Remedy::Helper(helper), members);
-    Ok(Plan { files, is_hosted, export, declaration, notes, is_inline, objection, ..plan })
 }

@@ -9,7 +9,7 @@ use super::holes::{Holes, Subject};
 use super::host::Host;
 use super::preamble::Preamble;
 use super::refusal::{Reason, Refusal};
-use super::{Claimed, words};
+use super::{Claimed, unpack, words};
 use crate::detect::CloneGroup;
 use crate::syntax::decl::{Apart, ApartKind, Definition, DefinitionKind, Meanings, References};
 use crate::syntax::{Globals, TokenKind, lexer};
@@ -181,7 +181,7 @@ fn body_references(
 pub(super) fn references(subject: &Subject<'_>, holes: &Holes) -> References {
     let is_hole = |relative: usize| {
         holes.spans.iter().any(|span| span.tokens.contains(&relative))
-            || holes.unpacked.iter().any(|it| it.declaration.contains(&relative))
+            || unpack::declares(&holes.unpacked, relative)
     };
     let mut references = body_references(subject.alignment, subject.group, &is_hole);
     holes.parameters.iter().for_each(|parameter| references.add_text(&parameter.ctype));

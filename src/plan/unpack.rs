@@ -19,32 +19,22 @@ pub struct Unpacked {
     pub uses: Vec<Site>,
 }
 
+/// Whether token `relative` is of the declaration of one of them.
+pub fn declares(unpacked: &[Unpacked], relative: usize) -> bool {
+    unpacked.iter().any(|it| it.declaration.contains(&relative))
+}
+
 /// The parameters of different types of which the body takes nothing but members.
 pub fn parameters(subject: &Subject<'_>) -> Vec<Unpacked> {
-    let own = paths::own(subject, 0);
-    let declarations = declarations(subject);
-    if declarations.len() != own.len() {
-        return Vec::new();
-    }
     let differs = |tokens: &Range<usize>| {
         subject.alignment.sites.iter().any(|site| tokens.contains(&site.token))
     };
-    let found = own.iter().zip(declarations).enumerate();
-    let found = found.filter(|(_, (_, declaration))| differs(declaration));
-    found
-        .filter_map(|(index, (own, declaration))| {
-            let uses = uses(subject, own).filter(|uses| !uses.is_empty())?;
-            Some(Unpacked { own: index, declaration, uses })
-        })
-        .collect()
-}
-
-/// The tokens of each parameter's declaration.
-fn declarations(subject: &Subject<'_>) -> Vec<Range<usize>> {
-    let tree = &subject.alignment.members[0].tree;
-    let Some(list) = tree.of_kind("parameter_list").next() else { return Vec::new() };
-    let declared = tree.children(list).filter(|&id| tree.node(id).kind == "parameter_declaration");
-    declared.map(|id| subject.span_of(id)).collect()
+    let unpacked = |(index, own): (usize, &OwnParameter)| {
+        let declaration = subject.span_of(own.node);
+        let uses = differs(&declaration).then(|| uses(subject, own))??;
+        (!uses.is_empty()).then_some(Unpacked { own: index, declaration, uses })
+    };
+    paths::own(subject, 0).iter().enumerate().filter_map(unpacked).collect()
 }
 
 /// The members that the body takes of a parameter; `None` where it does more with it.

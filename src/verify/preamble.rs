@@ -70,8 +70,7 @@ fn bare_header(before: &Unit<'_>, after: &Unit<'_>) -> Vec<u8> {
         let texts = after.texts(item.tokens.clone());
         let is_types = |text: &[u8]| include_of(text) == Some(TYPES);
         let may_be = announces(&texts) || matches!(texts.as_slice(), [only] if is_types(only));
-        // A guard opens with the first word of the header.
-        may_be && item.conditions.iter().all(|it| it.opened_by == 0 && it.number == 0)
+        may_be && item.conditions.iter().all(|branch| after.is_guard(branch))
     };
     let (mut bare, mut at) = (Vec::new(), 0);
     let mut gone: Vec<Vec<&[u8]>> = Vec::new();

@@ -196,12 +196,13 @@ impl Place<'_> {
         });
         let takes = has_value && !starts_anew && begins.is_none();
         // A typedef does not say that it is of a structure, but what is done with it does.
-        let by_value = || match uses.iter().any(|&at| file.text(at + 1) == b".") {
+        let by_value = match uses.iter().any(|&at| file.text(at + 1) == b".") {
             true => Err(self.stays_outside(&variable.declaration, first)),
             false => self.by_value(&variable.declaration, first),
         };
+        let is_aggregate = by_value.is_err();
         if takes || gives {
-            by_value()?;
+            by_value?;
         }
         if gives {
             if !matches!(found.result, Outcome::Nothing) {
@@ -212,7 +213,6 @@ impl Place<'_> {
             }
             found.result = Outcome::Value(variable.clone());
         }
-        let is_aggregate = by_value().is_err();
         if takes {
             found.parameters.push(variable);
             return Ok(());
@@ -300,7 +300,7 @@ impl Place<'_> {
         let mut next = at + 1;
         while file.text(next) == b"." || next > at + 1 && file.text(next) == b"[" {
             next = match file.text(next) {
-                b"[" => crate::plan::uses::closing(file, next).map_or(next, |close| close) + 1,
+                b"[" => crate::plan::uses::closing(file, next).unwrap_or(next) + 1,
                 _ => next + 2,
             };
         }

@@ -269,8 +269,8 @@ impl Proposer<'_> {
 fn lends(room: &Room, home: &Member, group: &CloneGroup) -> bool {
     let others = group.members.iter().map(|member| &member.file);
     let others = room.contexts(others.filter(|path| **path != home.file));
-    let theirs = room.defined.iter().filter(|(_, path)| **path == home.file);
-    theirs.into_iter().any(|(name, _)| others.iter().any(|file| file.mentions(name.as_bytes())))
+    let mut theirs = room.defined.iter().filter(|(_, path)| **path == home.file);
+    theirs.any(|(name, _)| others.iter().any(|file| file.mentions(name.as_bytes())))
 }
 
 /// The files whose functions a header of the room declares: who looks for what the header

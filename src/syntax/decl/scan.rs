@@ -266,7 +266,7 @@ impl Scanner<'_> {
     fn names(&mut self, item: &[(Token, u32)]) {
         let (Some(&(first, under)), Some(&(last, _))) = (item.first(), item.last()) else { return };
         // The declaration without what it is initialised with.
-        let equals = self.position_outside(item, b"=");
+        let equals = self.position_outside(item, b"{}()[]", b"=");
         let range = (first.start, last.start);
         let text = &self.source[range.0 as usize..range.1 as usize];
         let declared = declarator::declarators(&lexemes(text));
@@ -276,7 +276,8 @@ impl Scanner<'_> {
         let said = item.iter().find(|(token, _)| !token.is(self.source, b"__extension__"));
         let is_typedef = said.is_some_and(|(token, _)| token.is(self.source, b"typedef"));
         for found in declared {
-            let Some(name) = self.position_outside_braces(item, found.name.as_bytes()) else {
+            // A member of a body may be called as what has the body.
+            let Some(name) = self.position_outside(item, b"{}", found.name.as_bytes()) else {
                 continue;
             };
             let (name, _) = item[name];
@@ -292,26 +293,20 @@ impl Scanner<'_> {
         }
     }
 
-    /// A member of a body may be called as what has the body.
-    fn position_outside_braces(&self, item: &[(Token, u32)], word: &[u8]) -> Option<usize> {
+    /// The first `word` outside of brackets, which are given as what opens and closes them.
+    fn position_outside(
+        &self,
+        item: &[(Token, u32)],
+        brackets: &[u8],
+        word: &[u8],
+    ) -> Option<usize> {
         let mut depth = 0u32;
         item.iter().position(|(token, _)| {
-            match self.text(*token) {
-                b"{" => depth += 1,
-                b"}" => depth = depth.saturating_sub(1),
-                text => return depth == 0 && text == word,
-            }
-            false
-        })
-    }
-
-    fn position_outside(&self, item: &[(Token, u32)], word: &[u8]) -> Option<usize> {
-        let mut depth = 0u32;
-        item.iter().position(|(token, _)| {
-            match self.text(*token) {
-                b"{" | b"(" | b"[" => depth += 1,
-                b"}" | b")" | b"]" => depth = depth.saturating_sub(1),
-                text => return depth == 0 && text == word,
+            let text = self.text(*token);
+            match brackets.iter().position(|bracket| text == [*bracket]) {
+                Some(at) if at % 2 == 0 => depth += 1,
+                Some(_) => depth = depth.saturating_sub(1),
+                None => return depth == 0 && text == word,
             }
             false
         })

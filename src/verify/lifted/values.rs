@@ -271,7 +271,6 @@ impl<'s> Pair<'_, '_, 's> {
     }
 }
 
-/// The declarations at the top of a body, and the token behind them.
 /// The token behind a variable and what is taken of it: who writes a member or an element of
 /// that writes the variable.
 fn behind_members(unit: &Unit<'_>, at: usize) -> usize {
@@ -285,6 +284,7 @@ fn behind_members(unit: &Unit<'_>, at: usize) -> usize {
     next
 }
 
+/// The declarations at the top of a body, and the token behind them.
 pub(super) fn declarations<'s>(definition: &Definition<'_, 's>) -> (Vec<Declared<'s>>, usize) {
     let (unit, tree) = (definition.unit, &definition.tree);
     let tokens = |id: NodeId| {

@@ -8,12 +8,38 @@ mod pairs;
 mod paths;
 
 use super::*;
+use crate::syntax::decl::{Unit as Names, Universe};
 use faults::{Fault, GONE_FAULTS, MERGED_FAULTS, THIN_FAULTS};
 use fixtures::{
     GONE_AFTER, GONE_BEFORE, MERGED_AFTER, MERGED_BEFORE, THIN_AFTER, THIN_BEFORE, gone, merged,
     thin,
 };
 use pairs::{PAIRS, Pair};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// One module whose files include at most one header, `d/h.h`, which has this text.
+pub(super) struct Folder(pub String);
+
+impl Scope for Folder {
+    fn unit(&self, path: &str, text: &[u8]) -> Arc<Names> {
+        let header: Arc<[u8]> = Arc::from(self.0.as_bytes());
+        let read = move |path: &str| (path == "d/h.h").then(|| header.clone());
+        Arc::new(Universe::with_reader(Box::new(read))).unit_of(path, text.into(), &[])
+    }
+
+    fn are_in_one_module(&self, _: &str, _: &str) -> bool {
+        true
+    }
+
+    fn option(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn exported_with(&self, _: &str) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+}
 
 const PATH: &str = "drivers/a.c";
 

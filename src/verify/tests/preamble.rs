@@ -1,33 +1,10 @@
 //! What a patch may put at the top of its files, and what it may not.
 
 use super::*;
-use crate::syntax::decl::{Unit as Names, Universe};
-use std::sync::Arc;
+use crate::verify::tests::Folder;
 
 /// What the drivers' headers say.
 const HEADER: &str = "#ifndef _H_H\n#define _H_H\n\n#define LIMIT 4\nint one(int x);\n\n#endif\n";
-
-/// A tree of one folder.
-struct Tree;
-
-impl Scope for Tree {
-    fn unit(&self, path: &str, text: &[u8]) -> Arc<Names> {
-        let read = |path: &str| (path == "d/h.h").then(|| Arc::from(HEADER.as_bytes()));
-        Arc::new(Universe::with_reader(Box::new(read))).unit_of(path, text.into(), &[])
-    }
-
-    fn are_in_one_module(&self, _: &str, _: &str) -> bool {
-        true
-    }
-
-    fn option(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn exported_with(&self, _: &str) -> BTreeSet<String> {
-        BTreeSet::new()
-    }
-}
 
 const USER: &str = "#include <linux/io.h>\n\nint two(int x)\n{\n\treturn x;\n}\n";
 
@@ -47,7 +24,8 @@ fn bare(header: &str, users: (&str, &str)) -> Result<(String, String), String> {
     };
     let before = files(&[("d/h.h", HEADER), ("d/b.c", users.0)]);
     let after = files(&[("d/h.h", header), ("d/b.c", users.1)]);
-    let bare = without(&before, &after, &claim, Some(&Tree)).map_err(|it| it.to_string())?;
+    let bare = without(&before, &after, &claim, Some(&Folder(HEADER.to_owned())))
+        .map_err(|it| it.to_string())?;
     let text = |path: &str| String::from_utf8_lossy(&bare[path]).into_owned();
     Ok((text("d/h.h"), text("d/b.c")))
 }

@@ -1,33 +1,8 @@
 //! A prototype under an `#if`: who calls the function must see it.
 
 use crate::syntax::LoopMacros;
-use crate::syntax::decl::{Unit as Names, Universe};
+use crate::verify::tests::Folder;
 use crate::verify::{Claim, Files, Scope, Verdict, climb};
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-/// A folder with one header.
-struct Folder(String);
-
-impl Scope for Folder {
-    fn unit(&self, path: &str, text: &[u8]) -> Arc<Names> {
-        let header: Arc<[u8]> = Arc::from(self.0.as_bytes());
-        let read = move |path: &str| (path == "d/h.h").then(|| header.clone());
-        Arc::new(Universe::with_reader(Box::new(read))).unit_of(path, text.into(), &[])
-    }
-
-    fn are_in_one_module(&self, _: &str, _: &str) -> bool {
-        true
-    }
-
-    fn option(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn exported_with(&self, _: &str) -> BTreeSet<String> {
-        BTreeSet::new()
-    }
-}
 
 const ONE: &str = "int one(int x)\n{\n\tif (x & 4)\n\t\treturn -x;\n\treturn x + 4;\n}\n";
 
