@@ -75,3 +75,51 @@ fn nothing_else_may_change() {
     let named = ("#include <linux/axf.h>\n", "#include <linux/axf.h>\n#define W axf_b_write\n");
     check(named, SAME, "a directive names");
 }
+
+/// What is said of a file, changed by `before` and `after` as in [`said`], from which the
+/// function goes that nothing names.
+fn said_of_unused(before: (&str, &str), after: (&str, &str)) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/member-nobody-calls/before");
+    let (path, name) = ("drivers/misc/axf.c", "axf_start_tx");
+    let text = fs::read_to_string(root.join(path)).expect("the fixture can be read");
+    let replaced = |text: &str, (from, to): (&str, &str)| {
+        assert!(text.contains(from), "`{from}` stands in {text}");
+        text.replacen(from, to, 1)
+    };
+    let old = replaced(&text, before);
+    let start = old.find("/* The other").expect("its comment");
+    let end = start + old[start..].find("\n}\n").expect("its end") + 4;
+    let new = [&old[..start], &old[end..]].concat();
+    let new = new.replacen("static int axf_start_tx(struct axf *axf);\n", "", 1);
+    let new = replaced(&new, after);
+    let files = |text: String| Files::from([(path.to_owned(), text.into_bytes())]);
+    let members = vec![(path.to_owned(), name.to_owned())];
+    let claim = Claim { members, is_elision: true, ..Claim::default() };
+    expands::problem(&root, &files(old), &files(new), &claim)
+}
+
+#[test]
+fn what_nothing_names_goes() {
+    assert_eq!(said_of_unused(SAME, SAME), "");
+}
+
+#[test]
+fn what_is_wanted_stays() {
+    let check = |before, after, why: &str| {
+        let found = said_of_unused(before, after);
+        assert!(found.contains(why), "`{found}` does not say `{why}`");
+    };
+    check(("ret += axf_start_rx(axf)", "ret += axf_start_tx(axf)"), SAME, "is used");
+    check(("int ret = 0;", "void *p = axf_start_tx;\n\tint ret = 0;"), SAME, "is used");
+    let start = "static inline int axf_start_tx";
+    check((start, "int axf_start_tx"), SAME, "not static");
+    check((start, "static int __used axf_start_tx"), SAME, "may be wanted");
+    let section = "static int __section(\".text.rare\") axf_start_tx";
+    check((start, section), SAME, "may be wanted");
+    let include = "#include <linux/kernel.h>\n";
+    check((include, "#include <linux/kernel.h>\n#define T axf_start_tx\n"), SAME, "directive");
+    let pasted = "#include <linux/kernel.h>\n#define T(x) axf_start_##x\n";
+    check((include, pasted), SAME, "may build the name");
+    check(SAME, ("0x10", "0x20"), "`0x10` became `0x20`");
+    check(SAME, ("\treturn ret;", ""), "`return` became");
+}

@@ -100,7 +100,9 @@ pub fn prototype(
     let (head, _) = signature(file, member, Linkage::Global);
     let (name, parameters) = match &plan.remedy {
         Remedy::Helper(helper) => (&helper.name, parameters(member, Some(helper))),
-        Remedy::Merge(_) | Remedy::Elide(_) => (&member.name, parameters(member, None)),
+        Remedy::Merge(_) | Remedy::Elide(_) | Remedy::Delete => {
+            (&member.name, parameters(member, None))
+        }
     };
     // A type on a line of its own is followed by a blank, also behind a star.
     let head = pointer_style(&head.replace('\n', " "));

@@ -127,6 +127,10 @@ fn subject(plan: &Plan, group: &CloneGroup, driver: &str) -> String {
             format!("Use {}()", plan.members[*survivor].name)
         }
         Remedy::Elide(callee) => format!("Call {callee}() directly"),
+        Remedy::Delete => match plan.members.as_slice() {
+            [one] => format!("Remove unused {}()", one.name),
+            _ => "Remove unused functions".to_owned(),
+        },
         Remedy::Merge(survivor) => {
             let copies = plan.members.iter().filter(|m| m.fate != Fate::Survives).count();
             let what = if copies == 1 { "a copy" } else { "copies" };
@@ -184,6 +188,10 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
                 enumeration(&parameters)
             ));
         }
+        Remedy::Delete => {
+            let (verb, them) = if plan.members.len() == 1 { ("is", "it") } else { ("are", "them") };
+            text.push(format!("{all} {verb} not used anywhere. Remove {them}."));
+        }
         Remedy::Elide(callee) => {
             let (verb, them) =
                 if plan.members.len() == 1 { ("does", "it") } else { ("do", "them") };
@@ -224,7 +232,8 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
         ));
     }
     let mut fates = Vec::new();
-    let is_said = plan.is_of_parts || plan.is_reuse() || matches!(plan.remedy, Remedy::Elide(_));
+    let is_told_of = matches!(plan.remedy, Remedy::Elide(_) | Remedy::Delete);
+    let is_said = plan.is_of_parts || plan.is_reuse() || is_told_of;
     let calls_change = !(is_of_one_name && matches!(plan.remedy, Remedy::Merge(_)));
     if !gone.is_empty() && !is_said && calls_change {
         fates.push(format!("What used {gone} now uses it directly."));

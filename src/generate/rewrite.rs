@@ -54,6 +54,7 @@ pub fn edits(
         }
         Remedy::Merge(survivor) => plan.members[*survivor].name.clone(),
         Remedy::Elide(callee) => callee.clone(),
+        Remedy::Delete => String::new(),
     };
     for (index, member) in plan.members.iter().enumerate() {
         let (file, edits) = (files[member.file], &mut edits[member.file]);
@@ -90,7 +91,7 @@ pub fn edits(
     }
     if let Some(declaration) = &plan.declaration {
         let member = match &plan.remedy {
-            Remedy::Helper(_) | Remedy::Elide(_) => &plan.members[0],
+            Remedy::Helper(_) | Remedy::Elide(_) | Remedy::Delete => &plan.members[0],
             Remedy::Merge(survivor) => &plan.members[*survivor],
         };
         let mut text = helper::prototype(plan, member, files[member.file], templates)?;
@@ -156,11 +157,13 @@ fn thin(
             let new = helper.parameters.iter().map(|it| Some(it.arguments[index].clone()));
             helper.arranged(own, new.collect()).into_iter().flatten().collect()
         }
-        Remedy::Merge(_) | Remedy::Elide(_) => member.own.iter().filter_map(name).collect(),
+        Remedy::Merge(_) | Remedy::Elide(_) | Remedy::Delete => {
+            member.own.iter().filter_map(name).collect()
+        }
     };
     let carried = match &plan.remedy {
         Remedy::Helper(helper) => helper.comments.carried[index].as_ref(),
-        Remedy::Merge(_) | Remedy::Elide(_) => None,
+        Remedy::Merge(_) | Remedy::Elide(_) | Remedy::Delete => None,
     };
     let data = ThinData {
         comment: carried.map(|range| comment_lines(file, range)).unwrap_or_default(),

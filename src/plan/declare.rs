@@ -5,7 +5,7 @@
 
 use super::Declaration;
 use super::align::lossy;
-use super::file::{Conditions, FileContext, contains_word};
+use super::file::{Conditions, FileContext};
 use super::holes::{Holes, Subject};
 use super::preamble::Preamble;
 use super::refusal::{Reason, Refusal};
@@ -212,7 +212,7 @@ impl Sharing<'_> {
         };
         // Whoever is named there already is known, or the compiler would warn of it.
         let text = self.header.bytes.get(..end).unwrap_or_default();
-        if contains_word(text, name.as_bytes()) {
+        if lexer::contains_word(text, name.as_bytes()) {
             return true;
         }
         let tag = match before {

@@ -158,21 +158,31 @@ fn surveyed(
     member: &Member,
     open: &OpenFile,
 ) -> Result<MemberPlan, Refusal> {
-    let AlignedMember { file, tree, .. } = &subject.alignment.members[index];
-    let uses = uses::uses(file, &member.function, &open.pastes);
-    if uses.none() {
+    let plan = member_plan(subject, index, member, open);
+    if plan.uses.none() {
         let detail = format!("nothing in the file names {}", member.name);
-        return Err(file.refuse(Reason::UnusedMember, member.function.start, detail));
+        return Err(open.context.refuse(Reason::UnusedMember, member.function.start, detail));
     }
-    Ok(MemberPlan {
+    Ok(plan)
+}
+
+/// The member that is aligned at `index`, thin for now, with its uses, if it has any.
+pub(super) fn member_plan(
+    subject: &Subject<'_>,
+    index: usize,
+    member: &Member,
+    open: &OpenFile,
+) -> MemberPlan {
+    let AlignedMember { file, tree, .. } = &subject.alignment.members[index];
+    MemberPlan {
         name: member.name.clone(),
         file: subject.paths().iter().position(|path| **path == file.path).unwrap_or_default(),
         function: member.function.clone(),
         own: align::parameters(file, tree),
         comment: file.leading_comment(member.function.start, &member.name),
         fate: Fate::Thin,
-        uses,
-    })
+        uses: uses::uses(file, &member.function, &open.pastes),
+    }
 }
 
 /// The fates of copies of what is there for all to call: those members that are aligned
@@ -348,7 +358,7 @@ fn keep_symmetry(subject: &Subject<'_>, sharing: Option<&Sharing<'_>>, members: 
 
 /// # Errors
 /// `overlaps-proposal` when a member's own lines are claimed already.
-fn claim(members: &[MemberPlan], open: &[&OpenFile]) -> Result<(), Refusal> {
+pub(super) fn claim(members: &[MemberPlan], open: &[&OpenFile]) -> Result<(), Refusal> {
     for (member, open) in members.iter().zip(open) {
         let OpenFile { context: file, claimed, .. } = open;
         // The text that stays is copied or called as it stands: nobody else may

@@ -221,7 +221,7 @@ impl FileContext {
         let mut directives = self.tokens.iter().filter(|it| it.kind == TokenKind::Directive);
         let mut names = |directive: &[u8]| {
             let text = directives.next().map_or(&b""[..], |token| token.text(&self.bytes));
-            directive_word(text).0 == directive && contains_word(text, name.as_bytes())
+            directive_word(text).0 == directive && lexer::contains_word(text, name.as_bytes())
         };
         names(b"ifndef") && names(b"define")
     }
@@ -310,13 +310,14 @@ impl FileContext {
         let comments = lexer::comments(&self.bytes, floor, line);
         if let Some(comment) = self.comment_ending_at(line, floor, &comments) {
             let text = &self.bytes[comment.clone()];
-            return (!is_banner(text) || contains_word(text, name.as_bytes())).then_some(comment);
+            return (!is_banner(text) || lexer::contains_word(text, name.as_bytes()))
+                .then_some(comment);
         }
         let blank = line.checked_sub(1).map(|end| self.line_start(end))?;
         let is_blank = self.is_blank(blank..line);
         let detached =
             is_blank.then(|| self.comment_ending_at(blank, floor, &comments)).flatten()?;
-        contains_word(&self.bytes[detached.clone()], name.as_bytes()).then_some(detached)
+        lexer::contains_word(&self.bytes[detached.clone()], name.as_bytes()).then_some(detached)
     }
 
     /// The comment that ends on the line before `before`.
@@ -349,15 +350,6 @@ impl FileContext {
 fn is_banner(comment: &[u8]) -> bool {
     let has = |rule: &[u8]| memchr::memmem::find(comment, rule).is_some();
     !comment.contains(&b'@') && (has(b"******") || has(b"------") || has(b"======"))
-}
-
-/// Whether `word` stands in `text`, not as part of a longer identifier.
-pub fn contains_word(text: &[u8], word: &[u8]) -> bool {
-    memchr::memmem::find_iter(text, word).any(|at| {
-        let before = at.checked_sub(1).and_then(|i| text.get(i));
-        let after = text.get(at + word.len());
-        ![before, after].into_iter().flatten().any(|&byte| lexer::is_ident_byte(byte))
-    })
 }
 
 /// `#if`s nested deeper than this are not told apart: no file of a kernel comes

@@ -30,6 +30,7 @@ pub mod sharing;
 pub mod traps;
 pub mod types;
 mod unpack;
+pub mod unused;
 pub mod uses;
 pub mod wording;
 pub mod words;
@@ -117,7 +118,7 @@ impl Plan {
             Remedy::Helper(_) if self.is_hosted || self.is_inline => self.files.len() - 1,
             Remedy::Helper(_) => 0,
             Remedy::Merge(survivor) => self.members[*survivor].file,
-            Remedy::Elide(_) => 0,
+            Remedy::Elide(_) | Remedy::Delete => 0,
         }
     }
 
@@ -167,6 +168,8 @@ pub enum Remedy {
     Merge(usize),
     /// The function of this name, which is there already, is called instead.
     Elide(String),
+    /// Nothing is called instead: nothing called the members.
+    Delete,
 }
 
 /// A helper that takes the members' differences as parameters. Its text is that

@@ -24,6 +24,8 @@ pub enum RemedyKind {
     Reuse,
     /// What a wrapper calls is called in its place.
     Elide,
+    /// What nothing names goes.
+    Delete,
 }
 
 /// A rewrite rule, as its file in `rewrites/` says it.

@@ -4,7 +4,7 @@
 //! the prototype, and a name that is free for all. It reads no file.
 
 use super::align::{Alignment, Site, lossy};
-use super::file::{FileContext, contains_word};
+use super::file::FileContext;
 use super::holes::{Holes, Subject};
 use super::host::Host;
 use super::preamble::Preamble;
@@ -243,7 +243,7 @@ impl<'a> Sharing<'a> {
         };
         let word = name.as_bytes();
         let elsewhere = |(path, text): &(TreePath, Arc<[u8]>)| {
-            !own.contains(&path.as_str()) && contains_word(text, word)
+            !own.contains(&path.as_str()) && lexer::contains_word(text, word)
         };
         self.prefixes.iter().any(begins)
             && !self.globals.contains(name)

@@ -276,13 +276,14 @@ fn claim_of(plan: &Plan) -> Claim {
     let (helper, merged_into) = match &plan.remedy {
         Remedy::Merge(survivor) => (None, Some(plan.members[*survivor].name.clone())),
         Remedy::Elide(callee) => (None, Some(callee.clone())),
+        Remedy::Delete => (None, None),
         // The common text under a new name.
         Remedy::Helper(helper) if helper.parameters.is_empty() && helper.dropped.is_empty() => {
             (None, Some(helper.name.clone()))
         }
         Remedy::Helper(helper) => (Some(helper.name.clone()), None),
     };
-    let is_elision = matches!(plan.remedy, Remedy::Elide(_));
+    let is_elision = matches!(plan.remedy, Remedy::Elide(_) | Remedy::Delete);
     let member = |m: &plan::MemberPlan| (plan.files[m.file].clone(), m.name.clone());
     Claim {
         members: plan.members.iter().map(member).collect(),

@@ -7,12 +7,14 @@
 //!
 //! `across` plans groups whose members lie in several files, for which `hosts` finds
 //! modules that all of them depend on, `extracts` those of which only a part is common,
-//! `carry` makes a patch of a plan and checks it.
+//! `unused` those of which nothing names some members; `carry` makes a patch of a plan and
+//! checks it.
 
 mod across;
 mod carry;
 mod extracts;
 mod hosts;
+mod unused;
 
 use crate::detect::CloneGroup;
 use crate::generate::templates::{TemplateError, Templates};
@@ -132,9 +134,14 @@ impl Proposer<'_> {
         for index in order {
             let group = &groups[index];
             let open: Vec<&OpenFile> = vec![&file; group.members.len()];
-            let planned = match plan::elide::rule(self.rules, group) {
-                Some(rule) => plan::elide::plan(&open, group, rule, self.loops),
-                None => plan::plan(&open, group, self.rules, self.loops, None),
+            let unused = self.unused(group, |_| Some(&file.context.bytes));
+            let deleted = unused.map(|(rule, unused)| self.plan_unused(&open, &unused, rule));
+            let planned = match (deleted, plan::elide::rule(self.rules, group)) {
+                (Some(Ok(plan)), _) => Ok(plan),
+                (_, Some(rule)) => plan::elide::plan(&open, group, rule, self.loops),
+                (None, None) => plan::plan(&open, group, self.rules, self.loops, None),
+                (Some(Err(kept)), None) => plan::plan(&open, group, self.rules, self.loops, None)
+                    .map_err(|refusal| unused::better(refusal, kept)),
             };
             let outcome = match planned {
                 Ok(plan) => {

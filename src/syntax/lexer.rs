@@ -129,6 +129,15 @@ fn class(byte: u8) -> u8 {
     CLASS[byte as usize]
 }
 
+/// Whether `word` stands in `text`, not as part of a longer identifier.
+pub fn contains_word(text: &[u8], word: &[u8]) -> bool {
+    memchr::memmem::find_iter(text, word).any(|at| {
+        let before = at.checked_sub(1).and_then(|i| text.get(i));
+        let after = text.get(at + word.len());
+        ![before, after].into_iter().flatten().any(|&byte| is_ident_byte(byte))
+    })
+}
+
 /// Whether `byte` may stand inside an identifier.
 #[inline]
 pub fn is_ident_byte(byte: u8) -> bool {

@@ -1,15 +1,18 @@
-//! The rung *expands* for wrappers that go: each does no more than call one function with
-//! what it is given, that function is of the wrapper's own type, and in its file nothing
-//! has changed but that the wrapper is gone and the other name stands for it.
+//! The rung *expands* for functions that go. Wrappers: each does no more than call one
+//! function with what it is given, that function is of the wrapper's own type, and in its
+//! file nothing has changed but that the wrapper is gone and the other name stands for it.
+//! Functions that nothing names: in their file nothing has changed but that they are gone.
 
 use super::definition::Definition;
 use super::expands::directive_words;
+use super::facts;
 use super::macros::Macros;
 use super::signature;
 use super::unit::{Item, Unit, shown};
 use super::{Claim, Files, Problem, Scope, Verdict};
 use crate::syntax::LoopMacros;
 use crate::syntax::decl::{self, DefinitionKind, FunctionDeclaration};
+use crate::syntax::lexer::contains_word;
 use std::collections::BTreeSet;
 
 /// Checks the files before and after the patch against the claim.
@@ -24,7 +27,8 @@ pub(super) fn check(
         Problem { rung, path: path.to_owned(), line, after_line, detail }
     };
     let files: BTreeSet<&String> = claim.members.iter().map(|(path, _)| path).collect();
-    let Some((scope, callee)) = scope.zip(claim.merged_into.as_deref()) else {
+    let callee = claim.merged_into.as_deref();
+    let Some(scope) = scope else {
         let path = files.first().map_or("", |path| path.as_str());
         return Err(problem(path, 1, "what names mean is not known".to_owned()));
     };
@@ -46,6 +50,7 @@ pub(super) fn check(
             macros: &Macros::new(&old),
             loops,
             names: &scope.unit(path, old.source),
+            scope,
             wrappers: names.collect(),
             callee,
         };
@@ -60,8 +65,10 @@ struct Elided<'a, 's> {
     macros: &'a Macros<'s>,
     loops: &'a LoopMacros,
     names: &'a decl::Unit,
+    scope: &'a dyn Scope,
     wrappers: BTreeSet<&'a str>,
-    callee: &'a str,
+    /// What is called instead; nothing, where the members are not used.
+    callee: Option<&'a str>,
 }
 
 /// Where in the file before, and what is wrong there.
@@ -97,11 +104,49 @@ impl<'s> Elided<'_, 's> {
         if self.macros.may_paste(name.as_bytes()) {
             return Err((at, format!("a macro may build the name of `{name}`")));
         }
+        if self.after.function(name).is_ok() {
+            return Err((at, format!("`{name}` is still there")));
+        }
+        match self.callee {
+            Some(callee) => self.only_calls(&wrapper, name, callee)?,
+            None => self.is_unwanted(name, at)?,
+        }
+        Ok(item)
+    }
+
+    /// A function that is deleted may not be wanted by what does not name it in this file.
+    fn is_unwanted(&self, name: &str, at: usize) -> Result<(), Wrong> {
+        let mut found = self.names.lookup(name).into_iter();
+        let wanted = found.find(|it| match &it.kind {
+            DefinitionKind::Function(it) => {
+                !it.attributes.iter().all(|it| facts::may_be_unused(it))
+            }
+            _ => true,
+        });
+        if wanted.is_some() {
+            return Err((at, format!("`{name}` may be wanted by what does not name it")));
+        }
+        let named = |text: &[u8]| contains_word(text, name.as_bytes());
+        let headers = self.names.headers();
+        match headers.iter().find(|path| self.scope.text(path).is_none_or(|text| named(&text))) {
+            Some(header) => Err((at, format!("{header} may name `{name}`"))),
+            None => Ok(()),
+        }
+    }
+
+    /// A wrapper hands on all that it is given, and nothing else.
+    fn only_calls(
+        &self,
+        wrapper: &Definition<'_, 's>,
+        name: &str,
+        callee: &str,
+    ) -> Result<(), Wrong> {
+        let (unit, at) = (self.before, wrapper.name);
         let mut expected: Vec<&[u8]> = vec![b"{"];
-        if !signature::returns_void(&wrapper) {
+        if !signature::returns_void(wrapper) {
             expected.push(b"return");
         }
-        expected.extend([self.callee.as_bytes(), b"("]);
+        expected.extend([callee.as_bytes(), b"("]);
         for index in 0..wrapper.params.len() {
             if index > 0 {
                 expected.push(b",");
@@ -110,19 +155,16 @@ impl<'s> Elided<'_, 's> {
         }
         expected.extend([&b")"[..], b";", b"}"]);
         if unit.texts(wrapper.body.clone()) != expected {
-            return Err((at, format!("`{name}` does more than call `{}`", self.callee)));
+            return Err((at, format!("`{name}` does more than call `{callee}`")));
         }
-        if wrapper.own_names().contains(self.callee.as_bytes()) {
-            return Err((at, format!("`{}` is a parameter of `{name}`", self.callee)));
+        if wrapper.own_names().contains(callee.as_bytes()) {
+            return Err((at, format!("`{callee}` is a parameter of `{name}`")));
         }
-        let (here, there) = (self.types_of(name), self.types_of(self.callee));
+        let (here, there) = (self.types_of(name), self.types_of(callee));
         if here.is_none() || here != there {
-            return Err((at, format!("`{name}` has another type than `{}`", self.callee)));
+            return Err((at, format!("`{name}` has another type than `{callee}`")));
         }
-        if self.after.function(name).is_ok() {
-            return Err((at, format!("`{name}` is still there")));
-        }
-        Ok(item)
+        Ok(())
     }
 
     /// What a function returns and takes; nothing where it is not always that, or no
@@ -151,7 +193,7 @@ impl<'s> Elided<'_, 's> {
             let user = Definition::new(self.before, index, self.macros, self.loops);
             let user = user.map_err(|why| (at, why))?;
             let own = user.own_names();
-            let both = self.wrappers.iter().chain([&self.callee]);
+            let both = self.wrappers.iter().chain(&self.callee);
             if let Some(name) = both.into_iter().find(|name| own.contains(name.as_bytes())) {
                 return Err((at, format!("`{name}` is something else there")));
             }
@@ -171,12 +213,15 @@ impl<'s> Elided<'_, 's> {
         };
         let kept = self.before.items.iter().enumerate();
         let kept = kept.filter(|(at, item)| !gone.contains(at) && !is_prototype(item));
+        if self.callee.is_none() {
+            let mut tokens = kept.clone().flat_map(|(_, item)| item.tokens.clone());
+            if let Some(at) = tokens.find(|&at| self.is_wrapper(at)) {
+                return Err((at, format!("`{}` is used", shown(self.before.text(at)))));
+            }
+        }
         let old = kept.flat_map(|(_, item)| item.tokens.clone()).map(|at| {
-            let text = match self.is_wrapper(at) {
-                true => self.callee.as_bytes(),
-                false => self.before.text(at),
-            };
-            (at, text)
+            let callee = self.callee.filter(|_| self.is_wrapper(at));
+            (at, callee.map_or(self.before.text(at), str::as_bytes))
         });
         let new = self.after.items.iter().flat_map(|item| self.after.texts(item.tokens.clone()));
         let mut new = new.fuse();

@@ -113,6 +113,24 @@ pub fn is_in_capitals(word: &[u8]) -> bool {
     word.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
 }
 
+/// Whether a function with this attribute is not there if nothing names it, so that neither
+/// the linker nor an assembler knows it. Sources: `linux/compiler_attributes.h`,
+/// `linux/init.h`.
+pub fn may_be_unused(attribute: &str) -> bool {
+    matches!(
+        attribute,
+        "__maybe_unused"
+            | "__always_unused"
+            | "__always_inline"
+            | "__must_check"
+            | "__pure"
+            | "__attribute_const__"
+            | "__init"
+            | "__exit"
+            | "noinline"
+    )
+}
+
 /// Words in front of a function's name that say nothing about what it does.
 pub fn is_linkage(word: &[u8]) -> bool {
     matches!(word, b"static" | b"inline" | b"__inline" | b"__inline__" | b"__maybe_unused")

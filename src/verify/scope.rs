@@ -18,6 +18,9 @@ pub trait Scope: Sync {
     /// `None` where it is not one alone.
     fn option(&self, path: &str) -> Option<String>;
 
+    /// The text of a header; `None` where it cannot be read.
+    fn text(&self, path: &str) -> Option<Vec<u8>>;
+
     /// What the `.c` file at `path` exports, and the module that always has it.
     fn exported_with(&self, path: &str) -> BTreeSet<String>;
 }
@@ -43,6 +46,10 @@ impl Scope for TreeScope<'_> {
 
     fn option(&self, path: &str) -> Option<String> {
         self.drivers.always_in(path)?.option.clone()
+    }
+
+    fn text(&self, path: &str) -> Option<Vec<u8>> {
+        self.tree.read(path).ok()
     }
 
     fn exported_with(&self, path: &str) -> BTreeSet<String> {

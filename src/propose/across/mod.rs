@@ -104,20 +104,21 @@ impl Proposer<'_> {
         let mut done = Vec::new();
         let mut rooms = Rooms::default();
         let hosts = self.hosts(groups, &indices);
+        let read = |path: &str| self.tree.read(path).ok();
+        let unused: FxHashSet<usize> = indices
+            .par_iter()
+            .copied()
+            .filter(|&index| self.unused(&groups[index], read).is_some())
+            .collect();
         for index in indices {
             let group = &groups[index];
-            let is_alone =
-                self.reuse_rule(group).is_some() || plan::elide::rule(self.rules, group).is_some();
+            let is_alone = self.takes_each(group) || unused.contains(&index);
             if is_alone && self.modules_around(group, None).next().is_some() {
-                rooms.add(index, self.modules_around(group, None));
+                let hosts = hosts.get(&index).filter(|_| !self.takes_each(group));
+                rooms.add(index, self.modules_around(group, hosts));
                 continue;
             }
-            let one_module = !self.common_modules(group).is_empty();
-            let has_rule = self.whole_rules().any(|rule| rule.kinds.contains(&group.kind));
-            let may_be_inline = || self.may_be_inline(group, one_module);
-            let may_go_whole =
-                || has_rule && (one_module || hosts.contains_key(&index) || may_be_inline());
-            if !may_go_whole() && !self.may_share_a_part(group) {
+            if !self.may_share(group, hosts.contains_key(&index)) {
                 done.push((index, Outcome::Refusal(self.apart(group))));
                 continue;
             }
@@ -161,6 +162,24 @@ impl Proposer<'_> {
             self.propose_libraries(groups, &mut done, claimed)?;
         }
         Ok(done)
+    }
+
+    /// Whether a rule takes each member for itself, whatever file it is in.
+    fn takes_each(&self, group: &CloneGroup) -> bool {
+        self.reuse_rule(group).is_some() || plan::elide::rule(self.rules, group).is_some()
+    }
+
+    /// Whether there may be a place for what members of several files share.
+    fn may_share(&self, group: &CloneGroup, has_host: bool) -> bool {
+        let one_module = !self.common_modules(group).is_empty();
+        let may_be_inline = || self.may_be_inline(group, one_module);
+        self.has_whole_rule(group) && (one_module || has_host || may_be_inline())
+            || self.may_share_a_part(group)
+    }
+
+    /// Whether a rule takes whole functions of the group's kind.
+    fn has_whole_rule(&self, group: &CloneGroup) -> bool {
+        self.whole_rules().any(|rule| rule.kinds.contains(&group.kind))
     }
 
     /// The rules for whole functions.

@@ -10,12 +10,12 @@ use crate::detect::{CloneGroup, Kind, Member};
 use crate::extract::{Lifted, runs};
 use crate::generate::rewrite;
 use crate::generate::templates::TemplateError;
-use crate::plan::{self, Claimed, OpenFile, Plan, Reason, Refusal, RemedyKind, Rule, words};
+use crate::plan::{Claimed, OpenFile, Plan, Reason, Refusal, Remedy, RemedyKind, Rule, words};
 use crate::propose::carry::{self, Carried, Offer, Touched};
 use crate::propose::extracts::{
     self, Bodies, MAY_SHARE_A_PART, MOST_PARTS, MOST_PLANS, Piece, name,
 };
-use crate::propose::{Proposer, not_one_file};
+use crate::propose::{Proposer, not_one_file, unused};
 use crate::tree::TreePath;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
@@ -44,14 +44,24 @@ impl Proposer<'_> {
         group: &CloneGroup,
         hosts: &[TreePath],
     ) -> Result<Carried, TemplateError> {
-        let has_rule = self.whole_rules().any(|rule| rule.kinds.contains(&group.kind));
-        let is_alone =
-            self.reuse_rule(group).is_some() || plan::elide::rule(self.rules, group).is_some();
-        let whole = match has_rule || is_alone {
+        let kept = match self.delete_unused(room, group)? {
+            Some(Carried::Refused(refusal)) => Some(refusal),
+            Some(carried) => return Ok(carried),
+            None => None,
+        };
+        let is_alone = self.takes_each(group);
+        if !is_alone && !self.may_share(group, !hosts.is_empty()) {
+            return Ok(Carried::Refused(self.apart(group)));
+        }
+        let whole = match self.has_whole_rule(group) || is_alone {
             true => self.plan_shared(room, group, hosts)?,
             false => Carried::Refused(self.apart(group)),
         };
         let Carried::Refused(refusal) = whole else { return Ok(whole) };
+        let refusal = match kept {
+            Some(kept) => unused::better(refusal, kept),
+            None => refusal,
+        };
         if !MAY_SHARE_A_PART.contains(&refusal.reason) {
             return Ok(Carried::Refused(refusal));
         }
@@ -285,7 +295,7 @@ impl Proposer<'_> {
                     carry::claim((path, claimed), &plan, out);
                 }
             }
-            if let plan::Remedy::Helper(helper) = &plan.remedy {
+            if let Remedy::Helper(helper) = &plan.remedy {
                 room.reserved.insert(helper.name.clone());
             }
         }

@@ -1,5 +1,5 @@
-//! Groups of a function that the kernel offers already, and of copies of it: each copy that
-//! may call it does so.
+//! Groups whose members go each for itself: copies of a function that the kernel offers
+//! already and that each may call, wrappers that add nothing, functions that nothing names.
 
 use super::Room;
 use crate::detect::{CloneGroup, Kind};
@@ -59,6 +59,28 @@ impl Proposer<'_> {
             Err(refusal) => return Ok(Carried::Refused(refusal)),
         };
         self.carry_in_room(room, &group, &plan)
+    }
+
+    /// Plans that those members go that nothing names; `None` where there are none.
+    pub(super) fn delete_unused(
+        &self,
+        room: &mut Room,
+        group: &CloneGroup,
+    ) -> Result<Option<Carried>, TemplateError> {
+        let read = |path: &str| self.tree.read(path).ok();
+        let Some((rule, group)) = self.unused(group, read) else { return Ok(None) };
+        for member in &group.members {
+            self.open_in(room, &member.file);
+        }
+        let file = |path: &TreePath| room.open.get(path).and_then(|file| file.as_ref().ok());
+        let open: Vec<&OpenFile> = group.members.iter().filter_map(|m| file(&m.file)).collect();
+        if open.len() < group.members.len() {
+            return Ok(None);
+        }
+        match self.plan_unused(&open, &group, rule) {
+            Ok(plan) => self.carry_in_room(room, &group, &plan).map(Some),
+            Err(refusal) => Ok(Some(Carried::Refused(refusal))),
+        }
     }
 
     /// Plans a group of wrappers, each of which goes for itself.

@@ -21,6 +21,10 @@ impl Scope for Options {
         (name != "odd").then(|| name.to_uppercase())
     }
 
+    fn text(&self, _: &str) -> Option<Vec<u8>> {
+        None
+    }
+
     fn exported_with(&self, _: &str) -> BTreeSet<String> {
         BTreeSet::new()
     }

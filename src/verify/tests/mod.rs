@@ -36,6 +36,10 @@ impl Scope for Folder {
         None
     }
 
+    fn text(&self, path: &str) -> Option<Vec<u8>> {
+        (path == "d/h.h").then(|| self.0.as_bytes().to_vec())
+    }
+
     fn exported_with(&self, _: &str) -> BTreeSet<String> {
         BTreeSet::new()
     }

@@ -1,0 +1,192 @@
+//! Members that nothing names: they go, and nothing takes their place.
+
+use super::align::{self, Alignment, lossy};
+use super::fate;
+use super::file::FileContext;
+use super::holes::Subject;
+use super::refusal::{Reason, Refusal};
+use super::{Fate, MemberPlan, OpenFile, Plan, Remedy, RemedyKind, Rule, is_plain, rules, uses};
+use crate::detect::{CloneGroup, Member};
+use crate::syntax::decl::{Definition, DefinitionKind};
+use crate::syntax::lexer::contains_word;
+use crate::syntax::{LoopMacros, TokenKind};
+use crate::tree::TreePath;
+use std::ops::Range;
+
+/// Attributes under which a function that nothing names is not there for the linker or for
+/// an assembler. Source: `include/linux/compiler_attributes.h`, `include/linux/init.h`.
+const HARMLESS: &[&str] = &[
+    "__maybe_unused",
+    "__always_unused",
+    "__always_inline",
+    "__must_check",
+    "__pure",
+    "__attribute_const__",
+    "__init",
+    "__exit",
+    "noinline",
+];
+
+/// The rule that takes the group's unused members.
+pub fn rule<'r>(rules: &'r [Rule], group: &CloneGroup) -> Option<&'r Rule> {
+    rules::with_remedy(rules, RemedyKind::Delete, group)
+}
+
+/// Whether the text of a file names a static member nowhere but where it is defined, with
+/// its comment, and declared before: what is asked of a file before it is read in full.
+pub fn may_be(text: &[u8], member: &Member) -> bool {
+    let function = &member.function;
+    let signature = text.get(function.start as usize..function.body as usize);
+    if !signature.is_some_and(|text| contains_word(text, b"static")) {
+        return false;
+    }
+    let own = function.range();
+    let named = memchr::memmem::find_iter(text, member.name.as_bytes());
+    named.filter(|at| !own.contains(at)).take(3).count() < 3
+}
+
+/// Plans that those members of `group` go that nothing names, each in the one of `open` at
+/// its place. `header_with` finds a header of a file that has a word.
+///
+/// # Errors
+/// What stands against the first member that its file does not name; that there is none.
+pub fn plan(
+    open: &[&OpenFile],
+    group: &CloneGroup,
+    rule: &Rule,
+    loops: &LoopMacros,
+    header_with: &dyn Fn(&FileContext, &str) -> Option<TreePath>,
+) -> Result<Plan, Refusal> {
+    let at = group.members[0].function.start;
+    let none = open[0].context.refuse(Reason::UnusedMember, at, "each member is used");
+    let mut first = None;
+    let (mut kept, mut parsed): (Vec<(&Member, &OpenFile)>, _) = (Vec::new(), Vec::new());
+    for (member, open) in group.members.iter().zip(open) {
+        let file = &open.context;
+        if !uses::uses(file, &member.function, &open.pastes).none() {
+            continue;
+        }
+        let read = is_plain(file, member)
+            .and_then(|()| is_unwanted(open, member, header_with))
+            .and_then(|()| align::read(file, member, loops));
+        match read {
+            Ok(read) => {
+                kept.push((member, open));
+                parsed.push(read);
+            }
+            Err(refusal) => {
+                first.get_or_insert(refusal);
+            }
+        }
+    }
+    let (members, open): (Vec<Member>, Vec<&OpenFile>) =
+        kept.into_iter().map(|(member, open)| (member.clone(), open)).unzip();
+    let Some(file) = open.first().map(|open| &open.context) else {
+        return Err(first.unwrap_or(none));
+    };
+    let group = CloneGroup { members, ..group.clone() };
+    let alignment = Alignment { members: parsed, sites: Vec::new(), renamed_locals: false };
+    let subject = Subject { file, group: &group, alignment: &alignment };
+    let members = group.members.iter().zip(&open).enumerate();
+    let members: Vec<MemberPlan> = members
+        .map(|(index, (member, open))| fate::member_plan(&subject, index, member, open))
+        .map(|plan| MemberPlan { fate: Fate::Gone, ..plan })
+        .collect();
+    fate::claim(&members, &open)?;
+    fate::gain(&subject, &members, None, (rule.limits.lines_saved, None))?;
+    Ok(Plan::new(&subject, rule, Remedy::Delete, members))
+}
+
+/// # Errors
+/// `unused-member` with what may want a member that its file does not name, or what would be
+/// left by it.
+fn is_unwanted(
+    open: &OpenFile,
+    member: &Member,
+    header_with: &dyn Fn(&FileContext, &str) -> Option<TreePath>,
+) -> Result<(), Refusal> {
+    let (file, name) = (&open.context, &member.name);
+    let refuse =
+        |detail: String| Err(file.refuse(Reason::UnusedMember, member.function.start, detail));
+    let declared = file.unit.lookup(name);
+    let is_harmless = |kind: &DefinitionKind| match kind {
+        DefinitionKind::Function(it) => {
+            it.is_static && it.attributes.iter().all(|it| HARMLESS.contains(&it.as_str()))
+        }
+        _ => false,
+    };
+    if declared.is_empty() || !declared.iter().all(|it| is_harmless(&it.kind)) {
+        return refuse(format!("{name} may be wanted by what does not name it"));
+    }
+    let uses = uses::uses(file, &member.function, &open.pastes);
+    let comment = file.leading_comment(member.function.start, name);
+    let own: Vec<Range<usize>> =
+        uses.prototypes.into_iter().chain(comment).chain([member.function.range()]).collect();
+    if let Some(at) = named_outside(file, name.as_bytes(), &own) {
+        let line = file.line_of(at);
+        return refuse(format!("line {line} names {name} in a comment or a string"));
+    }
+    if let Some(header) = header_with(file, name) {
+        return refuse(format!("{header} names {name}"));
+    }
+    let tokens = file.tokens_of(&member.function);
+    let is_directive =
+        |at: usize| file.tokens.get(at).is_some_and(|token| token.kind == TokenKind::Directive);
+    let is_alone = tokens.start.checked_sub(1).is_some_and(is_directive)
+        && is_directive(tokens.end)
+        && !file.is_always(member.function.start);
+    if is_alone {
+        return refuse(format!("an #if stands around {name} alone"));
+    }
+    match left_unused(open, member) {
+        Some(left) => refuse(format!("nothing but {name} uses {left}")),
+        None => Ok(()),
+    }
+}
+
+/// Where a file has a word outside `own`.
+fn named_outside(file: &FileContext, word: &[u8], own: &[Range<usize>]) -> Option<usize> {
+    let is_word = |at: &usize| {
+        let from = at.saturating_sub(1);
+        let to = (at + word.len() + 1).min(file.bytes.len());
+        contains_word(&file.bytes[from..to], word)
+    };
+    memchr::memmem::find_iter(&file.bytes, word)
+        .filter(is_word)
+        .find(|at| !own.iter().any(|range| range.contains(at)))
+}
+
+/// What of its file, if static, nothing but `member` names: the compiler would warn about
+/// that once the member is gone.
+fn left_unused(open: &OpenFile, member: &Member) -> Option<String> {
+    let file = &open.context;
+    let own = file.tokens_of(&member.function);
+    let mut words = own.clone().filter(|&at| align::is_ident(file, at)).map(|at| file.text(at));
+    words.find_map(|word| {
+        let name = lossy(word);
+        if name == member.name || !file.directives_with(word).is_empty() {
+            return None;
+        }
+        let function = file.functions.iter().find(|it| it.name(&file.bytes) == word);
+        let outside = |at: &&usize| !own.contains(at);
+        let is_left = match function {
+            Some(function) => {
+                let uses = uses::uses(file, function, &open.pastes);
+                let calls = uses.calls.iter().map(|call| &call.name);
+                uses.anchor.is_none() && !calls.chain(&uses.addresses).any(|at| outside(&at))
+            }
+            None => {
+                let found = file.unit.lookup(&name);
+                let is_own = |it: &Definition| {
+                    let is_static = |kind: &DefinitionKind| {
+                        matches!(kind, DefinitionKind::Variable { is_static: true, .. })
+                    };
+                    *it.file == *file.path && is_static(&it.kind)
+                };
+                let declared = found.iter().filter(|it| is_own(it)).count();
+                declared > 0 && file.occurrences(word).iter().filter(outside).count() <= declared
+            }
+        };
+        is_left.then_some(name)
+    })
+}
