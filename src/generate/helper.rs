@@ -100,7 +100,7 @@ pub fn prototype(
     let (head, _) = signature(file, member, Linkage::Global);
     let (name, parameters) = match &plan.remedy {
         Remedy::Helper(helper) => (&helper.name, parameters(member, Some(helper))),
-        Remedy::Merge(_) | Remedy::Elide(_) | Remedy::Delete => {
+        Remedy::Merge(_) | Remedy::Elide(_) | Remedy::Delete | Remedy::Lookup(_) => {
             (&member.name, parameters(member, None))
         }
     };

@@ -2,7 +2,7 @@
 
 use super::templates::{TemplateError, Templates};
 use crate::detect::CloneGroup;
-use crate::plan::{Fate, Helper, MemberPlan, Parameter, Plan, Remedy};
+use crate::plan::{Fate, Helper, MemberPlan, Parameter, Plan, Remedy, words};
 use crate::tree::TreePath;
 use serde::Serialize;
 
@@ -127,9 +127,16 @@ fn subject(plan: &Plan, group: &CloneGroup, driver: &str) -> String {
             format!("Use {}()", plan.members[*survivor].name)
         }
         Remedy::Elide(callee) => format!("Call {callee}() directly"),
+        Remedy::Lookup(_) => format!("Use a table in {}()", plan.members[0].name),
         Remedy::Delete => match plan.members.as_slice() {
             [one] => format!("Remove unused {}()", one.name),
-            _ => "Remove unused functions".to_owned(),
+            members => {
+                let names: Vec<&str> = members.iter().map(|it| it.name.as_str()).collect();
+                match words::common_start(&names) {
+                    "" => "Remove unused functions".to_owned(),
+                    start => format!("Remove unused {start}*() functions"),
+                }
+            }
         },
         Remedy::Merge(survivor) => {
             let copies = plan.members.iter().filter(|m| m.fate != Fate::Survives).count();
@@ -188,6 +195,17 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
                 enumeration(&parameters)
             ));
         }
+        Remedy::Lookup(lookup) => {
+            let what = match &lookup.sink {
+                Some(sink) => format!("sets {sink} to"),
+                None => "returns".to_owned(),
+            };
+            text.push(format!(
+                "Each arm of a switch in {all} only {what} a constant. Look the constants up in \
+                 a table, {}, instead.",
+                lookup.table,
+            ));
+        }
         Remedy::Delete => {
             let (verb, them) = if plan.members.len() == 1 { ("is", "it") } else { ("are", "them") };
             text.push(format!("{all} {verb} not used anywhere. Remove {them}."));
@@ -232,7 +250,7 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
         ));
     }
     let mut fates = Vec::new();
-    let is_told_of = matches!(plan.remedy, Remedy::Elide(_) | Remedy::Delete);
+    let is_told_of = matches!(plan.remedy, Remedy::Elide(_) | Remedy::Delete | Remedy::Lookup(_));
     let is_said = plan.is_of_parts || plan.is_reuse() || is_told_of;
     let calls_change = !(is_of_one_name && matches!(plan.remedy, Remedy::Merge(_)));
     if !gone.is_empty() && !is_said && calls_change {

@@ -7,6 +7,7 @@ pub mod helper;
 pub mod layout;
 pub mod library;
 pub mod lines;
+mod lookup;
 pub mod message;
 pub mod patch;
 pub mod rewrite;

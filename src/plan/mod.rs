@@ -18,6 +18,7 @@ mod helper;
 pub mod holes;
 pub mod host;
 pub mod kernel;
+pub mod ladder;
 pub mod library;
 pub mod names;
 mod notes;
@@ -118,7 +119,7 @@ impl Plan {
             Remedy::Helper(_) if self.is_hosted || self.is_inline => self.files.len() - 1,
             Remedy::Helper(_) => 0,
             Remedy::Merge(survivor) => self.members[*survivor].file,
-            Remedy::Elide(_) | Remedy::Delete => 0,
+            Remedy::Elide(_) | Remedy::Delete | Remedy::Lookup(_) => 0,
         }
     }
 
@@ -170,6 +171,8 @@ pub enum Remedy {
     Elide(String),
     /// Nothing is called instead: nothing called the members.
     Delete,
+    /// An array takes the place of a `switch` in the one member.
+    Lookup(Box<ladder::Lookup>),
 }
 
 /// A helper that takes the members' differences as parameters. Its text is that

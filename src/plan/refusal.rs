@@ -97,6 +97,11 @@ reasons! {
     HolesCross "holes-cross" "the members use the same constants in exchanged roles",
     NotTheSame "not-the-same" "a function of the kernel's is like the members, and not the same",
     NotSeparable "not-separable" "what the members have in common is tied to what they have not: control or a variable leaves it",
+    LadderArms "ladder-arms" "a switch is short, or an arm does more than give a constant to the place where the others give theirs",
+    LadderKey "ladder-key" "the key of a switch may change between two looks at it, or is no index",
+    LadderValues "ladder-values" "a key or a value of a switch is no constant that is known, or of no type for a table",
+    LadderHoles "ladder-holes" "keys without an arm cannot be told from the others, or are most of them",
+    LadderChecked "ladder-checked" "the compiler checks that the switch has an arm for each enumerator; a table would not be checked",
     AddsNothing "adds-nothing" "the helper would only hand its parameters on to a function that is there already",
     NotProved "not-proved" "the patch was made, but did not pass the checks that every proposal must pass",
 }

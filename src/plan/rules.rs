@@ -26,6 +26,8 @@ pub enum RemedyKind {
     Elide,
     /// What nothing names goes.
     Delete,
+    /// An array that is indexed takes the place of a `switch`.
+    Lookup,
 }
 
 /// A rewrite rule, as its file in `rewrites/` says it.

@@ -14,10 +14,9 @@ use crate::tree::TreePath;
 use std::ops::Range;
 
 /// Attributes under which a function that nothing names is not there for the linker or for
-/// an assembler. Source: `include/linux/compiler_attributes.h`, `include/linux/init.h`.
+/// an assembler, and which do not say that it is unused on purpose. Source:
+/// `include/linux/compiler_attributes.h`, `include/linux/init.h`.
 const HARMLESS: &[&str] = &[
-    "__maybe_unused",
-    "__always_unused",
     "__always_inline",
     "__must_check",
     "__pure",
@@ -32,33 +31,42 @@ pub fn rule<'r>(rules: &'r [Rule], group: &CloneGroup) -> Option<&'r Rule> {
     rules::with_remedy(rules, RemedyKind::Delete, group)
 }
 
-/// Whether the text of a file names a static member nowhere but where it is defined, with
-/// its comment, and declared before: what is asked of a file before it is read in full.
+/// Whether the text of a file names a static member only where it is defined, and, by the
+/// looks of their lines, in prototypes and in comments: what is asked of a file before it is
+/// read in full.
 pub fn may_be(text: &[u8], member: &Member) -> bool {
-    let function = &member.function;
+    let (function, name) = (&member.function, member.name.as_bytes());
     let signature = text.get(function.start as usize..function.body as usize);
     if !signature.is_some_and(|text| contains_word(text, b"static")) {
         return false;
     }
     let own = function.range();
-    let named = memchr::memmem::find_iter(text, member.name.as_bytes());
-    named.filter(|at| !own.contains(at)).take(3).count() < 3
+    let is_use = |at: usize| {
+        let from = text[..at].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        let line = &text[from..at];
+        let end = at + name.len();
+        let is_word = contains_word(&text[at.saturating_sub(1)..(end + 1).min(text.len())], name);
+        let is_comment = [&b"*"[..], b"/"].iter().any(|it| line.trim_ascii().starts_with(it));
+        let is_prototype = !line.starts_with(b"\t") && text.get(end) == Some(&b'(');
+        is_word && !is_comment && !is_prototype
+    };
+    let mut named = memchr::memmem::find_iter(text, name).filter(|at| !own.contains(at));
+    !named.any(is_use)
 }
 
 /// Plans that those members of `group` go that nothing names, each in the one of `open` at
-/// its place. `header_with` finds a header of a file that has a word.
+/// its place; `None` where their files name all of them. `header_with` finds a header of a
+/// file that has a word.
 ///
 /// # Errors
-/// What stands against the first member that its file does not name; that there is none.
+/// What stands against the first member that its file does not name.
 pub fn plan(
     open: &[&OpenFile],
     group: &CloneGroup,
     rule: &Rule,
     loops: &LoopMacros,
     header_with: &dyn Fn(&FileContext, &str) -> Option<TreePath>,
-) -> Result<Plan, Refusal> {
-    let at = group.members[0].function.start;
-    let none = open[0].context.refuse(Reason::UnusedMember, at, "each member is used");
+) -> Option<Result<Plan, Refusal>> {
     let mut first = None;
     let (mut kept, mut parsed): (Vec<(&Member, &OpenFile)>, _) = (Vec::new(), Vec::new());
     for (member, open) in group.members.iter().zip(open) {
@@ -81,9 +89,7 @@ pub fn plan(
     }
     let (members, open): (Vec<Member>, Vec<&OpenFile>) =
         kept.into_iter().map(|(member, open)| (member.clone(), open)).unzip();
-    let Some(file) = open.first().map(|open| &open.context) else {
-        return Err(first.unwrap_or(none));
-    };
+    let Some(file) = open.first().map(|open| &open.context) else { return first.map(Err) };
     let group = CloneGroup { members, ..group.clone() };
     let alignment = Alignment { members: parsed, sites: Vec::new(), renamed_locals: false };
     let subject = Subject { file, group: &group, alignment: &alignment };
@@ -92,9 +98,9 @@ pub fn plan(
         .map(|(index, (member, open))| fate::member_plan(&subject, index, member, open))
         .map(|plan| MemberPlan { fate: Fate::Gone, ..plan })
         .collect();
-    fate::claim(&members, &open)?;
-    fate::gain(&subject, &members, None, (rule.limits.lines_saved, None))?;
-    Ok(Plan::new(&subject, rule, Remedy::Delete, members))
+    let may_go = fate::claim(&members, &open)
+        .and_then(|()| fate::gain(&subject, &members, None, (rule.limits.lines_saved, None)));
+    Some(may_go.map(|()| Plan::new(&subject, rule, Remedy::Delete, members)))
 }
 
 /// # Errors
@@ -116,7 +122,7 @@ fn is_unwanted(
         _ => false,
     };
     if declared.is_empty() || !declared.iter().all(|it| is_harmless(&it.kind)) {
-        return refuse(format!("{name} may be wanted by what does not name it"));
+        return refuse(format!("an attribute of {name} says why it is there"));
     }
     let uses = uses::uses(file, &member.function, &open.pastes);
     let comment = file.leading_comment(member.function.start, name);

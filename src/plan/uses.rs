@@ -249,7 +249,9 @@ impl Pastes {
             let Some(text) = text.clone() else { continue };
             let Some(close) = closing(file, index + 1) else { continue };
             let inside = (index + 2..close).take(MOST_PASTED);
-            let words = inside.filter(|&at| file.tokens[at].kind == TokenKind::Ident);
+            let is_word =
+                |&at: &usize| matches!(file.tokens[at].kind, TokenKind::Ident | TokenKind::Number);
+            let words = inside.filter(is_word);
             let words: Vec<Vec<u8>> = words.map(|at| file.text(at).to_vec()).collect();
             let beside: Rc<[Vec<u8>]> = words.clone().into();
             pastes.calls.extend(words.into_iter().map(|argument| Paste {

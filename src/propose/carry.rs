@@ -204,7 +204,8 @@ pub(super) fn claim((path, claimed): (&TreePath, &mut Claimed), plan: &Plan, out
     if let Remedy::Helper(helper) = &plan.remedy {
         claimed.names.insert(helper.name.clone());
     }
-    debug_assert!(plan.members.iter().any(|m| m.fate != Fate::Survives));
+    let is_lookup = matches!(plan.remedy, Remedy::Lookup(_));
+    debug_assert!(is_lookup || plan.members.iter().any(|m| m.fate != Fate::Survives));
 }
 
 /// As [`claim`] for what does a part of the members' work: they stay as that leaves them.
@@ -276,7 +277,7 @@ fn claim_of(plan: &Plan) -> Claim {
     let (helper, merged_into) = match &plan.remedy {
         Remedy::Merge(survivor) => (None, Some(plan.members[*survivor].name.clone())),
         Remedy::Elide(callee) => (None, Some(callee.clone())),
-        Remedy::Delete => (None, None),
+        Remedy::Delete | Remedy::Lookup(_) => (None, None),
         // The common text under a new name.
         Remedy::Helper(helper) if helper.parameters.is_empty() && helper.dropped.is_empty() => {
             (None, Some(helper.name.clone()))
@@ -285,14 +286,17 @@ fn claim_of(plan: &Plan) -> Claim {
     };
     let is_elision = matches!(plan.remedy, Remedy::Elide(_) | Remedy::Delete);
     let member = |m: &plan::MemberPlan| (plan.files[m.file].clone(), m.name.clone());
+    let members = plan.members.iter().map(member).collect();
+    if matches!(plan.remedy, Remedy::Lookup(_)) {
+        return Claim { rewritten: members, is_lookup: true, ..Claim::default() };
+    }
     Claim {
-        members: plan.members.iter().map(member).collect(),
+        members,
         helper,
         helper_path: Some(plan.home().clone()).filter(|_| !is_elision),
         merged_into,
         is_elision,
-        rewritten: Vec::new(),
-        lift: None,
+        ..Claim::default()
     }
 }
 

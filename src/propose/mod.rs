@@ -19,7 +19,7 @@ mod unused;
 use crate::detect::CloneGroup;
 use crate::generate::templates::{TemplateError, Templates};
 use crate::plan::uses::Pastes;
-use crate::plan::{self, Claimed, FileContext, OpenFile, Reason, Refusal, Rule};
+use crate::plan::{self, Claimed, FileContext, OpenFile, Plan, Reason, Refusal, Rule};
 use crate::store::Proposal;
 use crate::syntax::decl::Universe;
 use crate::syntax::{Globals, LoopMacros};
@@ -134,15 +134,7 @@ impl Proposer<'_> {
         for index in order {
             let group = &groups[index];
             let open: Vec<&OpenFile> = vec![&file; group.members.len()];
-            let unused = self.unused(group, |_| Some(&file.context.bytes));
-            let deleted = unused.map(|(rule, unused)| self.plan_unused(&open, &unused, rule));
-            let planned = match (deleted, plan::elide::rule(self.rules, group)) {
-                (Some(Ok(plan)), _) => Ok(plan),
-                (_, Some(rule)) => plan::elide::plan(&open, group, rule, self.loops),
-                (None, None) => plan::plan(&open, group, self.rules, self.loops, None),
-                (Some(Err(kept)), None) => plan::plan(&open, group, self.rules, self.loops, None)
-                    .map_err(|refusal| unused::better(refusal, kept)),
-            };
+            let planned = self.plan_in_file(&open, group);
             let outcome = match planned {
                 Ok(plan) => {
                     let carried = self.carry_out(&[&file], &[], group, &plan)?;
@@ -157,6 +149,30 @@ impl Proposer<'_> {
         }
         self.extract_in_file(&mut file, groups, &mut done)?;
         Ok((done, Some(file.claimed)))
+    }
+
+    /// Plans a group of one file, of whose members `open` has the file.
+    fn plan_in_file(&self, open: &[&OpenFile], group: &CloneGroup) -> Result<Plan, Refusal> {
+        let lookup = plan::ladder::rule(self.rules, group)
+            .and_then(|rule| plan::ladder::plan(open[0], group, rule, self.loops));
+        if let Some(planned) = lookup {
+            return planned;
+        }
+        let deleted = self
+            .unused(group, |_| Some(&open[0].context.bytes))
+            .and_then(|(rule, unused)| self.plan_unused(open, &unused, rule));
+        let kept = match deleted {
+            Some(Ok(plan)) => return Ok(plan),
+            Some(Err(refusal)) => Some(refusal),
+            None => None,
+        };
+        if let Some(rule) = plan::elide::rule(self.rules, group) {
+            return plan::elide::plan(open, group, rule, self.loops);
+        }
+        plan::plan(open, group, self.rules, self.loops, None).map_err(|refusal| match kept {
+            Some(kept) => unused::better(refusal, kept),
+            None => refusal,
+        })
     }
 
     /// Reads a file to make plans for it, or says why none can be made.

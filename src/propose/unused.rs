@@ -21,13 +21,13 @@ impl Proposer<'_> {
         (!members.is_empty()).then(|| (rule, CloneGroup { members, ..group.clone() }))
     }
 
-    /// Plans that unused members go. `open` are their files.
+    /// Plans that unused members go; `None` where all are used. `open` are their files.
     pub(super) fn plan_unused(
         &self,
         open: &[&OpenFile],
         group: &CloneGroup,
         rule: &Rule,
-    ) -> Result<Plan, Refusal> {
+    ) -> Option<Result<Plan, Refusal>> {
         unused::plan(open, group, rule, self.loops, &|file, name| self.header_with(file, name))
     }
 

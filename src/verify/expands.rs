@@ -10,7 +10,9 @@ use super::names::FileNames;
 use super::signature::{self, Linkage};
 use super::substitution::{self, OneFile};
 use super::unit::{Difference, Unit, shown};
-use super::{Claim, Files, Lift, Problem, Scope, Verdict, across, elided, lifted, placement};
+use super::{
+    Claim, Files, Lift, Problem, Scope, Verdict, across, elided, lifted, lookup, placement,
+};
 use crate::syntax::{Lexer, LoopMacros};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +23,9 @@ pub fn check(
     claim: &Claim,
     (loops, scope): (&LoopMacros, Option<&dyn Scope>),
 ) -> Result<(), Problem> {
+    if claim.is_lookup {
+        return lookup::check(before, after, claim, (loops, scope));
+    }
     if claim.is_elision {
         return elided::check(before, after, claim, (loops, scope));
     }

@@ -24,6 +24,7 @@ pub mod ir;
 pub mod ladder;
 mod library;
 pub mod lifted;
+mod lookup;
 pub mod macros;
 pub mod names;
 pub mod object;
@@ -34,6 +35,7 @@ mod preamble;
 mod scope;
 pub mod signature;
 pub mod substitution;
+mod tables;
 #[cfg(test)]
 mod tests;
 pub mod unit;
@@ -90,6 +92,10 @@ pub struct Claim {
     /// meaning with another body: one that goes through a table now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rewritten: Vec<(TreePath, String)>,
+    /// In each of these a `switch` has become an array that is indexed by its key, and
+    /// nothing else has changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_lookup: bool,
     /// Where the helper does what a part of each member did: how these parts become
     /// functions of their own before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,7 +116,10 @@ impl Claim {
     /// Whether it is about new bodies alone: what they do is no question of their
     /// texts, so that only the code can show that it is the same.
     pub fn is_of_code_alone(&self) -> bool {
-        !self.rewritten.is_empty() && self.members.is_empty() && self.target().is_none()
+        !self.rewritten.is_empty()
+            && !self.is_lookup
+            && self.members.is_empty()
+            && self.target().is_none()
     }
 
     /// Name of the function that does the members' work after the patch.

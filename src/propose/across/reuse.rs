@@ -78,8 +78,9 @@ impl Proposer<'_> {
             return Ok(None);
         }
         match self.plan_unused(&open, &group, rule) {
-            Ok(plan) => self.carry_in_room(room, &group, &plan).map(Some),
-            Err(refusal) => Ok(Some(Carried::Refused(refusal))),
+            Some(Ok(plan)) => self.carry_in_room(room, &group, &plan).map(Some),
+            Some(Err(refusal)) => Ok(Some(Carried::Refused(refusal))),
+            None => Ok(None),
         }
     }
 

@@ -31,7 +31,6 @@ mod roles;
 mod same;
 mod scalars;
 mod shop;
-mod tables;
 mod trial;
 mod unroll;
 mod wrap;

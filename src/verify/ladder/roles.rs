@@ -2,12 +2,13 @@
 //! between their objects.
 
 use super::includers::is_header;
-use super::{Candidate, constants, force, tables, unroll, wrap};
+use super::{Candidate, constants, force, unroll, wrap};
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;
 use crate::verify::Files;
 use crate::verify::build::Compile;
 use crate::verify::object::{Cause, Comparison, Difference, Merged, Object, Subject};
+use crate::verify::tables;
 use std::collections::BTreeSet;
 
 /// A pair of texts that mean the same as the candidate's.

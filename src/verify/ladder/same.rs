@@ -10,6 +10,7 @@ use super::{Candidate, Engine, Found, Way, both};
 use crate::syntax::LoopMacros;
 use crate::verify::build::{BuildError, Compile, Level, Mode};
 use crate::verify::ir;
+use crate::verify::lookup;
 use crate::verify::object::{Difference, Object, compare_merged};
 
 /// The levels at which code is compared, in this order.
@@ -78,9 +79,49 @@ pub(super) fn prove(
         Ok((engine, level)) => Ok(Way { engine, unrolled, level, ..plain }),
         Err(NotRun::Differ(why)) => Err(Unproved::Wrong(why)),
         Err(NotRun::Unknown(why) | NotRun::Failed(why)) => {
-            Err(Unproved::Differs(first, texts, why))
+            match keys(shop, candidate, compile, loops, bill)? {
+                None => Err(Unproved::Differs(first, texts, why)),
+                Some(Ok(way)) => Ok(way),
+                Some(Err(NotRun::Differ(why))) => Err(Unproved::Wrong(why)),
+                Some(Err(NotRun::Unknown(why) | NotRun::Failed(why))) => {
+                    Err(Unproved::Differs(first, texts, why))
+                }
+            }
         }
     })
+}
+
+/// Whether a switch and what stands for it give the same for all keys, each as a function
+/// of its own; `None` where the claim is about something else.
+fn keys(
+    shop: &Shop<'_>,
+    candidate: &Candidate,
+    compile: &Compile,
+    loops: &LoopMacros,
+    bill: &mut Bill,
+) -> Result<Option<Result<Way, NotRun>>, BuildError> {
+    let Candidate { before, after, claim } = candidate;
+    let [(path, name)] = claim.rewritten.as_slice() else { return Ok(None) };
+    let texts = before.get(path).zip(after.get(path)).filter(|_| *path == compile.source);
+    let maps = texts
+        .filter(|_| claim.is_lookup)
+        .and_then(|(before, after)| lookup::maps((before, after), name, loops));
+    let Some([one, other]) = maps else { return Ok(None) };
+    let with = |text: Vec<u8>| {
+        let mut files = before.clone();
+        files.insert(path.clone(), text);
+        files
+    };
+    let texts = Texts { before: with(one), after: with(other) };
+    let roles = Roles::of(candidate, &compile.source);
+    let found = results::prove(shop, (&roles, &texts), compile, loops, bill)?;
+    Ok(Some(found.map(|(engine, level)| {
+        let engine = match engine {
+            Engine::Results { arguments } => Engine::Keys { keys: arguments / 2 },
+            other => other,
+        };
+        Way { engine, ..Way::plain(level) }
+    })))
 }
 
 /// What the file needed and gave before, by an object that [`prove`] compares anyhow: where

@@ -13,13 +13,13 @@ mod tables;
 mod types;
 
 use super::Candidate;
-use super::tables::added;
 use crate::generate::Edit;
 use crate::generate::edits::apply_edits;
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;
 use crate::verify::definition::Definition;
 use crate::verify::macros::Macros;
+use crate::verify::tables::added;
 use crate::verify::unit::{Unit, shown};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,7 +2,7 @@
 
 use super::calls;
 use crate::generate::Edit;
-use crate::verify::ladder::tables::Table;
+use crate::verify::tables::Table;
 use crate::verify::unit::Unit;
 use std::ops::Range;
 

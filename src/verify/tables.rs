@@ -2,7 +2,7 @@
 //! patch added. It goes by the tokens alone; what a table does to the code is for the
 //! comparison to say.
 
-use crate::verify::unit::Unit;
+use super::unit::Unit;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -11,6 +11,8 @@ use std::ops::Range;
 pub(super) struct Table {
     /// Token of its name.
     pub name: usize,
+    /// The tokens of its declaration, the semicolon included.
+    pub tokens: Range<usize>,
     /// The tokens of each row, with its designator.
     pub rows: Vec<Range<usize>>,
 }
@@ -56,10 +58,11 @@ fn table(unit: &Unit<'_>, start: usize) -> Option<Table> {
         }
         at += 1;
     }
-    let (rows, _) = unit.list(at + 1)?;
+    let (rows, close) = unit.list(at + 1)?;
     // A comma behind the last row leaves nothing.
     let rows = rows.into_iter().filter(|row| !row.is_empty()).collect();
-    name.filter(|_| is_const).map(|name| Table { name, rows })
+    let tokens = start..close + 2;
+    name.filter(|_| is_const).map(|name| Table { name, tokens, rows })
 }
 
 #[cfg(test)]

@@ -1,0 +1,208 @@
+//! The text of a table, and of what looks a key up in it.
+
+use super::Edit;
+use super::layout;
+use super::templates::{TemplateError, Templates};
+use crate::plan::ladder::{Element, Lookup, Row};
+use crate::plan::{FileContext, Rule};
+use serde::Serialize;
+use std::ops::Range;
+
+/// What the template of a table is given.
+#[derive(Serialize)]
+struct TableData {
+    /// The type of its elements, with their `const`.
+    element: String,
+    /// Its name.
+    name: String,
+    /// Its rows, and the comments above them, indented.
+    lines: Vec<String>,
+    /// A blank line stands below.
+    blank: bool,
+}
+
+/// What the template of a lookup is given.
+#[derive(Serialize)]
+struct LookupData {
+    /// The variable that is looked up.
+    key: String,
+    /// The table's name.
+    table: String,
+    /// Rows without a key are 0, and no value is.
+    has_holes: bool,
+    /// What stands before the element: `return `, or `x = `.
+    gives: String,
+    /// The one statement that other keys leave by, in front of the lookup; or empty.
+    early: String,
+    /// The one statement for other keys; or empty.
+    other: String,
+    /// The place of the statements for other keys behind the lookup; or empty.
+    behind: String,
+}
+
+/// The widest line (Documentation/process/coding-style.rst, and checkpatch.pl).
+const WIDEST: usize = 100;
+
+/// The edits that put the table and the lookup in the place of a `switch`.
+///
+/// # Errors
+/// A template that cannot be rendered.
+pub(super) fn edits(
+    lookup: &Lookup,
+    file: &FileContext,
+    rule: &Rule,
+    templates: &Templates,
+) -> Result<[Edit; 2], TemplateError> {
+    let data = TableData {
+        element: match &lookup.element {
+            Element::Strings(pointer) => format!("{pointer} const"),
+            Element::Numbers(number) => format!("const {number}"),
+        },
+        name: lookup.table.clone(),
+        lines: lines(&lookup.rows),
+        blank: lookup.blank_below,
+    };
+    let table = indented(&templates.render(&rule.templates.helper, &data)?, "\t");
+    let table = Edit { range: lookup.insert_at..lookup.insert_at, text: table.into_bytes() };
+    Ok([table, replaced(lookup, file, rule, templates)?])
+}
+
+fn replaced(
+    lookup: &Lookup,
+    file: &FileContext,
+    rule: &Rule,
+    templates: &Templates,
+) -> Result<Edit, TemplateError> {
+    const BEHIND: &str = "{\u{1}}";
+    let Range { start, end } = lookup.replaces.clone();
+    let lead = file.bytes[file.line_start(start)..start].to_vec();
+    let indent = String::from_utf8_lossy(&lead).into_owned();
+    let default = lookup.default.clone();
+    let is_one_line = |range: &Range<usize>| !file.bytes[range.clone()].contains(&b'\n');
+    let one = default.clone().filter(|range| lookup.default_is_one && is_one_line(range));
+    let text =
+        |range: &Range<usize>| String::from_utf8_lossy(&file.bytes[range.clone()]).into_owned();
+    let (mut early, mut other, mut behind) = (String::new(), String::new(), String::new());
+    let mut block = None;
+    match (&default, &lookup.sink) {
+        (None, _) => {}
+        (Some(_), None) => behind = BEHIND.to_owned(),
+        (Some(_), Some(_)) => match one {
+            Some(range) if lookup.default_leaves => early = text(&range),
+            Some(range) => other = text(&range),
+            None => block = default.clone(),
+        },
+    }
+    if block.is_some() {
+        // More than one statement: they leave first, or stand in the other branch.
+        match lookup.default_leaves {
+            true => early = BEHIND.to_owned(),
+            false => other = BEHIND.to_owned(),
+        }
+    }
+    let data = LookupData {
+        key: lookup.key.clone(),
+        table: lookup.table.clone(),
+        has_holes: lookup.has_holes,
+        gives: match &lookup.sink {
+            Some(sink) => format!("{sink} = "),
+            None => "return ".to_owned(),
+        },
+        early,
+        other,
+        behind,
+    };
+    let rendered = templates.render(&rule.templates.thin, &data)?;
+    let rendered = match block {
+        Some(_) => braced(&rendered, BEHIND),
+        None => rendered,
+    };
+    let mut text = indented(rendered.trim_end(), &indent);
+    if let Some(range) = &default
+        && let Some(at) = text.find(BEHIND)
+    {
+        let from = text[..at].rfind('\n').map_or(0, |at| at + 1);
+        let column = layout::column_after(text[from..at].as_bytes(), 0);
+        let statements = moved(file, range, column);
+        text.replace_range(from..at + BEHIND.len(), statements.trim_end());
+    }
+    let blank = if lookup.blank_behind { "\n" } else { "" };
+    Ok(Edit { range: start..end, text: (text.trim().to_owned() + blank).into_bytes() })
+}
+
+/// Puts braces around the branch in which `mark` stands, and around the other one.
+fn braced(text: &str, mark: &str) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let Some(at) = lines.iter().position(|line| line.contains(mark)) else {
+        return text.to_owned();
+    };
+    let head = at - 1;
+    if lines[head] == "else" {
+        lines[head] = "} else {".to_owned();
+        if let Some(first) = lines.iter_mut().find(|line| line.starts_with("if (")) {
+            first.push_str(" {");
+        }
+    } else {
+        lines[head].push_str(" {");
+    }
+    lines.insert(at + 1, "}".to_owned());
+    lines.join("\n") + "\n"
+}
+
+/// Statements with the first in this column, and the others as far to the right of it as
+/// they were.
+fn moved(file: &FileContext, range: &Range<usize>, column: usize) -> String {
+    let start = file.line_start(range.start);
+    let text = String::from_utf8_lossy(&file.bytes[start..range.end]).into_owned();
+    let white = |line: &str| line.len() - line.trim_start().len();
+    let first = text
+        .lines()
+        .next()
+        .map_or(0, |line| layout::column_after(line[..white(line)].as_bytes(), 0));
+    let mut moved = String::new();
+    for line in text.lines() {
+        let at = white(line);
+        if line.len() > at {
+            let was = layout::column_after(line[..at].as_bytes(), 0);
+            moved.push_str(&layout::indent((was + column).saturating_sub(first)));
+            moved.push_str(&line[at..]);
+        }
+        moved.push('\n');
+    }
+    moved
+}
+
+/// One row a line, with the values in one column; comments beside their rows.
+fn lines(rows: &[Row]) -> Vec<String> {
+    let width = rows.iter().map(|row| row.key.len() + 2).max().unwrap_or(0);
+    // Behind one tab, for the table is in a function.
+    let column = (width + 1).next_multiple_of(layout::TAB);
+    let is_one_width = rows.iter().all(|row| row.key.len() + 2 == width);
+    let mut lines = Vec::new();
+    for row in rows {
+        lines.extend(row.above.iter().map(|comment| format!("\t{comment}")));
+        let key = format!("[{}]", row.key);
+        let gap = match is_one_width {
+            true => " ".to_owned(),
+            false => "\t".repeat((column - key.len()).div_ceil(layout::TAB)),
+        };
+        let comment = row.comment.as_ref().map(|it| format!(" {it}")).unwrap_or_default();
+        let one = format!("\t{key}{gap}= {},{comment}", row.value);
+        if layout::TAB + layout::column_after(one.as_bytes(), 0) <= WIDEST {
+            lines.push(one);
+        } else {
+            lines.push(format!("\t{key} ="));
+            lines.push(format!("\t\t{},{comment}", row.value));
+        }
+    }
+    lines
+}
+
+/// Each line of `text` that is not empty behind `indent`.
+fn indented(text: &str, indent: &str) -> String {
+    let line = |line: &str| match line.is_empty() {
+        true => "\n".to_owned(),
+        false => format!("{indent}{line}\n"),
+    };
+    text.lines().map(line).collect()
+}

@@ -1,0 +1,199 @@
+//! A `switch` from constants to constants becomes an array that is indexed by the key.
+//!
+//! In: a run of arms. Out: a plan for the whole `switch` that they lie in, or why it stays.
+//! A key is read several times where it was read once, so that it must be a variable that
+//! nobody else can change; and every key that had no arm must come to where it came before.
+
+pub mod switch;
+mod table;
+
+pub use table::{Element, Row};
+
+use super::align::{self, AlignedMember, Alignment, lossy};
+use super::file::FileContext;
+use super::holes::Subject;
+use super::refusal::{Reason, Refusal};
+use super::{Fate, MemberPlan, OpenFile, Plan, Remedy, RemedyKind, Rule, fate, is_plain, rules};
+use crate::detect::{CloneGroup, Kind, Member};
+use crate::syntax::LoopMacros;
+use std::ops::Range;
+use switch::Switch;
+
+/// What takes the place of a `switch`.
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    /// The array.
+    pub table: String,
+    /// What it is an array of.
+    pub element: Element,
+    /// Its rows, in the order of the arms.
+    pub rows: Vec<Row>,
+    /// The line before which it is declared.
+    pub insert_at: usize,
+    /// What is behind it is no declaration.
+    pub blank_below: bool,
+    /// The bytes of the `switch`.
+    pub replaces: Range<usize>,
+    /// A blank line follows.
+    pub blank_behind: bool,
+    /// The variable that is looked up.
+    pub key: String,
+    /// The array has rows without a key, whose value is none of an arm's: 0.
+    pub has_holes: bool,
+    /// What the value is assigned to; nothing where it is returned.
+    pub sink: Option<String>,
+    /// The bytes of what is done for other keys, without the white space around them.
+    pub default: Option<Range<usize>>,
+    /// That is one statement.
+    pub default_is_one: bool,
+    /// That returns or jumps away.
+    pub default_leaves: bool,
+}
+
+/// The rule for a group, if it is one of arms.
+pub fn rule<'r>(rules: &'r [Rule], group: &CloneGroup) -> Option<&'r Rule> {
+    rules::with_remedy(rules, RemedyKind::Lookup, group).filter(|_| group.kind == Kind::Sequence)
+}
+
+/// Plans the `switch` that the members of `group`, runs of one function of `open`, lie in;
+/// `None` where they lie in none.
+///
+/// # Errors
+/// What stands against it.
+pub fn plan(
+    open: &OpenFile,
+    group: &CloneGroup,
+    rule: &Rule,
+    loops: &LoopMacros,
+) -> Option<Result<Plan, Refusal>> {
+    let file = &open.context;
+    let first = &group.members[0];
+    let function = file.function_at(first.function.start)?.clone();
+    let whole = Member { function, ..first.clone() };
+    let tokens = file.tokens_of(&whole.function);
+    let start = switch::around(file, tokens, file.token_at(first.function.start))?;
+    let is_of_one = |it: &Member| {
+        it.file == first.file && whole.function.range().contains(&(it.function.start as usize))
+    };
+    if !group.members.iter().all(is_of_one) {
+        return None;
+    }
+    let is_label = matches!(file.text(file.token_at(first.function.start)), b"case" | b"default");
+    is_label.then(|| plan_switch(open, (group, whole), start, rule, loops))
+}
+
+fn plan_switch(
+    open: &OpenFile,
+    (group, whole): (&CloneGroup, Member),
+    start: usize,
+    rule: &Rule,
+    loops: &LoopMacros,
+) -> Result<Plan, Refusal> {
+    let file = &open.context;
+    is_plain(file, &whole)?;
+    let found = switch::read(file, start)?;
+    let parsed = align::read(file, &whole, loops)?;
+    let lookup = lookup(open, &found, &parsed, rule)?;
+    let alignment = Alignment { members: vec![parsed], sites: Vec::new(), renamed_locals: false };
+    let group = CloneGroup { members: vec![whole], ..group.clone() };
+    let subject = Subject { file, group: &group, alignment: &alignment };
+    let member = fate::member_plan(&subject, 0, &group.members[0], open);
+    let members = vec![MemberPlan { fate: Fate::Survives, ..member }];
+    if open.claimed.touches(&lookup.replaces)
+        || open.claimed.touches(&(lookup.insert_at..lookup.insert_at))
+    {
+        let detail = format!("{} is rewritten by another proposal", group.members[0].name);
+        return Err(file.refuse(Reason::Overlaps, group.members[0].function.start, detail));
+    }
+    Ok(Plan::new(&subject, rule, Remedy::Lookup(Box::new(lookup)), members))
+}
+
+fn lookup(
+    open: &OpenFile,
+    found: &Switch,
+    parsed: &AlignedMember<'_>,
+    rule: &Rule,
+) -> Result<Lookup, Refusal> {
+    let file = &open.context;
+    let offset = file.tokens[found.start].start;
+    let refuse = |reason, detail: String| Err(file.refuse(reason, offset, detail));
+    if found.arms.len() < rule.limits.members {
+        let detail =
+            format!("{} arms, {} asks for {}", found.arms.len(), rule.name, rule.limits.members);
+        return refuse(Reason::LadderArms, detail);
+    }
+    let key = lossy(file.text(found.key));
+    let Some(key_type) = table::declared(parsed, key.as_bytes()) else {
+        return refuse(Reason::LadderKey, format!("{key} is no variable of the function's own"));
+    };
+    if !table::may_be_compared(file, &key_type) {
+        let detail = format!("how {key}, a {key_type}, compares with a size is not known");
+        return refuse(Reason::LadderKey, detail);
+    }
+    if found.default.is_none() && key_type.starts_with("enum ") {
+        let detail = format!("the compiler says which of {key_type} has no arm");
+        return refuse(Reason::LadderChecked, detail);
+    }
+    let sink = found.sink.clone().map(|range| text_of(file, range));
+    let element = table::element(parsed, found, sink.as_deref())?;
+    let rows = table::rows(file, found)?;
+    let others = found.default.clone().filter(|it| !it.is_empty());
+    let is_zero = others.clone().is_some_and(|range| table::gives_zero(file, range, found));
+    let has_holes = table::has_holes(file, found, &element, is_zero)?;
+    if file.unit.lookup("ARRAY_SIZE").is_empty() {
+        return refuse(Reason::NameUnresolved, "ARRAY_SIZE is not known".to_owned());
+    }
+    let table = table::name(open, parsed, found, sink.as_deref()).ok_or_else(|| {
+        file.refuse(Reason::NameWouldLie, offset, "no name is free for the table")
+    })?;
+    let (insert_at, blank_below) = table::place(parsed)
+        .ok_or_else(|| file.refuse(Reason::ParseGap, offset, "the body does not begin a line"))?;
+    let from = file.tokens[found.start].start as usize;
+    if !file.is_blank(file.line_start(from)..from) {
+        return refuse(Reason::CallNotEditable, "the switch does not begin a line".to_owned());
+    }
+    let default = others.clone();
+    let never = found.sink.is_none() && default.clone().is_some_and(|it| switch::leaves(file, it));
+    let end = if never { dead(file, found.end) } else { found.end };
+    let bytes = |range: Range<usize>| {
+        file.tokens[range.start].start as usize..file.tokens[range.end - 1].end as usize
+    };
+    Ok(Lookup {
+        table,
+        element,
+        rows,
+        insert_at,
+        blank_below,
+        replaces: from..file.tokens[end].end as usize,
+        blank_behind: !ends_block(file, end),
+        key,
+        has_holes,
+        sink,
+        default_is_one: default.clone().is_some_and(|it| switch::statements(file, it) == 1),
+        default_leaves: default.clone().is_some_and(|it| switch::leaves(file, it)),
+        default: default.map(bytes),
+    })
+}
+
+/// The last token of a `return` behind token `end` that ends its block, which is never
+/// reached where all before it return; else `end`.
+fn dead(file: &FileContext, end: usize) -> usize {
+    if file.text(end + 1) != b"return" {
+        return end;
+    }
+    let last = (end + 1..file.tokens.len()).find(|&at| file.text(at) == b";");
+    last.filter(|&at| file.text(at + 1) == b"}" && !file.has_comment((end, at))).unwrap_or(end)
+}
+
+/// Whether what stands behind token `end` ends its block, or begins a paragraph already.
+fn ends_block(file: &FileContext, end: usize) -> bool {
+    let at = file.line_end(file.tokens[end].end as usize - 1);
+    let is_apart = at < file.bytes.len() && file.is_blank(at..file.line_end(at));
+    is_apart || matches!(file.text(end + 1), b"}" | b"break")
+}
+
+/// Tokens as they are spelled, on one line.
+fn text_of(file: &FileContext, range: Range<usize>) -> String {
+    let bytes = file.tokens[range.start].start as usize..file.tokens[range.end - 1].end as usize;
+    lossy(&file.bytes[bytes]).split_whitespace().collect::<Vec<_>>().join(" ")
+}

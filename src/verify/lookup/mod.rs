@@ -1,0 +1,457 @@
+//! The rung *expands* for a `switch` that became an array: each row of the array is one
+//! `case` of the switch, in the same order; every key that has no row comes to where it came
+//! before; and nothing else has changed.
+//!
+//! The array is read in two ways: with a comparison of the key with its size, and with one
+//! of the element with 0 besides, where some rows have no key. That the first is enough
+//! takes the values of the keys, and that the second is right those of the elements; both
+//! are asked of the headers.
+
+mod arms;
+
+use super::definition::Definition;
+use super::macros::Macros;
+use super::unit::{Item, Unit, shown};
+use super::{Claim, Files, Problem, Scope, Verdict, facts, tables};
+use crate::syntax::decl::{self, DefinitionKind};
+use crate::syntax::{LoopMacros, TokenKind};
+use arms::Arms;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// What is wrong, by a token of the file before or after.
+enum Wrong {
+    Before(usize, String),
+    After(usize, String),
+}
+
+/// Checks the files before and after the patch against the claim.
+pub(super) fn check(
+    before: &Files,
+    after: &Files,
+    claim: &Claim,
+    (loops, scope): (&LoopMacros, Option<&dyn Scope>),
+) -> Result<(), Problem> {
+    let problem = |path: &str, line: u32, after_line: Option<u32>, detail: String| {
+        let rung = Verdict::Expands;
+        Problem { rung, path: path.to_owned(), line, after_line, detail }
+    };
+    let [(path, name)] = claim.rewritten.as_slice() else {
+        return Err(problem("", 1, None, "the claim is not about one function".to_owned()));
+    };
+    let mut all = before.keys().chain(after.keys()).filter(|it| *it != path);
+    if let Some(other) = all.find(|it| before.get(*it) != after.get(*it)) {
+        return Err(problem(other, 1, None, "the file changed, too".to_owned()));
+    }
+    let (Some(old), Some(new), Some(scope)) = (before.get(path), after.get(path), scope) else {
+        return Err(problem(path, 1, None, "what names mean is not known".to_owned()));
+    };
+    let (old, new) = (Unit::new(path, old), Unit::new(path, new));
+    let names = scope.unit(path, old.source);
+    let found = Rewritten::of((&old, &new), name, loops).and_then(|it| it.check(&names));
+    found.map_err(|wrong| match wrong {
+        Wrong::Before(at, detail) => problem(path, old.line(at), None, detail),
+        Wrong::After(at, detail) => problem(path, new.line(at), Some(new.line(at)), detail),
+    })
+}
+
+/// One function before and after.
+struct Rewritten<'u, 's> {
+    old: Definition<'u, 's>,
+    new: &'u Unit<'s>,
+    /// The array.
+    table: tables::Table,
+    /// The switch, and the tokens after that stand for it.
+    arms: Arms<'s>,
+    instead: Range<usize>,
+}
+
+/// The functions of [`maps`].
+const MAPS: [&str; 2] = ["drvdedup_map_0", "drvdedup_map_1"];
+
+/// Functions that do what the switch of the claim does, and what stands for it, to a key
+/// alone: C texts to be put behind the text before. Keys for which the default arm is there
+/// give a mark that differs between both functions.
+pub(super) fn maps(
+    (before, after): (&[u8], &[u8]),
+    name: &str,
+    loops: &LoopMacros,
+) -> Option<[Vec<u8>; 2]> {
+    let (old, new) = (Unit::new("", before), Unit::new("", after));
+    let it = Rewritten::of((&old, &new), name, loops).ok()?;
+    let key = String::from_utf8_lossy(it.arms.key).into_owned();
+    let key_type = text(it.type_of(it.arms.key)?);
+    let is_text = it.arms.rows.iter().all(|(_, value)| it.is_string(value));
+    let result = match (is_text, it.keeps_type()) {
+        (true, _) => "const char *".to_owned(),
+        (false, true) => text(it.element()),
+        (false, false) => "long long".to_owned(),
+    };
+    let rows = it.arms.rows.iter().map(|(label, value)| {
+        let spelled = |range: &Range<usize>| text(old.texts(range.clone()));
+        format!("\tcase {}: return {};\n", spelled(label), spelled(value))
+    });
+    let switch = format!("\tswitch ({key}) {{\n{}\t}}\n", rows.collect::<String>());
+    let table = String::from_utf8_lossy(new.spelling(it.table.tokens.clone())).into_owned();
+    let (_, close) = new.list(it.instead.start + 1)?;
+    let test = String::from_utf8_lossy(new.spelling(it.instead.start..close + 1)).into_owned();
+    let hits = new.text(it.instead.start + 3) == b"<";
+    let element = format!("{}[{key}]", text(vec![new.text(it.table.name)]));
+    let [mut one, mut other] = [String::new(), String::new()];
+    for (number, map) in MAPS.into_iter().enumerate() {
+        let mark = match is_text {
+            true => format!("\"\\00{}\"", number + 1),
+            false => number.to_string(),
+        };
+        let head = format!("{result} {map}({key_type} {key});\n{result} {map}({key_type} {key})\n");
+        one.push_str(&format!("{head}{{\n{switch}\treturn {mark};\n}}\n"));
+        let (first, last) = if hits { (&element, &mark) } else { (&mark, &element) };
+        other.push_str(&format!(
+            "{head}{{\n\t{table}\n\t{test}\n\t\treturn {first};\n\treturn {last};\n}}\n"
+        ));
+    }
+    Some([[before, one.as_bytes()].concat(), [before, other.as_bytes()].concat()])
+}
+
+/// Words with blanks between them.
+fn text(words: Vec<&[u8]>) -> String {
+    let words: Vec<_> = words.into_iter().map(String::from_utf8_lossy).collect();
+    words.join(" ")
+}
+
+impl<'u, 's> Rewritten<'u, 's> {
+    fn of(
+        (before, after): (&'u Unit<'s>, &'u Unit<'s>),
+        name: &str,
+        loops: &LoopMacros,
+    ) -> Result<Rewritten<'u, 's>, Wrong> {
+        let nowhere = |why: String| Wrong::Before(0, why);
+        let item = before.function(name).map_err(nowhere)?;
+        let other = after.function(name).map_err(nowhere)?;
+        others_are_same(before, after, (item, other))?;
+        let old = Definition::new(before, item, &Macros::new(before), loops).map_err(nowhere)?;
+        let tokens = after.items[other].tokens.clone();
+        let mut added = tables::added(before, after);
+        added.retain(|table| tokens.contains(&table.tokens.start));
+        let [table] = added.as_slice() else {
+            return Err(Wrong::After(tokens.start, format!("{} new arrays", added.len())));
+        };
+        // Without the array, both texts are the same up to the switch and behind it.
+        let declared = table.tokens.clone();
+        let rest: Vec<usize> = tokens.clone().filter(|at| !declared.contains(at)).collect();
+        let body = old.body.start + 1;
+        let is_first = after.text_before(declared.start) == b"{"
+            && tokens.start + (body - before.items[item].tokens.start) == declared.start;
+        if !is_first {
+            let why = "the array is not declared at the beginning of the body".to_owned();
+            return Err(Wrong::After(declared.start, why));
+        }
+        let all = before.items[item].tokens.clone();
+        let same = all
+            .clone()
+            .zip(&rest)
+            .take_while(|(one, other)| before.text(*one) == after.text(**other));
+        let same = same.count();
+        let start = all.start + same;
+        let arms = arms::read(before, start).map_err(|(at, why)| Wrong::Before(at, why))?;
+        let end = behind(before, &arms);
+        let behind = all.end - end;
+        let until = rest.len().checked_sub(behind).filter(|until| *until > same);
+        let Some(until) = until else {
+            return Err(Wrong::Before(start, "nothing stands for the switch".to_owned()));
+        };
+        for (one, other) in (end..all.end).zip(&rest[until..]) {
+            if before.text(one) != after.text(*other) {
+                let (one, other) = (shown(before.text(one)), shown(after.text(*other)));
+                return Err(Wrong::Before(end, format!("`{one}` became `{other}`")));
+            }
+        }
+        let instead = rest[same]..rest[until - 1] + 1;
+        Ok(Rewritten { old, new: after, table: table.clone(), arms, instead })
+    }
+
+    fn check(&self, names: &decl::Unit) -> Result<(), Wrong> {
+        self.key_stands_still(names)?;
+        self.rows_are_arms()?;
+        let has_holes = self.reads_it()?;
+        self.keys_lead_to_rows(has_holes, names)?;
+        self.values_are_kept(names)
+    }
+
+    /// The key is a variable of the function's own that only it can change, and compares
+    /// with a size as a number.
+    fn key_stands_still(&self, names: &decl::Unit) -> Result<(), Wrong> {
+        let key = self.arms.key;
+        let at = self.old.body.start;
+        let wrong = |why: &str| Err(Wrong::Before(at, format!("`{}` {why}", shown(key))));
+        if !self.old.own_names().contains(key) {
+            return wrong("is no variable of the function");
+        }
+        let Some(declared) = self.type_of(key) else {
+            return wrong("has no type that can be read");
+        };
+        if declared.iter().any(|word| matches!(*word, b"volatile" | b"static" | b"extern")) {
+            return wrong("may be changed by others");
+        }
+        let is_wide = |word: &&[u8]| {
+            let word = std::str::from_utf8(word).unwrap_or_default();
+            let target = names.lookup(word).into_iter().find_map(|it| match it.kind {
+                DefinitionKind::Typedef { target } => Some(target),
+                _ => None,
+            });
+            let all = [word.to_owned(), target.unwrap_or_default()];
+            all.iter().any(|it| {
+                it.contains("long long")
+                    || it.contains("s64")
+                    || it.contains("int64")
+                    || it.contains("loff_t")
+                    || it.contains("ktime")
+            })
+        };
+        let longs = declared.iter().filter(|word| **word == b"long").count();
+        let is_signed = !declared.contains(&&b"unsigned"[..])
+            && !declared.iter().any(|word| word.starts_with(b"u") || word.starts_with(b"__u"));
+        if is_signed && (longs > 1 || declared.iter().any(is_wide)) {
+            return wrong("may be less than 0 where a size is narrower");
+        }
+        Ok(())
+    }
+
+    /// The words of the type that a parameter or a local is declared with.
+    fn type_of(&self, name: &[u8]) -> Option<Vec<&'s [u8]>> {
+        let unit = self.old.unit;
+        if let Some(param) = self.old.params.iter().find(|it| unit.text(it.name) == name) {
+            return Some(unit.texts(param.tokens.start..param.name));
+        }
+        // A declaration begins a statement with at least two words.
+        self.old.body.clone().find_map(|at| {
+            let begins = matches!(unit.text_before(at), b";" | b"{" | b"}");
+            if !begins || !unit.is_word(at) || !unit.is_word(at + 1) && unit.text(at + 1) != b"*" {
+                return None;
+            }
+            let end = (at..self.old.body.end).find(|&at| unit.text(at) == b";")?;
+            let names = (at..end).filter(|&it| {
+                unit.text(it) == name
+                    && matches!(unit.text(it + 1), b"," | b";" | b"=")
+                    && !matches!(unit.text_before(it), b"=" | b"." | b"->" | b"return" | b"goto")
+            });
+            let first = names.into_iter().next()?;
+            let words = (at..first).take_while(|&it| unit.is_word(it)).collect::<Vec<_>>();
+            // The last word is another variable's name, unless this is the first.
+            let until = if words.last() == Some(&(first - 1)) {
+                words.len()
+            } else {
+                words.len().saturating_sub(1)
+            };
+            let words = words.into_iter().take(until.max(1)).map(|at| unit.text(at));
+            Some(words.collect())
+        })
+    }
+
+    /// The array has a row for each `case`, with its value.
+    fn rows_are_arms(&self) -> Result<(), Wrong> {
+        let (old, new) = (self.old.unit, self.new);
+        let mut rows = self.table.rows.iter();
+        for (label, value) in &self.arms.rows {
+            let mut expected: Vec<&[u8]> = vec![b"["];
+            expected.extend(old.texts(label.clone()));
+            expected.extend([&b"]"[..], b"="]);
+            expected.extend(old.texts(value.clone()));
+            let Some(row) = rows.next() else {
+                return Err(Wrong::Before(label.start, "the case has no row".to_owned()));
+            };
+            if new.texts(row.clone()) != expected {
+                let found = shown(new.spelling(row.clone()));
+                let wanted = shown(&expected.concat());
+                return Err(Wrong::After(row.start, format!("`{found}` instead of `{wanted}`")));
+            }
+        }
+        match rows.next() {
+            None => Ok(()),
+            Some(more) => Err(Wrong::After(more.start, "a row too many".to_owned())),
+        }
+    }
+
+    /// What stands for the switch reads the array, and does for other keys what the
+    /// default arm did. Gives whether it compares the element with 0.
+    fn reads_it(&self) -> Result<bool, Wrong> {
+        let (old, new) = (self.old.unit, self.new);
+        let (key, table) = (self.arms.key, new.text(self.table.name));
+        let default = old.texts(self.arms.default.clone());
+        let leaves = arms::leaves(old, self.arms.default.clone());
+        let element: Vec<&[u8]> = vec![table, b"[", key, b"]"];
+        let gives = [self.arms.gives.clone(), element.clone(), vec![b";"]].concat();
+        let size: Vec<&[u8]> = vec![b"ARRAY_SIZE", b"(", table, b")"];
+        let braced = |inner: &[&'s [u8]]| [vec![&b"{"[..]], inner.to_vec(), vec![b"}"]].concat();
+        let found = new.texts(self.instead.clone());
+        for has_holes in [false, true] {
+            let inside: Vec<&[u8]> = match has_holes {
+                true => [vec![&b"&&"[..]], element.clone()].concat(),
+                false => Vec::new(),
+            };
+            let outside: Vec<&[u8]> = match has_holes {
+                true => [vec![&b"||"[..], b"!"], element.clone()].concat(),
+                false => Vec::new(),
+            };
+            let test = |operator: &'static [u8], more: &Vec<&'s [u8]>| {
+                [vec![&b"if"[..], b"(", key, operator], size.clone(), more.clone(), vec![b")"]]
+                    .concat()
+            };
+            let hit = [test(b"<", &inside), gives.clone()].concat();
+            let hit_braced = [test(b"<", &inside), braced(&gives)].concat();
+            let miss = test(b">=", &outside);
+            let mut right = Vec::new();
+            if self.arms.gives == [b"return"] {
+                right.push([hit, default.clone()].concat());
+            } else if default.is_empty() {
+                right.push(hit);
+            } else {
+                right.push([hit, vec![b"else"], default.clone()].concat());
+                right.push([hit_braced, vec![b"else"], braced(&default)].concat());
+                if leaves {
+                    right.push([miss.clone(), default.clone(), gives.clone()].concat());
+                    right.push([miss, braced(&default), gives.clone()].concat());
+                }
+            }
+            if right.contains(&found) {
+                return Ok(has_holes);
+            }
+        }
+        let found = shown(new.spelling(self.instead.clone()));
+        Err(Wrong::After(self.instead.start, format!("`{found}` does not stand for the switch")))
+    }
+
+    fn value(&self, tokens: Range<usize>, names: &decl::Unit) -> Option<i128> {
+        let text = String::from_utf8_lossy(self.old.unit.spelling(tokens)).into_owned();
+        names.constant(&text).ok()?.value
+    }
+
+    fn is_string(&self, value: &Range<usize>) -> bool {
+        value.clone().all(|at| self.old.unit.kind(at) == Some(TokenKind::Str))
+    }
+
+    /// Each key that leads to a row leads to one of a `case`, or to what the default arm
+    /// gives: 0.
+    fn keys_lead_to_rows(&self, has_holes: bool, names: &decl::Unit) -> Result<(), Wrong> {
+        let unit = self.old.unit;
+        let mut keys = BTreeSet::new();
+        for (label, value) in &self.arms.rows {
+            let dots = label.clone().find(|&at| unit.text(at) == b"...");
+            let ends = match dots {
+                Some(dots) => [label.start..dots, dots + 1..label.end],
+                None => [label.clone(), label.clone()],
+            };
+            let [first, last] = ends.map(|end| self.value(end, names).filter(|it| *it >= 0));
+            let Some((first, last)) = first.zip(last).filter(|(_, last)| *last <= 0xffff) else {
+                return Err(Wrong::Before(label.start, "the key is no index".to_owned()));
+            };
+            keys.extend(first..=last);
+            let is_told = || {
+                self.is_string(value) || self.value(value.clone(), names).is_some_and(|it| it != 0)
+            };
+            if has_holes && !is_told() {
+                let why = "the value cannot be told from a row without a key";
+                return Err(Wrong::Before(value.start, why.to_owned()));
+            }
+        }
+        let is_full = keys.last().is_some_and(|last| *last + 1 == keys.len() as i128);
+        if has_holes || is_full {
+            return Ok(());
+        }
+        let gives = |zero: &'static [u8]| [self.arms.gives.clone(), vec![zero, b";"]].concat();
+        let default = unit.texts(self.arms.default.clone());
+        match [&b"0"[..], b"NULL"].into_iter().any(|zero| default == gives(zero)) {
+            true => Ok(()),
+            false => {
+                let why = "a key without a case leads to a row".to_owned();
+                Err(Wrong::Before(self.arms.default.start, why))
+            }
+        }
+    }
+
+    /// The type of the array holds each value as it was given before.
+    fn values_are_kept(&self, names: &decl::Unit) -> Result<(), Wrong> {
+        let words = self.element();
+        if self.arms.rows.iter().all(|(_, value)| self.is_string(value)) {
+            return match words.as_slice() {
+                [b"char", b"*"] => Ok(()),
+                _ => Err(Wrong::After(self.table.name, "strings of another type".to_owned())),
+            };
+        }
+        if self.keeps_type() {
+            return Ok(());
+        }
+        let (least, most) = match words.as_slice() {
+            [b"u8"] => (0, 0xff),
+            [b"u16"] => (0, 0xffff),
+            [b"u32"] => (0, 0xffff_ffff),
+            [b"int"] => (-0x8000_0000, 0x7fff_ffff),
+            _ => {
+                let why = "what the array holds is no type that is known".to_owned();
+                return Err(Wrong::After(self.table.name, why));
+            }
+        };
+        for (_, value) in &self.arms.rows {
+            let fits =
+                self.value(value.clone(), names).is_some_and(|it| (least..=most).contains(&it));
+            if !fits {
+                let why = "the value does not fit the array".to_owned();
+                return Err(Wrong::Before(value.start, why));
+            }
+        }
+        Ok(())
+    }
+
+    /// The type of the array's elements, without `const`.
+    fn element(&self) -> Vec<&'s [u8]> {
+        let mut words = self.new.texts(self.table.tokens.start..self.table.name);
+        words.retain(|it| !matches!(*it, b"static" | b"const"));
+        words
+    }
+
+    /// Whether the elements have the type of the place that the values go to.
+    fn keeps_type(&self) -> bool {
+        let target: Option<Vec<&[u8]>> = match self.arms.gives.as_slice() {
+            [b"return"] => Some(self.old.unit.texts(self.old.head.clone())),
+            [name, b"="] => self.type_of(name),
+            _ => None,
+        };
+        let is_plain = |word: &&[u8]| !facts::is_linkage(word) && *word != b"const";
+        let target = target.map(|it| it.into_iter().filter(is_plain).collect::<Vec<_>>());
+        target == Some(self.element())
+    }
+}
+
+/// Where what is left begins: where each arm returns, and the default one, too, a `return`
+/// behind the switch is never reached.
+fn behind(unit: &Unit<'_>, arms: &Arms<'_>) -> usize {
+    let never = arms.gives == [b"return"] && arms::leaves(unit, arms.default.clone());
+    let is_return = never && unit.text(arms.end) == b"return";
+    let last = (arms.end..unit.tokens.len()).find(|&at| unit.text(at) == b";");
+    match last.filter(|&at| is_return && unit.text(at + 1) == b"}") {
+        Some(last) => last + 1,
+        None => arms.end,
+    }
+}
+
+/// Everything but the two functions is the same.
+fn others_are_same(
+    before: &Unit<'_>,
+    after: &Unit<'_>,
+    (one, other): (usize, usize),
+) -> Result<(), Wrong> {
+    let outside = |unit: &Unit<'_>, of: usize| {
+        let items = unit.items.iter().enumerate().filter(|(at, _)| *at != of);
+        let tokens = items.flat_map(|(_, Item { tokens, .. })| tokens.clone());
+        tokens.collect::<Vec<usize>>()
+    };
+    let (old, new) = (outside(before, one), outside(after, other));
+    let differs = old.iter().zip(&new).find(|(a, b)| before.text(**a) != after.text(**b));
+    match differs {
+        Some((at, _)) => Err(Wrong::Before(*at, "something else has changed".to_owned())),
+        None if one != other || old.len() != new.len() => {
+            Err(Wrong::Before(0, "something else has come or gone".to_owned()))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,201 @@
+//! The rung *expands* on a `switch` that became an array: right patches, and texts in which
+//! each is wrong. The planner is not asked.
+
+#[path = "support/expands.rs"]
+mod expands;
+
+use drvdedup::verify::{Claim, Files};
+use std::path::Path;
+
+const PATH: &str = "drivers/misc/axf.c";
+
+/// What the functions stand behind.
+const HEAD: &str = "#include <linux/kernel.h>
+enum axf_mode { AXF_OFF, AXF_IDLE, AXF_SLOW, AXF_FAST };
+struct axf { u32 rate; void __iomem *base; };
+";
+
+/// What is said of a function `f` before and after; nothing where it expands.
+fn said(before: &str, after: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/ladder-of-strings/before");
+    let files = |text: &str| Files::from([(PATH.to_owned(), [HEAD, text].concat().into_bytes())]);
+    let rewritten = vec![(PATH.to_owned(), "f".to_owned())];
+    let claim = Claim { rewritten, is_lookup: true, ..Claim::default() };
+    expands::problem(&root, &files(before), &files(after), &claim)
+}
+
+/// Checks that each change of the text after, or of both, is found out for its reason.
+#[track_caller]
+fn check((before, after): (&str, &str), faults: &[(&str, &str, &str)]) {
+    assert_eq!(said(before, after), "");
+    for (from, to, why) in faults {
+        assert!(after.contains(from), "`{from}` stands in {after}");
+        let found = said(before, &after.replacen(from, to, 1));
+        assert!(found.contains(why), "`{from}` → `{to}`: `{found}` does not say `{why}`");
+    }
+}
+
+/// Checks that what is right of one text is wrong of another.
+#[track_caller]
+fn check_both((before, after): (&str, &str), from: &str, to: &str, why: &str) {
+    assert!(before.contains(from), "`{from}` stands in {before}");
+    let found = said(&before.replace(from, to), &after.replace(from, to));
+    assert!(found.contains(why), "`{from}` → `{to}`: `{found}` does not say `{why}`");
+}
+
+const NAMES: (&str, &str) = (
+    "const char *f(u32 mode)
+{
+	switch (mode) {
+	case AXF_OFF:
+		return \"off\";
+	case AXF_IDLE:
+	case AXF_FAST:
+		return \"on\";
+	default:
+		return \"unknown\";
+	}
+}
+",
+    "const char *f(u32 mode)
+{
+	static const char * const names[] = {
+		[AXF_OFF] = \"off\",
+		[AXF_IDLE] = \"on\",
+		[AXF_FAST] = \"on\",
+	};
+
+	if (mode < ARRAY_SIZE(names) && names[mode])
+		return names[mode];
+
+	return \"unknown\";
+}
+",
+);
+
+#[test]
+fn an_array_of_strings_expands_to_the_switch() {
+    check(
+        NAMES,
+        &[
+            (" && names[mode]", "", "without a case leads to a row"),
+            ("mode < ARRAY", "mode <= ARRAY", "does not stand for the switch"),
+            ("(mode < ARRAY_SIZE(names) && ", "(", "does not stand for the switch"),
+            ("[AXF_IDLE] = \"on\",\n\t\t[AXF_FAST] = \"on\"", "[AXF_IDLE] = \"on\"", "has no row"),
+            ("[AXF_IDLE] = \"on\"", "[AXF_IDLE] = \"off\"", "instead of"),
+            ("[AXF_IDLE] = \"on\"", "[AXF_SLOW] = \"on\"", "instead of"),
+            ("[AXF_FAST] = \"on\"", "[AXF_FAST] = \"on\", [AXF_SLOW] = \"x\"", "a row too many"),
+            ("\"unknown\"", "\"none\"", "does not stand for the switch"),
+            ("static const char * const", "static const char *", "0 new arrays"),
+            ("static const char * const", "static const u8 * const", "of another type"),
+            ("return names[mode];", "return names[0];", "does not stand for the switch"),
+            ("const char *f(u32 mode)", "const char *f(u16 mode)", "`u32`"),
+        ],
+    );
+    check_both(NAMES, "u32 mode", "volatile u32 mode", "may be changed by others");
+    check_both(NAMES, "u32 mode", "long long mode", "may be less than 0");
+    check_both(NAMES, "u32 mode", "u32 state", "is no variable of the function");
+    check_both(NAMES, "AXF_IDLE", "(-1)", "no index");
+    let other = "\nint g(void)\n{\n\treturn 1;\n}\n";
+    let found = said(&[NAMES.0, other].concat(), &[NAMES.1, &other.replace('1', "2")].concat());
+    assert!(found.contains("something else has changed"), "{found}");
+}
+
+const RATES: (&str, &str) = (
+    "int f(struct axf *axf, u32 mode)
+{
+	u32 more = 1;
+
+	switch (mode) {
+	case AXF_OFF:
+		axf->rate = 100;
+		break;
+	case AXF_IDLE:
+		axf->rate = 200;
+		break;
+	case AXF_SLOW:
+		axf->rate = 300;
+		break;
+	default:
+		writel(more, axf->base);
+		return -EINVAL;
+	}
+
+	return 0;
+}
+",
+    "int f(struct axf *axf, u32 mode)
+{
+	static const u16 rates[] = {
+		[AXF_OFF] = 100,
+		[AXF_IDLE] = 200,
+		[AXF_SLOW] = 300,
+	};
+	u32 more = 1;
+
+	if (mode >= ARRAY_SIZE(rates)) {
+		writel(more, axf->base);
+		return -EINVAL;
+	}
+
+	axf->rate = rates[mode];
+
+	return 0;
+}
+",
+);
+
+#[test]
+fn an_array_of_numbers_expands_to_the_switch() {
+    check(
+        RATES,
+        &[
+            ("const u16", "const u8", "does not fit"),
+            ("const u16", "const bool", "no type that is known"),
+            (">=", ">", "does not stand for the switch"),
+            ("writel(more, axf->base);\n", "", "does not stand for the switch"),
+            ("\t\treturn -EINVAL;\n", "", "does not stand for the switch"),
+            ("axf->rate = rates", "more = rates", "does not stand for the switch"),
+            ("return 0;", "return 1;", "`0` became `1`"),
+            ("u32 more = 1;", "u32 more = 2;", "where `switch` should be"),
+        ],
+    );
+    check_both(RATES, "AXF_SLOW", "AXF_FAST", "without a case leads to a row");
+    // A default arm that goes on is no way out.
+    let goes_on = |text: &str| text.replace("\t\treturn -EINVAL;\n", "");
+    let before = goes_on(RATES.0).replace("axf->base);\n", "axf->base);\n\t\tbreak;\n");
+    let found = said(&before, &goes_on(RATES.1));
+    assert!(found.contains("does not stand for the switch"), "{found}");
+}
+
+#[test]
+fn a_row_without_a_key_may_be_what_the_default_arm_gives() {
+    let gap = |text: &str| text.replace("AXF_SLOW", "AXF_FAST");
+    let zero = |text: &str| gap(text).replace("\t\twritel(more, axf->base);\n", "");
+    let before = zero(RATES.0).replace("\t\treturn -EINVAL;\n", "\t\taxf->rate = 0;\n\t\tbreak;\n");
+    let after = zero(RATES.1)
+        .replace(
+            "if (mode >= ARRAY_SIZE(rates)) {\n\t\treturn -EINVAL;\n\t}\n\n\taxf->rate",
+            "if (mode < ARRAY_SIZE(rates))\n\t\taxf->rate",
+        )
+        .replace("rates[mode];\n", "rates[mode];\n\telse\n\t\taxf->rate = 0;\n");
+    check((&before, &after), &[("\telse\n\t\taxf->rate = 0;\n", "", "does not stand")]);
+    check_both((&before, &after), "axf->rate = 0;", "axf->rate = 7;", "leads to a row");
+}
+
+#[test]
+fn arms_that_do_more_are_no_rows() {
+    let check = |from: &str, to: &str, why: &str| {
+        let found = said(&RATES.0.replacen(from, to, 1), RATES.1);
+        assert!(found.contains(why), "`{from}` → `{to}`: `{found}` does not say `{why}`");
+    };
+    check("\t\taxf->rate = 200;\n\t\tbreak;\n", "\t\taxf->rate = 200;\n", "falls into the next");
+    check("axf->rate = 200", "more = 200", "another place");
+    check("axf->rate = 200", "writel(1, axf->base); axf->rate = 200", "gives no value");
+    check("switch (mode)", "switch (mode + 1)", "should be");
+    check(
+        "\t\treturn -EINVAL;\n",
+        "\t\tif (more)\n\t\t\tbreak;\n\t\treturn -EINVAL;\n",
+        "breaks off",
+    );
+}
