@@ -4,7 +4,7 @@
 #[path = "support/expands.rs"]
 mod expands;
 
-use drvdedup::verify::{Claim, Files};
+use drvdedup::verify::{Claim, Files, Tabled};
 use std::path::Path;
 
 const PATH: &str = "drivers/misc/axf.c";
@@ -20,7 +20,7 @@ fn said(before: &str, after: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/ladder-of-strings/before");
     let files = |text: &str| Files::from([(PATH.to_owned(), [HEAD, text].concat().into_bytes())]);
     let rewritten = vec![(PATH.to_owned(), "f".to_owned())];
-    let claim = Claim { rewritten, is_lookup: true, ..Claim::default() };
+    let claim = Claim { rewritten, tabled: Some(Tabled::Switch), ..Claim::default() };
     expands::problem(&root, &files(before), &files(after), &claim)
 }
 

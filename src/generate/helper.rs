@@ -100,9 +100,11 @@ pub fn prototype(
     let (head, _) = signature(file, member, Linkage::Global);
     let (name, parameters) = match &plan.remedy {
         Remedy::Helper(helper) => (&helper.name, parameters(member, Some(helper))),
-        Remedy::Merge(_) | Remedy::Elide(_) | Remedy::Delete | Remedy::Lookup(_) => {
-            (&member.name, parameters(member, None))
-        }
+        Remedy::Merge(_)
+        | Remedy::Elide(_)
+        | Remedy::Delete
+        | Remedy::Lookup(_)
+        | Remedy::Loop(_) => (&member.name, parameters(member, None)),
     };
     // A type on a line of its own is followed by a blank, also behind a star.
     let head = pointer_style(&head.replace('\n', " "));
@@ -257,20 +259,31 @@ fn replace_word(text: &str, word: &str, by: &str) -> String {
     out + rest
 }
 
-/// Describes the new parameters behind the last `@name:` of a kernel-doc comment
-/// (Documentation/doc-guide/kernel-doc.rst).
+/// Describes the new parameters behind the last `@name:` of a kernel-doc comment, or behind
+/// the line that names the function (Documentation/doc-guide/kernel-doc.rst).
 fn with_kernel_doc(text: &str, helper: &Helper) -> String {
-    let lines: Vec<&str> = text.trim_end().lines().collect();
-    let is_parameter =
-        |line: &&str| line.trim_start().trim_start_matches('*').trim_start().starts_with('@');
-    let after = lines.iter().rposition(is_parameter).map_or(1, |n| n + 1);
-    let described =
-        helper.parameters.iter().map(|p| format!(" * @{}: {}", p.name, p.arguments.join(" or ")));
-    let mut out: Vec<String> =
-        lines[..after.min(lines.len() - 1)].iter().map(|l| l.to_string()).collect();
-    out.extend(described);
-    out.extend(lines[after.min(lines.len() - 1)..].iter().map(|l| l.to_string()));
-    out.join("\n")
+    let bare = |line: &str| line.trim().trim_start_matches(['/', '*']).trim().to_owned();
+    let mut lines: Vec<String> = text.trim_end().lines().map(str::to_owned).collect();
+    // What went between two blank lines leaves one.
+    lines.dedup_by(|next, line| {
+        bare(next).is_empty() && bare(line).is_empty() && !next.contains('/')
+    });
+    let last = lines.len() - 1;
+    let is_parameter = |line: &String| bare(line).starts_with('@');
+    let names_it = || lines[..last].iter().position(|line| !bare(line).is_empty());
+    let after = lines.iter().rposition(is_parameter).or_else(names_it).map_or(1, |at| at + 1);
+    let described = helper.parameters.iter().map(|parameter| {
+        let mut values: Vec<&str> = Vec::new();
+        for argument in &parameter.arguments {
+            if !values.contains(&argument.as_str()) {
+                values.push(argument);
+            }
+        }
+        format!(" * @{}: {}", parameter.name, values.join(" or "))
+    });
+    let at = after.min(last);
+    lines.splice(at..at, described.collect::<Vec<_>>());
+    lines.join("\n")
 }
 
 /// The first member's body, with its holes filled by the parameters' names.

@@ -177,21 +177,24 @@ fn lines(rows: &[Row]) -> Vec<String> {
     let width = rows.iter().map(|row| row.key.len() + 2).max().unwrap_or(0);
     // Behind one tab, for the table is in a function.
     let column = (width + 1).next_multiple_of(layout::TAB);
+    let one = |row: &Row, gap: &str| {
+        let comment = row.comment.as_ref().map(|it| format!(" {it}")).unwrap_or_default();
+        (format!("\t[{}]{gap}= {},{comment}", row.key, row.value), comment)
+    };
+    let fits = |line: &str| layout::TAB + layout::column_after(line.as_bytes(), 0) <= WIDEST;
+    let tabs = |row: &Row| "\t".repeat((column - row.key.len() - 2).div_ceil(layout::TAB));
     let is_one_width = rows.iter().all(|row| row.key.len() + 2 == width);
+    // In columns if all rows fit so.
+    let in_columns = !is_one_width && rows.iter().all(|row| fits(&one(row, &tabs(row)).0));
     let mut lines = Vec::new();
     for row in rows {
         lines.extend(row.above.iter().map(|comment| format!("\t{comment}")));
-        let key = format!("[{}]", row.key);
-        let gap = match is_one_width {
-            true => " ".to_owned(),
-            false => "\t".repeat((column - key.len()).div_ceil(layout::TAB)),
-        };
-        let comment = row.comment.as_ref().map(|it| format!(" {it}")).unwrap_or_default();
-        let one = format!("\t{key}{gap}= {},{comment}", row.value);
-        if layout::TAB + layout::column_after(one.as_bytes(), 0) <= WIDEST {
-            lines.push(one);
+        let gap = if in_columns { tabs(row) } else { " ".to_owned() };
+        let (line, comment) = one(row, &gap);
+        if fits(&line) {
+            lines.push(line);
         } else {
-            lines.push(format!("\t{key} ="));
+            lines.push(format!("\t[{}] =", row.key));
             lines.push(format!("\t\t{},{comment}", row.value));
         }
     }
@@ -199,7 +202,7 @@ fn lines(rows: &[Row]) -> Vec<String> {
 }
 
 /// Each line of `text` that is not empty behind `indent`.
-fn indented(text: &str, indent: &str) -> String {
+pub(super) fn indented(text: &str, indent: &str) -> String {
     let line = |line: &str| match line.is_empty() {
         true => "\n".to_owned(),
         false => format!("{indent}{line}\n"),

@@ -2,7 +2,7 @@
 
 use super::templates::{TemplateError, Templates};
 use crate::detect::CloneGroup;
-use crate::plan::{Fate, Helper, MemberPlan, Parameter, Plan, Remedy, words};
+use crate::plan::{Fate, Helper, MemberPlan, Parameter, Plan, Remedy};
 use crate::tree::TreePath;
 use serde::Serialize;
 
@@ -42,6 +42,7 @@ const PREFIXES: &[(&str, &str)] = &[
     ("drivers/char/tpm", "tpm: {}"),
     ("drivers/clk", "clk: {}"),
     ("drivers/comedi", "comedi: {}"),
+    ("drivers/devfreq", "PM / devfreq"),
     ("drivers/dma", "dmaengine: {}"),
     ("drivers/gpu/drm/amd/amdkfd", "drm/amdkfd"),
     ("drivers/gpu/drm/amd/display", "drm/amd/display"),
@@ -63,10 +64,29 @@ const PREFIXES: &[(&str, &str)] = &[
     ("drivers/power/supply", "power: supply: {}"),
     ("drivers/power/reset", "power: reset: {}"),
     ("drivers/net/wireless", "wifi: {}"),
+    ("drivers/net/wireless/realtek/rtlwifi", "wifi: rtlwifi"),
+    ("drivers/net/wireless/realtek/rtw88", "wifi: rtw88"),
+    ("drivers/net/wireless/realtek/rtw89", "wifi: rtw89"),
+    ("drivers/net/wireless/intel/iwlwifi", "wifi: iwlwifi"),
+    ("drivers/net/wireless/mediatek/mt76", "wifi: mt76"),
+    ("drivers/net/dsa", "net: dsa: {}"),
+    ("drivers/net/ethernet/hisilicon/hns3", "net: hns3"),
+    ("drivers/net/ethernet/marvell/mvpp2", "net: mvpp2"),
+    ("drivers/net/ethernet/marvell/octeontx2/af", "octeontx2-af"),
+    ("drivers/net/ethernet/marvell/octeontx2/nic", "octeontx2-pf"),
+    ("drivers/net/ethernet/mellanox/mlx4", "net/mlx4"),
+    ("drivers/net/ethernet/mellanox/mlx5", "net/mlx5"),
+    ("drivers/net/ethernet/microchip/lan966x", "net: lan966x"),
     ("drivers/net/ethernet", "{}"),
     ("drivers/net", "net: {}"),
     ("drivers/media/dvb-frontends", "media: dvb-frontends: {}"),
     ("drivers/media", "media: {}"),
+    ("drivers/media/pci/cx88", "media: cx88"),
+    ("drivers/misc/habanalabs", "habanalabs"),
+    ("drivers/pnp", "PNP"),
+    ("drivers/gpu/drm/amd/amdgpu", "drm/amdgpu"),
+    ("drivers/gpu/drm/nouveau", "drm/nouveau"),
+    ("drivers/gpu/drm/radeon", "drm/radeon"),
     ("drivers/staging/media", "media: {}"),
     ("drivers/staging", "staging: {}"),
     ("drivers/hwmon", "hwmon: ({})"),
@@ -127,16 +147,11 @@ fn subject(plan: &Plan, group: &CloneGroup, driver: &str) -> String {
             format!("Use {}()", plan.members[*survivor].name)
         }
         Remedy::Elide(callee) => format!("Call {callee}() directly"),
-        Remedy::Lookup(_) => format!("Use a table in {}()", plan.members[0].name),
+        Remedy::Lookup(_) | Remedy::Loop(_) => format!("Use a table in {}()", plan.members[0].name),
         Remedy::Delete => match plan.members.as_slice() {
             [one] => format!("Remove unused {}()", one.name),
-            members => {
-                let names: Vec<&str> = members.iter().map(|it| it.name.as_str()).collect();
-                match words::common_start(&names) {
-                    "" => "Remove unused functions".to_owned(),
-                    start => format!("Remove unused {start}*() functions"),
-                }
-            }
+            [one, other] => format!("Remove unused {}() and {}()", one.name, other.name),
+            more => format!("Remove {} unused functions", more.len()),
         },
         Remedy::Merge(survivor) => {
             let copies = plan.members.iter().filter(|m| m.fate != Fate::Survives).count();
@@ -144,13 +159,23 @@ fn subject(plan: &Plan, group: &CloneGroup, driver: &str) -> String {
             format!("Remove {what} of {}()", plan.members[*survivor].name)
         }
     };
+    // A driver that is called as its subsystem is said once.
+    let prefix = match prefix.split_once(": ") {
+        Some((one, other)) if one.eq_ignore_ascii_case(other) => one.to_owned(),
+        _ => prefix,
+    };
     // `hwmon: (lm75) …` has no second colon.
     let prefix = if prefix.ends_with(')') { prefix } else { prefix + ":" };
     let whole = format!("{prefix} {what}");
     if whole.chars().count() <= SUBJECT {
         return whole;
     }
-    let short = format!("{prefix} Remove duplicated code");
+    let short = match &plan.remedy {
+        Remedy::Delete => "Remove unused functions",
+        Remedy::Lookup(_) | Remedy::Loop(_) => "Use a table of constants",
+        _ => "Remove duplicated code",
+    };
+    let short = format!("{prefix} {short}");
     short.chars().take(SUBJECT).collect()
 }
 
@@ -188,11 +213,29 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
             };
             let told = helper.parameters.iter().filter(is_told);
             let parameters: Vec<String> = told.map(|p| p.name.clone()).collect();
-            text.push(format!(
-                "{all} are the same but for what the table below shows. Move the common \
+            let is_told_apart = helper.parameters.iter().any(|p| is_telling(plan, p));
+            text.push(if !is_told_apart {
+                format!(
+                    "{all} do the same with what they are given, of different types. Move the \
+                     common code to {}() and pass what it takes of that as {}.",
+                    helper.name,
+                    enumeration(&parameters)
+                )
+            } else {
+                format!(
+                    "{all} are the same but for what the table below shows. Move the common \
                  code to {}() and pass what differs as {}.",
-                helper.name,
-                enumeration(&parameters)
+                    helper.name,
+                    enumeration(&parameters)
+                )
+            });
+        }
+        Remedy::Loop(it) => {
+            text.push(format!(
+                "{all} repeats the same {} times with other constants. Put the constants into a \
+                 table, {}, and loop over it.",
+                it.rows.len(),
+                it.table,
             ));
         }
         Remedy::Lookup(lookup) => {
@@ -202,7 +245,7 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
             };
             text.push(format!(
                 "Each arm of a switch in {all} only {what} a constant. Look the constants up in \
-                 a table, {}, instead.",
+                 a table, {}, which is shorter and shows them side by side.",
                 lookup.table,
             ));
         }
@@ -250,11 +293,15 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
         ));
     }
     let mut fates = Vec::new();
-    let is_told_of = matches!(plan.remedy, Remedy::Elide(_) | Remedy::Delete | Remedy::Lookup(_));
+    let is_told_of = matches!(
+        plan.remedy,
+        Remedy::Elide(_) | Remedy::Delete | Remedy::Lookup(_) | Remedy::Loop(_)
+    );
     let is_said = plan.is_of_parts || plan.is_reuse() || is_told_of;
     let calls_change = !(is_of_one_name && matches!(plan.remedy, Remedy::Merge(_)));
     if !gone.is_empty() && !is_said && calls_change {
-        fates.push(format!("What used {gone} now uses it directly."));
+        let them = if gone == all { "them" } else { &gone };
+        fates.push(format!("What used {them} now uses it directly."));
     }
     if !thin.is_empty() {
         fates.push(format!("Keep {thin} as calls of it."));
@@ -274,9 +321,10 @@ fn told(plan: &Plan, member: &MemberPlan) -> String {
 }
 
 /// Whether the table shows a parameter. In several files one name may stand for several
-/// values.
+/// values; one way to a member is one.
 fn is_telling(plan: &Plan, parameter: &Parameter) -> bool {
-    plan.is_shared() || parameter.arguments.iter().any(|it| *it != parameter.arguments[0])
+    let differs = parameter.arguments.iter().any(|it| *it != parameter.arguments[0]);
+    differs || plan.is_shared() && parameter.base.is_none()
 }
 
 /// What several functions do on their way.

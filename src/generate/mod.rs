@@ -10,6 +10,7 @@ pub mod lines;
 mod lookup;
 pub mod message;
 pub mod patch;
+mod repeat;
 pub mod rewrite;
 mod slide;
 pub mod templates;

@@ -4,6 +4,7 @@ use super::helper::{self, one_line};
 use super::layout;
 use super::library;
 use super::lookup;
+use super::repeat;
 use super::templates::{TemplateError, Templates};
 use super::{Edit, EditSet};
 use crate::plan::align::{OwnParameter, lossy};
@@ -60,6 +61,10 @@ pub fn edits(
             edits[0].extend(lookup::edits(lookup, files[0], &plan.rule, templates)?);
             String::new()
         }
+        Remedy::Loop(it) => {
+            edits[0].extend(repeat::edits(it, files[0], &plan.rule, templates)?);
+            String::new()
+        }
     };
     for (index, member) in plan.members.iter().enumerate() {
         let (file, edits) = (files[member.file], &mut edits[member.file]);
@@ -96,9 +101,11 @@ pub fn edits(
     }
     if let Some(declaration) = &plan.declaration {
         let member = match &plan.remedy {
-            Remedy::Helper(_) | Remedy::Elide(_) | Remedy::Delete | Remedy::Lookup(_) => {
-                &plan.members[0]
-            }
+            Remedy::Helper(_)
+            | Remedy::Elide(_)
+            | Remedy::Delete
+            | Remedy::Lookup(_)
+            | Remedy::Loop(_) => &plan.members[0],
             Remedy::Merge(survivor) => &plan.members[*survivor],
         };
         let mut text = helper::prototype(plan, member, files[member.file], templates)?;
@@ -164,13 +171,19 @@ fn thin(
             let new = helper.parameters.iter().map(|it| Some(it.arguments[index].clone()));
             helper.arranged(own, new.collect()).into_iter().flatten().collect()
         }
-        Remedy::Merge(_) | Remedy::Elide(_) | Remedy::Delete | Remedy::Lookup(_) => {
-            member.own.iter().filter_map(name).collect()
-        }
+        Remedy::Merge(_)
+        | Remedy::Elide(_)
+        | Remedy::Delete
+        | Remedy::Lookup(_)
+        | Remedy::Loop(_) => member.own.iter().filter_map(name).collect(),
     };
     let carried = match &plan.remedy {
         Remedy::Helper(helper) => helper.comments.carried[index].as_ref(),
-        Remedy::Merge(_) | Remedy::Elide(_) | Remedy::Delete | Remedy::Lookup(_) => None,
+        Remedy::Merge(_)
+        | Remedy::Elide(_)
+        | Remedy::Delete
+        | Remedy::Lookup(_)
+        | Remedy::Loop(_) => None,
     };
     let data = ThinData {
         comment: carried.map(|range| comment_lines(file, range)).unwrap_or_default(),

@@ -101,7 +101,11 @@ pub fn read<'f>(
     Ok(AlignedMember { file, tokens, tree, locals })
 }
 
-fn find_sites(group: &CloneGroup, alignment: &mut Alignment<'_>) -> Result<(), Refusal> {
+/// Finds where the members differ.
+///
+/// # Errors
+/// `operator-differs`, `local-differs` where they do not have one shape.
+pub fn find_sites(group: &CloneGroup, alignment: &mut Alignment<'_>) -> Result<(), Refusal> {
     let length = alignment.len();
     if let Some(other) = alignment.members.iter().position(|m| m.tokens.len() != length) {
         let (member, file) = (&group.members[other], alignment.members[other].file);

@@ -27,6 +27,7 @@ pub mod preamble;
 pub mod refusal;
 pub mod reuse;
 pub mod rules;
+pub mod sequence;
 pub mod sharing;
 pub mod traps;
 pub mod types;
@@ -119,7 +120,7 @@ impl Plan {
             Remedy::Helper(_) if self.is_hosted || self.is_inline => self.files.len() - 1,
             Remedy::Helper(_) => 0,
             Remedy::Merge(survivor) => self.members[*survivor].file,
-            Remedy::Elide(_) | Remedy::Delete | Remedy::Lookup(_) => 0,
+            Remedy::Elide(_) | Remedy::Delete | Remedy::Lookup(_) | Remedy::Loop(_) => 0,
         }
     }
 
@@ -173,6 +174,8 @@ pub enum Remedy {
     Delete,
     /// An array takes the place of a `switch` in the one member.
     Lookup(Box<ladder::Lookup>),
+    /// A loop over a table takes the place of statements in the one member.
+    Loop(Box<sequence::Loop>),
 }
 
 /// A helper that takes the members' differences as parameters. Its text is that

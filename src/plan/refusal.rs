@@ -102,6 +102,7 @@ reasons! {
     LadderValues "ladder-values" "a key or a value of a switch is no constant that is known, or of no type for a table",
     LadderHoles "ladder-holes" "keys without an arm cannot be told from the others, or are most of them",
     LadderChecked "ladder-checked" "the compiler checks that the switch has an arm for each enumerator; a table would not be checked",
+    LoopBody "loop-body" "repeated statements are not whole, not next to each other, or would mean something else in a loop",
     AddsNothing "adds-nothing" "the helper would only hand its parameters on to a function that is there already",
     NotProved "not-proved" "the patch was made, but did not pass the checks that every proposal must pass",
 }

@@ -28,6 +28,8 @@ pub enum RemedyKind {
     Delete,
     /// An array that is indexed takes the place of a `switch`.
     Lookup,
+    /// A loop over a table takes the place of repeated statements.
+    Loop,
 }
 
 /// A rewrite rule, as its file in `rewrites/` says it.

@@ -9,7 +9,7 @@ use super::{Fate, MemberPlan, OpenFile, Plan, Remedy, RemedyKind, Rule, is_plain
 use crate::detect::{CloneGroup, Member};
 use crate::syntax::decl::{Definition, DefinitionKind};
 use crate::syntax::lexer::contains_word;
-use crate::syntax::{LoopMacros, TokenKind};
+use crate::syntax::{LoopMacros, TokenKind, lexer};
 use crate::tree::TreePath;
 use std::ops::Range;
 
@@ -25,6 +25,9 @@ const HARMLESS: &[&str] = &[
     "__exit",
     "noinline",
 ];
+
+/// Arguments of a macro's call that are looked at.
+const MOST_PASTED: usize = 1000;
 
 /// The rule that takes the group's unused members.
 pub fn rule<'r>(rules: &'r [Rule], group: &CloneGroup) -> Option<&'r Rule> {
@@ -98,6 +101,10 @@ pub fn plan(
         .map(|(index, (member, open))| fate::member_plan(&subject, index, member, open))
         .map(|plan| MemberPlan { fate: Fate::Gone, ..plan })
         .collect();
+    if let Some((left, at)) = left_unused(&open, &group.members) {
+        let detail = format!("nothing else uses {left}");
+        return Some(Err(file.refuse(Reason::UnusedMember, at, detail)));
+    }
     let may_go = fate::claim(&members, &open)
         .and_then(|()| fate::gain(&subject, &members, None, (rule.limits.lines_saved, None)));
     Some(may_go.map(|()| Plan::new(&subject, rule, Remedy::Delete, members)))
@@ -135,19 +142,14 @@ fn is_unwanted(
     if let Some(header) = header_with(file, name) {
         return refuse(format!("{header} names {name}"));
     }
-    let tokens = file.tokens_of(&member.function);
-    let is_directive =
-        |at: usize| file.tokens.get(at).is_some_and(|token| token.kind == TokenKind::Directive);
-    let is_alone = tokens.start.checked_sub(1).is_some_and(is_directive)
-        && is_directive(tokens.end)
-        && !file.is_always(member.function.start);
-    if is_alone {
-        return refuse(format!("an #if stands around {name} alone"));
+    if !file.is_always(member.function.start) {
+        // An option that nothing sets, or that somebody sets by hand.
+        return refuse(format!("{name} stands under a condition"));
     }
-    match left_unused(open, member) {
-        Some(left) => refuse(format!("nothing but {name} uses {left}")),
-        None => Ok(()),
+    if let Some((macro_name, word)) = composed(file, name) {
+        return refuse(format!("{macro_name}() may make up {name} out of {word}"));
     }
+    Ok(())
 }
 
 /// Where a file has a word outside `own`.
@@ -162,37 +164,67 @@ fn named_outside(file: &FileContext, word: &[u8], own: &[Range<usize>]) -> Optio
         .find(|at| !own.iter().any(|range| range.contains(at)))
 }
 
-/// What of its file, if static, nothing but `member` names: the compiler would warn about
-/// that once the member is gone.
-fn left_unused(open: &OpenFile, member: &Member) -> Option<String> {
-    let file = &open.context;
-    let own = file.tokens_of(&member.function);
-    let mut words = own.clone().filter(|&at| align::is_ident(file, at)).map(|at| file.text(at));
-    words.find_map(|word| {
-        let name = lossy(word);
-        if name == member.name || !file.directives_with(word).is_empty() {
-            return None;
-        }
-        let function = file.functions.iter().find(|it| it.name(&file.bytes) == word);
-        let outside = |at: &&usize| !own.contains(at);
-        let is_left = match function {
-            Some(function) => {
-                let uses = uses::uses(file, function, &open.pastes);
-                let calls = uses.calls.iter().map(|call| &call.name);
-                uses.anchor.is_none() && !calls.chain(&uses.addresses).any(|at| outside(&at))
-            }
-            None => {
-                let found = file.unit.lookup(&name);
-                let is_own = |it: &Definition| {
-                    let is_static = |kind: &DefinitionKind| {
-                        matches!(kind, DefinitionKind::Variable { is_static: true, .. })
-                    };
-                    *it.file == *file.path && is_static(&it.kind)
-                };
-                let declared = found.iter().filter(|it| is_own(it)).count();
-                declared > 0 && file.occurrences(word).iter().filter(outside).count() <= declared
-            }
+/// The macro, and the word among its arguments, out of which the name of a function may be
+/// made: any that pastes, or that is not known in this configuration, with a word that the
+/// name begins or ends with.
+fn composed(file: &FileContext, name: &str) -> Option<(String, String)> {
+    let is_word =
+        |&at: &usize| matches!(file.tokens[at].kind, TokenKind::Ident | TokenKind::Number);
+    let calls = (0..file.tokens.len()).filter(|&at| {
+        align::is_ident(file, at) && file.text(at + 1) == b"(" && !lexer::is_keyword(file.text(at))
+    });
+    calls.filter_map(|at| Some((at, uses::closing(file, at + 1)?))).find_map(|(at, close)| {
+        let callee = lossy(file.text(at));
+        let word = (at + 2..close).take(MOST_PASTED).filter(is_word).find(|&at| {
+            let word = file.text(at);
+            word != name.as_bytes()
+                && (name.as_bytes().starts_with(word) || name.as_bytes().ends_with(word))
+        })?;
+        let may_paste = match file.unit.macro_facts(&callee) {
+            Some(facts) => facts.params.iter().any(|it| it.pasted.is_some()),
+            None => !file.is_function(&callee) && !file.is_object(&callee),
         };
-        is_left.then_some(name)
+        may_paste.then(|| (callee, lossy(file.text(word))))
     })
+}
+
+/// What of their file, if static, nothing but `members` name, and where one of these does:
+/// the compiler would warn about that once they are gone.
+fn left_unused(open: &[&OpenFile], members: &[Member]) -> Option<(String, u32)> {
+    members.iter().zip(open).find_map(|(member, open)| {
+        let file = &open.context;
+        let here = members.iter().filter(|it| it.file == member.file);
+        let own: Vec<Range<usize>> = here.map(|it| file.tokens_of(&it.function)).collect();
+        let left = file.tokens_of(&member.function).filter(|&at| align::is_ident(file, at));
+        left.map(|at| file.text(at))
+            .find(|word| is_left(open, word, &own, members))
+            .map(|word| (lossy(word), member.function.start))
+    })
+}
+
+/// Whether a word is a static object or function of the file that nothing names outside
+/// `own`, the tokens of functions that go.
+fn is_left(open: &OpenFile, word: &[u8], own: &[Range<usize>], members: &[Member]) -> bool {
+    let file = &open.context;
+    let name = lossy(word);
+    if members.iter().any(|it| it.name == name) || !file.directives_with(word).is_empty() {
+        return false;
+    }
+    let outside = |at: &&usize| !own.iter().any(|range| range.contains(at));
+    match file.functions.iter().find(|it| it.name(&file.bytes) == word) {
+        Some(function) => {
+            let uses = uses::uses(file, function, &open.pastes);
+            let calls = uses.calls.iter().map(|call| &call.name);
+            uses.anchor.is_none() && !calls.chain(&uses.addresses).any(|at| outside(&at))
+        }
+        None => {
+            let found = file.unit.lookup(&name);
+            let is_own = |it: &Definition| {
+                *it.file == *file.path
+                    && matches!(it.kind, DefinitionKind::Variable { is_static: true, .. })
+            };
+            let declared = found.iter().filter(|it| is_own(it)).count();
+            declared > 0 && file.occurrences(word).iter().filter(outside).count() <= declared
+        }
+    }
 }

@@ -36,17 +36,6 @@ fn longest_common(a: &[String], b: &[String]) -> Vec<String> {
     common
 }
 
-/// The whole words that all names begin with, with the underscore behind them.
-pub fn common_start<'n>(names: &[&'n str]) -> &'n str {
-    let Some((first, others)) = names.split_first() else { return "" };
-    let same = |other: &&str| {
-        first.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count()
-    };
-    let length = others.iter().map(same).min().unwrap_or(0);
-    let end = first[..length].rfind('_').map_or(0, |at| at + 1);
-    &first[..end]
-}
-
 /// How many words all names share.
 pub fn shared(members: &[&str]) -> usize {
     let names: Vec<Vec<String>> = members.iter().map(|name| words(name)).collect();

@@ -10,7 +10,7 @@ use crate::generate::{Edit, EditSet, Patch, message, rewrite, unidiff};
 use crate::plan::{self, Claimed, Fate, FileContext, OpenFile, Plan, Reason, Refusal, Remedy};
 use crate::store::Proposal;
 use crate::tree::{TreePath, content_hash};
-use crate::verify::{self, Claim, Climb, Files, Lift, TreeScope};
+use crate::verify::{self, Claim, Climb, Files, Lift, Tabled, TreeScope};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -204,8 +204,8 @@ pub(super) fn claim((path, claimed): (&TreePath, &mut Claimed), plan: &Plan, out
     if let Remedy::Helper(helper) = &plan.remedy {
         claimed.names.insert(helper.name.clone());
     }
-    let is_lookup = matches!(plan.remedy, Remedy::Lookup(_));
-    debug_assert!(is_lookup || plan.members.iter().any(|m| m.fate != Fate::Survives));
+    let is_table = matches!(plan.remedy, Remedy::Lookup(_) | Remedy::Loop(_));
+    debug_assert!(is_table || plan.members.iter().any(|m| m.fate != Fate::Survives));
 }
 
 /// As [`claim`] for what does a part of the members' work: they stay as that leaves them.
@@ -277,7 +277,7 @@ fn claim_of(plan: &Plan) -> Claim {
     let (helper, merged_into) = match &plan.remedy {
         Remedy::Merge(survivor) => (None, Some(plan.members[*survivor].name.clone())),
         Remedy::Elide(callee) => (None, Some(callee.clone())),
-        Remedy::Delete | Remedy::Lookup(_) => (None, None),
+        Remedy::Delete | Remedy::Lookup(_) | Remedy::Loop(_) => (None, None),
         // The common text under a new name.
         Remedy::Helper(helper) if helper.parameters.is_empty() && helper.dropped.is_empty() => {
             (None, Some(helper.name.clone()))
@@ -287,8 +287,13 @@ fn claim_of(plan: &Plan) -> Claim {
     let is_elision = matches!(plan.remedy, Remedy::Elide(_) | Remedy::Delete);
     let member = |m: &plan::MemberPlan| (plan.files[m.file].clone(), m.name.clone());
     let members = plan.members.iter().map(member).collect();
-    if matches!(plan.remedy, Remedy::Lookup(_)) {
-        return Claim { rewritten: members, is_lookup: true, ..Claim::default() };
+    let tabled = match plan.remedy {
+        Remedy::Lookup(_) => Some(Tabled::Switch),
+        Remedy::Loop(_) => Some(Tabled::Run),
+        _ => None,
+    };
+    if tabled.is_some() {
+        return Claim { rewritten: members, tabled, ..Claim::default() };
     }
     Claim {
         members,

@@ -158,6 +158,11 @@ impl Proposer<'_> {
         if let Some(planned) = lookup {
             return planned;
         }
+        let looped = plan::sequence::rule(self.rules, group)
+            .and_then(|rule| plan::sequence::plan(open[0], group, rule, self.loops));
+        if let Some(planned) = looped {
+            return planned;
+        }
         let deleted = self
             .unused(group, |_| Some(&open[0].context.bytes))
             .and_then(|(rule, unused)| self.plan_unused(open, &unused, rule));

@@ -10,9 +10,9 @@ use super::macros::Macros;
 use super::signature;
 use super::unit::{Item, Unit, shown};
 use super::{Claim, Files, Problem, Scope, Verdict};
-use crate::syntax::LoopMacros;
 use crate::syntax::decl::{self, DefinitionKind, FunctionDeclaration};
-use crate::syntax::lexer::contains_word;
+use crate::syntax::lexer::{contains_word, is_keyword};
+use crate::syntax::{Lexer, LoopMacros, TokenKind};
 use std::collections::BTreeSet;
 
 /// Checks the files before and after the patch against the claim.
@@ -126,12 +126,33 @@ impl<'s> Elided<'_, 's> {
         if wanted.is_some() {
             return Err((at, format!("`{name}` may be wanted by what does not name it")));
         }
+        if let Some((at, word)) = self.composed(name.as_bytes()) {
+            return Err((at, format!("`{name}` may be made out of `{}`", shown(word))));
+        }
         let named = |text: &[u8]| contains_word(text, name.as_bytes());
         let headers = self.names.headers();
         match headers.iter().find(|path| self.scope.text(path).is_none_or(|text| named(&text))) {
             Some(header) => Err((at, format!("{header} may name `{name}`"))),
             None => Ok(()),
         }
+    }
+
+    /// A word that the name begins or ends with, and that is handed to a macro that pastes,
+    /// or to what is no function that is known.
+    fn composed(&self, name: &[u8]) -> Option<(usize, &'s [u8])> {
+        let unit = self.before;
+        let called = (0..unit.tokens.len()).filter(|&at| {
+            unit.is_word(at) && unit.text(at + 1) == b"(" && !is_keyword(unit.text(at))
+        });
+        called.filter_map(|at| Some((at, unit.list(at + 1)?.1))).find_map(|(at, close)| {
+            let part = (at + 2..close).find(|&at| {
+                let word = unit.text(at);
+                let is_word = matches!(unit.kind(at), Some(TokenKind::Ident | TokenKind::Number));
+                is_word && word != name && (name.starts_with(word) || name.ends_with(word))
+            })?;
+            let callee = std::str::from_utf8(unit.text(at)).unwrap_or_default();
+            may_paste(self.names, callee, 0).then(|| (part, unit.text(part)))
+        })
     }
 
     /// A wrapper hands on all that it is given, and nothing else.
@@ -241,4 +262,32 @@ impl<'s> Elided<'_, 's> {
             Some(more) => Err((last, format!("`{}` is new behind it", shown(more)))),
         }
     }
+}
+
+/// Macros in macros that are followed.
+const DEEPEST: usize = 8;
+
+/// Whether what is called so is a macro that pastes, through whatever others, or nothing
+/// that is known.
+fn may_paste(names: &decl::Unit, callee: &str, depth: usize) -> bool {
+    let found = names.lookup(callee);
+    let macros = found.iter().filter_map(|it| match &it.kind {
+        DefinitionKind::Macro(define) => Some(define.body_text()),
+        _ => None,
+    });
+    let bodies: Vec<String> = macros.collect();
+    if found.is_empty() {
+        return depth == 0;
+    }
+    bodies.iter().any(|body| {
+        body.contains("##")
+            || depth < DEEPEST && {
+                let text = body.as_bytes();
+                let mut words = Lexer::new(text).filter(|it| it.kind == TokenKind::Ident);
+                words.any(|it| {
+                    let word = std::str::from_utf8(it.text(text)).unwrap_or_default();
+                    word != callee && may_paste(names, word, depth + 1)
+                })
+            }
+    })
 }

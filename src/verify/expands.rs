@@ -11,7 +11,8 @@ use super::signature::{self, Linkage};
 use super::substitution::{self, OneFile};
 use super::unit::{Difference, Unit, shown};
 use super::{
-    Claim, Files, Lift, Problem, Scope, Verdict, across, elided, lifted, lookup, placement,
+    Claim, Files, Lift, Problem, Scope, Tabled, Verdict, across, elided, lifted, lookup, placement,
+    unrolled,
 };
 use crate::syntax::{Lexer, LoopMacros};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,8 +24,10 @@ pub fn check(
     claim: &Claim,
     (loops, scope): (&LoopMacros, Option<&dyn Scope>),
 ) -> Result<(), Problem> {
-    if claim.is_lookup {
-        return lookup::check(before, after, claim, (loops, scope));
+    match claim.tabled {
+        Some(Tabled::Switch) => return lookup::check(before, after, claim, (loops, scope)),
+        Some(Tabled::Run) => return unrolled::check(before, after, claim, (loops, scope)),
+        None => {}
     }
     if claim.is_elision {
         return elided::check(before, after, claim, (loops, scope));

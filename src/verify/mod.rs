@@ -39,6 +39,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 pub mod unit;
+mod unrolled;
 pub mod width;
 pub mod wording;
 
@@ -92,14 +93,23 @@ pub struct Claim {
     /// meaning with another body: one that goes through a table now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rewritten: Vec<(TreePath, String)>,
-    /// In each of these a `switch` has become an array that is indexed by its key, and
-    /// nothing else has changed.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_lookup: bool,
+    /// What in the one rewritten function has become a table; nothing else has changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tabled: Option<Tabled>,
     /// Where the helper does what a part of each member did: how these parts become
     /// functions of their own before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lift: Option<Lift>,
+}
+
+/// What became a table, see [`Claim::tabled`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tabled {
+    /// A `switch`: an array is indexed by its key.
+    Switch,
+    /// Statements of one shape: a loop takes their constants from the rows.
+    Run,
 }
 
 /// A text in which a part of each member is a function of its own (see [`lifted`]).
@@ -117,7 +127,7 @@ impl Claim {
     /// texts, so that only the code can show that it is the same.
     pub fn is_of_code_alone(&self) -> bool {
         !self.rewritten.is_empty()
-            && !self.is_lookup
+            && self.tabled.is_none()
             && self.members.is_empty()
             && self.target().is_none()
     }

@@ -65,6 +65,29 @@ fn table(unit: &Unit<'_>, start: usize) -> Option<Table> {
     name.filter(|_| is_const).map(|name| Table { name, tokens, rows })
 }
 
+/// Everything but two items of two files is the same.
+///
+/// # Errors
+/// The token before that is not, and why.
+pub(super) fn others_are_same(
+    (before, one): (&Unit<'_>, usize),
+    (after, other): (&Unit<'_>, usize),
+) -> Result<(), (usize, String)> {
+    let outside = |unit: &Unit<'_>, of: usize| {
+        let items = unit.items.iter().enumerate().filter(|(at, _)| *at != of);
+        items.flat_map(|(_, item)| item.tokens.clone()).collect::<Vec<usize>>()
+    };
+    let (old, new) = (outside(before, one), outside(after, other));
+    let differs = old.iter().zip(&new).find(|(a, b)| before.text(**a) != after.text(**b));
+    match differs {
+        Some((at, _)) => Err((*at, "something else has changed".to_owned())),
+        None if one != other || old.len() != new.len() => {
+            Err((0, "something else has come or gone".to_owned()))
+        }
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

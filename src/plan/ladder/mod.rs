@@ -8,6 +8,7 @@ pub mod switch;
 mod table;
 
 pub use table::{Element, Row};
+pub(super) use table::{behind_declarations, free_name, place};
 
 use super::align::{self, AlignedMember, Alignment, lossy};
 use super::file::FileContext;
@@ -133,6 +134,10 @@ fn lookup(
     if found.default.is_none() && key_type.starts_with("enum ") {
         let detail = format!("the compiler says which of {key_type} has no arm");
         return refuse(Reason::LadderChecked, detail);
+    }
+    if !table::is_most_of_it(parsed, found) {
+        let detail = "the function does more: the table would stand far from its use".to_owned();
+        return refuse(Reason::LadderArms, detail);
     }
     let sink = found.sink.clone().map(|range| text_of(file, range));
     let element = table::element(parsed, found, sink.as_deref())?;

@@ -157,6 +157,9 @@ impl<'f> Reader<'f> {
             }
         }
         if is_default {
+            if !labels.is_empty() {
+                return self.refuse(Reason::LadderArms, "a key is named beside the default arm");
+            }
             return self.default(switch);
         }
         if labels.is_empty() {

@@ -12,7 +12,10 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Rows without a key that an array may have, for each that has one.
-const MOST_HOLES: i128 = 4;
+const MOST_HOLES: i128 = 2;
+
+/// Statements of a function that is there for its switch.
+const MOST_STATEMENTS: usize = 4;
 
 /// The largest key of an array.
 const LARGEST: i128 = 0xffff;
@@ -217,6 +220,7 @@ pub fn element(
 /// The rows for the arms, with their comments.
 pub fn rows(file: &FileContext, found: &Switch) -> Result<Vec<Row>, Refusal> {
     let mut rows = Vec::new();
+    let mut kept = 0;
     let mut from = file.tokens[found.key + 2].end as usize;
     for arm in &found.arms {
         let start = file.tokens[arm.tokens.start].start as usize;
@@ -240,6 +244,7 @@ pub fn rows(file: &FileContext, found: &Switch) -> Result<Vec<Row>, Refusal> {
                 (false, true) if !alone && comment.start > start => behind.push(text(comment)),
                 _ => return refuse(comment.start),
             }
+            kept += 1;
         }
         if behind.len() > 1 || !behind.is_empty() && arm.labels.len() > 1 {
             return refuse(start);
@@ -254,7 +259,40 @@ pub fn rows(file: &FileContext, found: &Switch) -> Result<Vec<Row>, Refusal> {
         }
         from = end;
     }
-    Ok(rows)
+    let open = file.tokens[found.key + 2].end as usize;
+    let all = lexer::comments(&file.bytes, open, file.tokens[found.end].start as usize);
+    let default = found
+        .default
+        .clone()
+        .filter(|it| !it.is_empty())
+        .map(|it| file.tokens[it.start].start as usize..file.tokens[it.end - 1].end as usize);
+    let in_default = |at: usize| default.as_ref().is_some_and(|range| range.contains(&at));
+    let lost = all.iter().filter(|comment| !in_default(comment.start)).nth(kept);
+    match lost {
+        Some(comment) => {
+            let detail = "a comment would be lost";
+            Err(file.refuse(Reason::CommentsDiffer, comment.start as u32, detail))
+        }
+        None => Ok(rows),
+    }
+}
+
+/// Whether the switch is most of what its function does: the function has no other, it
+/// stands at the top of its body, and beside few statements.
+pub fn is_most_of_it(parsed: &AlignedMember<'_>, found: &Switch) -> bool {
+    let (file, tree) = (parsed.file, &parsed.tree);
+    let Some(body) = tree.of_kind("compound_statement").next() else { return false };
+    let start = file.tokens[found.start].start;
+    let statements: Vec<NodeId> = tree
+        .children(body)
+        .filter(|&id| {
+            let node = tree.node(id);
+            node.named && !matches!(node.kind, "comment" | "declaration")
+        })
+        .collect();
+    let is_at_top = statements.iter().any(|&id| tree.node(id).range.start == start);
+    let others = tree.of_kind("switch_statement").count();
+    is_at_top && others == 1 && statements.len() <= MOST_STATEMENTS
 }
 
 /// Whether the array has rows without a key, which must be told from the others by their
@@ -306,12 +344,23 @@ pub fn has_holes(
         return Ok(false);
     }
     if let Element::Numbers(_) = element {
+        let mut named = true;
         for arm in &found.arms {
             let text = text_of(file, arm.value.clone());
             if file.unit.constant(&text).ok().and_then(|it| it.value).is_none_or(|it| it == 0) {
                 let detail = format!("`{text}` cannot be told from a key without an arm");
                 return refuse(Reason::LadderHoles, arm.value.start, detail);
             }
+            named &= file
+                .unit
+                .lookup(&text)
+                .iter()
+                .any(|it| matches!(it.kind, DefinitionKind::Enumerator { .. }));
+        }
+        if named {
+            // An arm for it may come.
+            let detail = "0, for a key without an arm, is an enumerator as well".to_owned();
+            return refuse(Reason::LadderHoles, found.start, detail);
         }
     }
     Ok(true)
@@ -332,7 +381,10 @@ pub fn gives_zero(file: &FileContext, statements: Range<usize>, found: &Switch) 
         None => vec![&b"return"[..]],
         Some(sink) => [texts(sink.clone()), vec![b"="]].concat(),
     };
-    let value = |text: &[u8]| matches!(text, b"0" | b"NULL");
+    let value = |text: &[u8]| {
+        let constant = || file.unit.constant(&lossy(text)).ok().and_then(|it| it.value);
+        text == b"NULL" || constant() == Some(0)
+    };
     let given = texts(statements);
     let [.., last, end] = given.as_slice() else { return false };
     expected.extend([*last, b";"]);
@@ -358,6 +410,33 @@ pub fn name(
         });
         telling.cloned().unwrap_or_else(|| "value".to_owned())
     };
+    let stem = || {
+        let telling: Vec<&String> = said
+            .iter()
+            .filter(|word| {
+                let is_mute = matches!(
+                    word.as_str(),
+                    "get"
+                        | "to"
+                        | "str"
+                        | "string"
+                        | "strings"
+                        | "name"
+                        | "names"
+                        | "text"
+                        | "desc"
+                        | "description"
+                        | "print"
+                        | "show"
+                        | "dump"
+                        | "of"
+                );
+                !is_mute
+            })
+            .collect();
+        let last = &telling[telling.len().saturating_sub(2)..];
+        last.iter().map(|word| word.as_str()).collect::<Vec<_>>().join("_")
+    };
     // What says nothing of what is in it.
     const MUTE: &[&str] = &[
         "rc", "ret", "retval", "rv", "err", "error", "val", "value", "res", "result", "str", "s",
@@ -365,11 +444,16 @@ pub fn name(
     ];
     let base = match last.filter(|last| !MUTE.contains(&last.as_str())) {
         Some(last) => last,
-        None if is_text && said.iter().any(|it| it.starts_with("name")) => "name".to_owned(),
-        None if is_text => "string".to_owned(),
+        None if is_text && !stem().is_empty() => format!("{}_name", stem()),
+        None if is_text => "name".to_owned(),
         None => of_function(),
     };
-    let base = base.to_lowercase();
+    free_name(open, parsed, &base.to_lowercase())
+}
+
+/// A name for several of `base` that means nothing yet in the function and its file.
+pub fn free_name(open: &OpenFile, parsed: &AlignedMember<'_>, base: &str) -> Option<String> {
+    let file = &open.context;
     let plural = match base.as_bytes() {
         [.., b's' | b'x'] => format!("{base}_table"),
         [.., c, b'y'] if !b"aeiou".contains(c) => format!("{}ies", &base[..base.len() - 1]),
@@ -384,6 +468,26 @@ pub fn name(
             && name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
     };
     candidates.iter().find(is_free).cloned()
+}
+
+/// The line behind the last declaration at the top of the function's body.
+pub fn behind_declarations(parsed: &AlignedMember<'_>) -> Option<usize> {
+    let (file, tree) = (parsed.file, &parsed.tree);
+    let body = tree.of_kind("compound_statement").next()?;
+    let statements = tree.children(body).filter(|&id| {
+        let node = tree.node(id);
+        node.named && node.kind != "comment"
+    });
+    let last = statements.take_while(|&id| tree.node(id).kind == "declaration").last();
+    let end = match last {
+        Some(last) => tree.node(last).range.end as usize,
+        None => tree.node(body).range.start as usize + 1,
+    };
+    let at = file.line_end(end - 1);
+    let rest = &file.bytes[end..at];
+    let is_clear = file.is_blank(end..at)
+        || rest.trim_ascii().starts_with(b"/*") && rest.trim_ascii().ends_with(b"*/");
+    is_clear.then_some(at)
 }
 
 /// Before which line of the function's body the array is declared, and whether what stands

@@ -19,12 +19,10 @@ pub enum Engine {
         /// For so many arguments, all that those functions have.
         arguments: u64,
     },
-    /// The switch and what stands for it give the same for all keys: both were run apart
-    /// from their function, whose text is the same but for them.
-    Keys {
-        /// For so many keys, all that there are.
-        keys: u64,
-    },
+    /// The switch and what stands for it give the same for all keys: apart from their
+    /// function, whose text is the same but for them, both were run on all that an array
+    /// can have, and are the same code for all others.
+    Keys,
 }
 
 impl Engine {
@@ -36,7 +34,7 @@ impl Engine {
             Self::Results { .. } => {
                 "results on all arguments, and x86-64 instructions of the rest".to_owned()
             }
-            Self::Keys { .. } => "results on all keys, and the text of the rest".to_owned(),
+            Self::Keys => "results on all keys, and the text of the rest".to_owned(),
         }
     }
 }
@@ -67,9 +65,7 @@ impl fmt::Display for Way {
         let what = match self.engine {
             Engine::Instructions => "the same machine code",
             Engine::Ir => "the same LLVM IR",
-            Engine::Keys { keys } => {
-                return write!(f, "the same values for all {keys} keys at {}", self.level.flag());
-            }
+            Engine::Keys => "the same values for all keys",
             Engine::Results { arguments: 1 } => "the same result",
             Engine::Results { arguments } => {
                 &format!("the same results for all {arguments} arguments")

@@ -10,8 +10,8 @@ use super::{Candidate, Engine, Found, Way, both};
 use crate::syntax::LoopMacros;
 use crate::verify::build::{BuildError, Compile, Level, Mode};
 use crate::verify::ir;
-use crate::verify::lookup;
 use crate::verify::object::{Difference, Object, compare_merged};
+use crate::verify::{Tabled, lookup};
 
 /// The levels at which code is compared, in this order.
 pub(super) const LEVELS: [Level; 3] = [Level::O2, Level::O1, Level::Os];
@@ -75,18 +75,16 @@ pub(super) fn prove(
     }
     let unrolled = tried_unrolled.is_some();
     let (first, texts) = tried_unrolled.unwrap_or((first, texts));
-    Ok(match results::prove(shop, (&roles, &texts), compile, loops, bill)? {
+    let run = match keys(shop, candidate, compile, loops, bill)? {
+        Some(Ok(way)) => return Ok(Ok(way)),
+        Some(Err(not_run)) => Err(not_run),
+        None => results::prove(shop, (&roles, &texts), compile, loops, bill)?,
+    };
+    Ok(match run {
         Ok((engine, level)) => Ok(Way { engine, unrolled, level, ..plain }),
         Err(NotRun::Differ(why)) => Err(Unproved::Wrong(why)),
         Err(NotRun::Unknown(why) | NotRun::Failed(why)) => {
-            match keys(shop, candidate, compile, loops, bill)? {
-                None => Err(Unproved::Differs(first, texts, why)),
-                Some(Ok(way)) => Ok(way),
-                Some(Err(NotRun::Differ(why))) => Err(Unproved::Wrong(why)),
-                Some(Err(NotRun::Unknown(why) | NotRun::Failed(why))) => {
-                    Err(Unproved::Differs(first, texts, why))
-                }
-            }
+            Err(Unproved::Differs(first, texts, why))
         }
     })
 }
@@ -104,7 +102,7 @@ fn keys(
     let [(path, name)] = claim.rewritten.as_slice() else { return Ok(None) };
     let texts = before.get(path).zip(after.get(path)).filter(|_| *path == compile.source);
     let maps = texts
-        .filter(|_| claim.is_lookup)
+        .filter(|_| claim.tabled == Some(Tabled::Switch))
         .and_then(|(before, after)| lookup::maps((before, after), name, loops));
     let Some([one, other]) = maps else { return Ok(None) };
     let with = |text: Vec<u8>| {
@@ -115,13 +113,7 @@ fn keys(
     let texts = Texts { before: with(one), after: with(other) };
     let roles = Roles::of(candidate, &compile.source);
     let found = results::prove(shop, (&roles, &texts), compile, loops, bill)?;
-    Ok(Some(found.map(|(engine, level)| {
-        let engine = match engine {
-            Engine::Results { arguments } => Engine::Keys { keys: arguments / 2 },
-            other => other,
-        };
-        Way { engine, ..Way::plain(level) }
-    })))
+    Ok(Some(found.map(|(_, level)| Way { engine: Engine::Keys, ..Way::plain(level) })))
 }
 
 /// What the file needed and gave before, by an object that [`prove`] compares anyhow: where

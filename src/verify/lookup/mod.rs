@@ -11,7 +11,7 @@ mod arms;
 
 use super::definition::Definition;
 use super::macros::Macros;
-use super::unit::{Item, Unit, shown};
+use super::unit::{Unit, shown};
 use super::{Claim, Files, Problem, Scope, Verdict, facts, tables};
 use crate::syntax::decl::{self, DefinitionKind};
 use crate::syntax::{LoopMacros, TokenKind};
@@ -66,12 +66,11 @@ struct Rewritten<'u, 's> {
     instead: Range<usize>,
 }
 
-/// The functions of [`maps`].
-const MAPS: [&str; 2] = ["drvdedup_map_0", "drvdedup_map_1"];
-
 /// Functions that do what the switch of the claim does, and what stands for it, to a key
-/// alone: C texts to be put behind the text before. Keys for which the default arm is there
-/// give a mark that differs between both functions.
+/// alone: C texts to be put behind the text before. The first two take the keys that an
+/// array can have, all of which may be tried; the others only go on for all other keys, for
+/// which a compiler sees that both do the same. Keys for which the default arm is there give
+/// a mark that differs between the two of a pair.
 pub(super) fn maps(
     (before, after): (&[u8], &[u8]),
     name: &str,
@@ -94,21 +93,42 @@ pub(super) fn maps(
     let switch = format!("\tswitch ({key}) {{\n{}\t}}\n", rows.collect::<String>());
     let table = String::from_utf8_lossy(new.spelling(it.table.tokens.clone())).into_owned();
     let (_, close) = new.list(it.instead.start + 1)?;
-    let test = String::from_utf8_lossy(new.spelling(it.instead.start..close + 1)).into_owned();
-    let hits = new.text(it.instead.start + 3) == b"<";
+    let test = new.spelling(it.instead.start + 1..close + 1);
+    let not = if new.text(it.instead.start + 3) == b"<" { "" } else { "!" };
+    let test = format!("if ({not}{})", String::from_utf8_lossy(test));
     let element = format!("{}[{key}]", text(vec![new.text(it.table.name)]));
+    let lookup = format!("\t{test}\n\t\treturn {element};\n");
     let [mut one, mut other] = [String::new(), String::new()];
-    for (number, map) in MAPS.into_iter().enumerate() {
-        let mark = match is_text {
+    for number in 0..2 {
+        let mark = |number: usize| match is_text {
             true => format!("\"\\00{}\"", number + 1),
             false => number.to_string(),
         };
-        let head = format!("{result} {map}({key_type} {key});\n{result} {map}({key_type} {key})\n");
-        one.push_str(&format!("{head}{{\n{switch}\treturn {mark};\n}}\n"));
-        let (first, last) = if hits { (&element, &mark) } else { (&mark, &element) };
-        other.push_str(&format!(
-            "{head}{{\n\t{table}\n\t{test}\n\t\treturn {first};\n\treturn {last};\n}}\n"
-        ));
+        let (within, beyond) =
+            (format!("drvdedup_within_{number}"), format!("drvdedup_beyond_{number}"));
+        let within = |body: &str| {
+            format!(
+                "{result} {within}(unsigned short drvdedup_key);\n\
+                 {result} {within}(unsigned short drvdedup_key)\n{{\n{body}\treturn {};\n}}\n",
+                mark(number)
+            )
+        };
+        let beyond = |body: &str| {
+            format!(
+                "{result} {beyond}({key_type} {key});\n\
+                 {result} {beyond}({key_type} {key})\n{{\n{body}\treturn {};\n}}\n",
+                mark(number)
+            )
+        };
+        let is_within = format!("\t{key_type} {key} = drvdedup_key;\n");
+        let is_beyond = format!(
+            "\tif ((unsigned long long){key} <= 0xffff)\n\t\treturn {};\n",
+            mark(1 - number)
+        );
+        one.push_str(&within(&format!("{is_within}{switch}")));
+        one.push_str(&beyond(&format!("{is_beyond}{switch}")));
+        other.push_str(&within(&format!("\t{table}\n{is_within}{lookup}")));
+        other.push_str(&beyond(&format!("\t{table}\n{is_beyond}{lookup}")));
     }
     Some([[before, one.as_bytes()].concat(), [before, other.as_bytes()].concat()])
 }
@@ -128,7 +148,8 @@ impl<'u, 's> Rewritten<'u, 's> {
         let nowhere = |why: String| Wrong::Before(0, why);
         let item = before.function(name).map_err(nowhere)?;
         let other = after.function(name).map_err(nowhere)?;
-        others_are_same(before, after, (item, other))?;
+        tables::others_are_same((before, item), (after, other))
+            .map_err(|(at, why)| Wrong::Before(at, why))?;
         let old = Definition::new(before, item, &Macros::new(before), loops).map_err(nowhere)?;
         let tokens = after.items[other].tokens.clone();
         let mut added = tables::added(before, after);
@@ -358,9 +379,16 @@ impl<'u, 's> Rewritten<'u, 's> {
         if has_holes || is_full {
             return Ok(());
         }
-        let gives = |zero: &'static [u8]| [self.arms.gives.clone(), vec![zero, b";"]].concat();
         let default = unit.texts(self.arms.default.clone());
-        match [&b"0"[..], b"NULL"].into_iter().any(|zero| default == gives(zero)) {
+        let gives = self.arms.gives.len();
+        let is_zero = default.len() == gives + 2
+            && default[..gives] == self.arms.gives
+            && default[gives + 1] == b";"
+            && (default[gives] == b"NULL" || {
+                let at = self.arms.default.start + gives;
+                self.value(at..at + 1, names) == Some(0)
+            });
+        match is_zero {
             true => Ok(()),
             false => {
                 let why = "a key without a case leads to a row".to_owned();
@@ -431,27 +459,5 @@ fn behind(unit: &Unit<'_>, arms: &Arms<'_>) -> usize {
     match last.filter(|&at| is_return && unit.text(at + 1) == b"}") {
         Some(last) => last + 1,
         None => arms.end,
-    }
-}
-
-/// Everything but the two functions is the same.
-fn others_are_same(
-    before: &Unit<'_>,
-    after: &Unit<'_>,
-    (one, other): (usize, usize),
-) -> Result<(), Wrong> {
-    let outside = |unit: &Unit<'_>, of: usize| {
-        let items = unit.items.iter().enumerate().filter(|(at, _)| *at != of);
-        let tokens = items.flat_map(|(_, Item { tokens, .. })| tokens.clone());
-        tokens.collect::<Vec<usize>>()
-    };
-    let (old, new) = (outside(before, one), outside(after, other));
-    let differs = old.iter().zip(&new).find(|(a, b)| before.text(**a) != after.text(**b));
-    match differs {
-        Some((at, _)) => Err(Wrong::Before(*at, "something else has changed".to_owned())),
-        None if one != other || old.len() != new.len() => {
-            Err(Wrong::Before(0, "something else has come or gone".to_owned()))
-        }
-        None => Ok(()),
     }
 }

@@ -1,0 +1,180 @@
+//! The text of a table of constants, and of the loop over it.
+
+use super::Edit;
+use super::layout;
+use super::lookup::indented;
+use super::templates::{TemplateError, Templates};
+use crate::plan::sequence::{Loop, Row};
+use crate::plan::{FileContext, Rule};
+use serde::Serialize;
+
+/// What the template of the table is given.
+#[derive(Serialize)]
+struct RowsData {
+    /// The type of a row, with its members where it has several.
+    element: String,
+    /// The table's name.
+    name: String,
+    /// What says when it is needed, with a leading blank; or empty.
+    attribute: String,
+    /// The rows, and the comments above them, indented.
+    lines: Vec<String>,
+}
+
+/// What the template of the loop is given.
+#[derive(Serialize)]
+struct LoopData {
+    index: String,
+    table: String,
+    /// More than one statement is repeated.
+    is_block: bool,
+    /// The place of what is repeated.
+    body: String,
+}
+
+/// The edits that put the table and the loop in the place of the repetitions.
+///
+/// # Errors
+/// A template that cannot be rendered.
+pub(super) fn edits(
+    plan: &Loop,
+    file: &FileContext,
+    rule: &Rule,
+    templates: &Templates,
+) -> Result<Vec<Edit>, TemplateError> {
+    let data = RowsData {
+        element: element(plan),
+        name: plan.table.clone(),
+        attribute: if plan.is_init { " __initconst".to_owned() } else { String::new() },
+        lines: lines(&plan.rows),
+    };
+    let mut table = indented(&templates.render(&rule.templates.helper, &data)?, "\t");
+    let index = format!("\tint {};\n", plan.index);
+    let (at, blank) = plan.insert_at;
+    let mut edits = Vec::new();
+    if blank {
+        // The function has no declarations yet.
+        table.push_str(&index);
+        table.push('\n');
+    } else {
+        let range = plan.index_at..plan.index_at;
+        edits.push(Edit { range, text: index.into_bytes() });
+    }
+    edits.push(Edit { range: at..at, text: table.into_bytes() });
+    edits.push(repeated(plan, file, rule, templates)?);
+    Ok(edits)
+}
+
+fn element(plan: &Loop) -> String {
+    // `const char *` in a row that is constant is `const char *const`, but for arrays.
+    let plain = |ctype: &str| ctype.to_owned();
+    let Some(tag) = &plan.tag else {
+        let ctype = plain(&plan.fields[0].0);
+        return match ctype.strip_prefix("const ") {
+            Some(rest) if ctype.ends_with('*') => format!("{rest} const"),
+            _ => ctype,
+        };
+    };
+    let fields = plan.fields.iter().map(|(ctype, name)| {
+        let gap = if ctype.ends_with('*') { "" } else { " " };
+        format!("\t{ctype}{gap}{name};\n")
+    });
+    format!("struct {tag} {{\n{}}}", fields.collect::<String>())
+}
+
+/// One row a line, each value in its column.
+fn lines(rows: &[Row]) -> Vec<String> {
+    let count = rows.first().map_or(0, |row| row.values.len());
+    let widths: Vec<usize> = (0..count)
+        .map(|at| rows.iter().map(|row| row.values[at].chars().count()).max().unwrap_or(0))
+        .collect();
+    let mut lines = Vec::new();
+    for row in rows {
+        lines.extend(row.above.iter().map(|comment| format!("\t{comment}")));
+        let mut text = String::from("\t");
+        if let [only] = row.values.as_slice() {
+            text.push_str(only);
+        } else {
+            text.push_str("{ ");
+            for (at, value) in row.values.iter().enumerate() {
+                text.push_str(value);
+                if at + 1 < count {
+                    text.push_str(", ");
+                    let gap = widths[at] - value.chars().count();
+                    text.push_str(&" ".repeat(gap));
+                }
+            }
+            text.push_str(" }");
+        }
+        text.push(',');
+        if let Some(comment) = &row.comment {
+            text.push(' ');
+            text.push_str(comment);
+        }
+        lines.push(text);
+    }
+    lines
+}
+
+fn repeated(
+    plan: &Loop,
+    file: &FileContext,
+    rule: &Rule,
+    templates: &Templates,
+) -> Result<Edit, TemplateError> {
+    const BODY: &str = "{\u{1}}";
+    let data = LoopData {
+        index: plan.index.clone(),
+        table: plan.table.clone(),
+        is_block: plan.is_block,
+        body: BODY.to_owned(),
+    };
+    let start = plan.replaces.start;
+    let indent = String::from_utf8_lossy(&file.bytes[file.line_start(start)..start]).into_owned();
+    let body = indented(&layout::wrap(&indented(&body(plan, file), &format!("{indent}\t"))), "");
+    let text = indented(&templates.render(&rule.templates.thin, &data)?, &indent);
+    let text = text.replace(&format!("{indent}{BODY}\n"), &body);
+    Ok(Edit { range: plan.replaces.clone(), text: text.trim().as_bytes().to_vec() })
+}
+
+/// The first repetition with the members of a row in the place of its constants, each
+/// statement as it was broken into lines, but for what is in parentheses; not indented.
+fn body(plan: &Loop, file: &FileContext) -> String {
+    let mut text = String::new();
+    let mut at = plan.first.start;
+    for (range, field) in &plan.spans {
+        text.push_str(&String::from_utf8_lossy(&file.bytes[at..range.start]));
+        text.push_str(&format!("{}[{}]", plan.table, plan.index));
+        if plan.tag.is_some() {
+            text.push('.');
+            text.push_str(&plan.fields[*field].1);
+        }
+        at = range.end;
+    }
+    text.push_str(&String::from_utf8_lossy(&file.bytes[at..plan.first.end]));
+    let lead = file.line_start(plan.first.start)..plan.first.start;
+    let lead = String::from_utf8_lossy(&file.bytes[lead]).into_owned();
+    let (mut joined, mut depth, mut skips) = (String::new(), 0usize, false);
+    for c in text.chars() {
+        match c {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            '\n' if depth > 0 => {
+                joined.truncate(joined.trim_end().len());
+                if !joined.ends_with(['(', '[']) {
+                    joined.push(' ');
+                }
+                skips = true;
+                continue;
+            }
+            _ => {}
+        }
+        if skips && c.is_whitespace() {
+            continue;
+        }
+        skips = false;
+        joined.push(c);
+    }
+    let line = |line: &str| line.strip_prefix(&lead).unwrap_or(line).to_owned() + "\n";
+    joined.lines().map(line).collect()
+}

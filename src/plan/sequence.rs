@@ -1,0 +1,330 @@
+//! Statements of one shape in a row become a table of their constants, and a loop.
+//!
+//! In: a run of repetitions in one function. Out: a plan for them, or why they stay. Each
+//! turn of the loop does what one repetition did, in their order, and leaves the function
+//! where that did; what differs is constant, so that it does not matter when it is read.
+//! Which expressions may be told by a row, and of what type it is, is asked as for the
+//! parameters of a helper.
+
+use super::align::{self, AlignedMember, Alignment, lossy};
+use super::file::FileContext;
+use super::holes::{self, Holes, Subject};
+use super::ladder;
+use super::refusal::{Reason, Refusal};
+use super::traps;
+use super::{Fate, MemberPlan, OpenFile, Plan, Remedy, RemedyKind, Rule, fate, is_plain, rules};
+use crate::detect::{CloneGroup, Kind, Member};
+use crate::syntax::decl::TagKind;
+use crate::syntax::{LoopMacros, TokenKind, lexer};
+use std::ops::Range;
+
+/// What takes the place of repeated statements.
+#[derive(Clone, Debug)]
+pub struct Loop {
+    /// The array.
+    pub table: String,
+    /// The tag of its elements, where they have several members.
+    pub tag: Option<String>,
+    /// The type and the name of each member.
+    pub fields: Vec<(String, String)>,
+    /// A row for each repetition: the value of each member.
+    pub rows: Vec<Row>,
+    /// The array is only there while the function is initialised.
+    pub is_init: bool,
+    /// The line before which it is declared, and whether no declaration stands there.
+    pub insert_at: (usize, bool),
+    /// The line before which the index is declared: behind all declarations.
+    pub index_at: usize,
+    /// The index.
+    pub index: String,
+    /// The bytes of the repetitions.
+    pub replaces: Range<usize>,
+    /// The bytes of the first, and what in it a member takes the place of.
+    pub first: Range<usize>,
+    /// Bytes in the first repetition, and the number of the member.
+    pub spans: Vec<(Range<usize>, usize)>,
+    /// A repetition is more than one statement.
+    pub is_block: bool,
+}
+
+/// The values of one repetition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// In the order of the members.
+    pub values: Vec<String>,
+    /// A comment behind it.
+    pub comment: Option<String>,
+    /// Comments on lines of their own above it.
+    pub above: Vec<String>,
+}
+
+/// Names for an index, in the order in which they are tried.
+const INDICES: &[&str] = &["i", "j", "k", "n", "idx"];
+
+/// The rule for a group, if it is one of repetitions.
+pub fn rule<'r>(rules: &'r [Rule], group: &CloneGroup) -> Option<&'r Rule> {
+    rules::with_remedy(rules, RemedyKind::Loop, group)
+        .filter(|rule| group.kind == Kind::Sequence && rule.limits.members <= group.members.len())
+}
+
+/// Plans the repetitions that are the members of `group`; `None` where they lie in several
+/// functions.
+///
+/// # Errors
+/// What stands against it.
+pub fn plan(
+    open: &OpenFile,
+    group: &CloneGroup,
+    rule: &Rule,
+    loops: &LoopMacros,
+) -> Option<Result<Plan, Refusal>> {
+    let file = &open.context;
+    let first = &group.members[0];
+    let function = file.function_at(first.function.start)?.clone();
+    let is_of_one = |it: &Member| {
+        it.file == first.file && function.range().contains(&(it.function.start as usize))
+    };
+    if !group.members.iter().all(is_of_one) {
+        return None;
+    }
+    let whole = Member { function, ..first.clone() };
+    Some(plan_run(open, (group, whole), rule, loops))
+}
+
+fn plan_run(
+    open: &OpenFile,
+    (group, whole): (&CloneGroup, Member),
+    rule: &Rule,
+    loops: &LoopMacros,
+) -> Result<Plan, Refusal> {
+    let file = &open.context;
+    is_plain(file, &whole)?;
+    let parsed = align::read(file, &whole, loops)?;
+    let aligned = repetitions(file, group, &parsed)?;
+    let members = group.members.iter().map(|it| {
+        let mut member = it.clone();
+        member.function.body = member.function.start;
+        member.function.name = whole.function.name.clone();
+        member
+    });
+    let run = CloneGroup { members: members.collect(), ..group.clone() };
+    let mut alignment = Alignment { members: aligned, sites: Vec::new(), renamed_locals: false };
+    align::find_sites(&run, &mut alignment)?;
+    let subject = Subject { file, group: &run, alignment: &alignment };
+    traps::check(&run, &alignment, RemedyKind::Loop)?;
+    let holes = holes::plan(&subject, &rule.limits)?;
+    let planned = looped(open, &subject, &parsed, &holes, rule)?;
+    if open.claimed.touches(&planned.replaces)
+        || open.claimed.touches(&(planned.insert_at.0..planned.insert_at.0))
+    {
+        let detail = format!("{} is rewritten by another proposal", whole.name);
+        return Err(file.refuse(Reason::Overlaps, whole.function.start, detail));
+    }
+    let group = CloneGroup { members: vec![whole], ..group.clone() };
+    let alignment = Alignment { members: vec![parsed], sites: Vec::new(), renamed_locals: false };
+    let subject = Subject { file, group: &group, alignment: &alignment };
+    let member = fate::member_plan(&subject, 0, &group.members[0], open);
+    let members = vec![MemberPlan { fate: Fate::Survives, ..member }];
+    Ok(Plan::new(&subject, rule, Remedy::Loop(Box::new(planned)), members))
+}
+
+/// The repetitions as members that are aligned, with nothing between them.
+///
+/// # Errors
+/// `loop-body`, `directive-in-body`.
+fn repetitions<'f>(
+    file: &'f FileContext,
+    group: &CloneGroup,
+    parsed: &AlignedMember<'f>,
+) -> Result<Vec<AlignedMember<'f>>, Refusal> {
+    let mut aligned = Vec::new();
+    let mut last: Option<usize> = None;
+    for member in &group.members {
+        let (start, end) = (member.function.start, member.function.end);
+        let tokens = file.token_at(start)..file.token_at(end);
+        let refuse = |reason, detail: &str| Err(file.refuse(reason, start, detail));
+        if last.is_some_and(|last| last != tokens.start) {
+            return refuse(Reason::LoopBody, "something stands between the repetitions");
+        }
+        last = Some(tokens.end);
+        for at in tokens.clone() {
+            if file.tokens[at].kind == TokenKind::Directive {
+                return refuse(Reason::DirectiveInBody, "a directive stands between them");
+            }
+            let word = file.text(at);
+            if matches!(word, b"break" | b"continue" | b"case" | b"default" | b"else")
+                && !(word == b"else" && at > tokens.start)
+            {
+                let detail = format!("`{}` would mean something else in a loop", lossy(word));
+                return refuse(Reason::LoopBody, &detail);
+            }
+        }
+        let ends = matches!(file.text(tokens.end - 1), b";" | b"}");
+        if !ends || file.text(tokens.end) == b"else" {
+            return refuse(Reason::LoopBody, "a repetition is no whole statement");
+        }
+        aligned.push(AlignedMember {
+            file,
+            tokens,
+            tree: parsed.tree.clone(),
+            locals: parsed.locals.clone(),
+        });
+    }
+    let first = &aligned[0].tokens;
+    let before = first.start.checked_sub(1).map_or(&b""[..], |at| file.text(at));
+    if !matches!(before, b";" | b"{" | b"}" | b":") {
+        let detail = "the first repetition is part of another statement";
+        return Err(file.refuse(Reason::LoopBody, file.tokens[first.start].start, detail));
+    }
+    Ok(aligned)
+}
+
+fn looped(
+    open: &OpenFile,
+    subject: &Subject<'_>,
+    parsed: &AlignedMember<'_>,
+    holes: &Holes,
+    rule: &Rule,
+) -> Result<Loop, Refusal> {
+    let file = subject.file;
+    let refuse = |reason, detail: &str| Err(subject.refuse(reason, 0, detail));
+    if holes.parameters.is_empty() || holes.parameters.len() > rule.limits.parameters {
+        let detail = format!("a row would have {} members", holes.parameters.len());
+        return Err(subject.refuse(Reason::TooManyParameters, 0, detail));
+    }
+    for span in &holes.spans {
+        let parameter = &holes.parameters[span.parameter];
+        let plain = span.wording.is_none() && span.form == holes::Form::Name;
+        if !plain || parameter.is_format || parameter.base.is_some() {
+            let detail = "what differs is no value of a row";
+            return Err(subject.refuse(Reason::LoopBody, span.tokens.start, detail));
+        }
+        // An object's address, or a callee, is for a helper.
+        let constant = parameter
+            .arguments
+            .iter()
+            .all(|value| value.starts_with('"') || file.unit.constant(value).is_ok());
+        if !constant {
+            let detail = format!("`{}` is no constant", parameter.arguments[0]);
+            return Err(subject.refuse(Reason::LoopBody, span.tokens.start, detail));
+        }
+    }
+    if file.unit.lookup("ARRAY_SIZE").is_empty() {
+        return refuse(Reason::NameUnresolved, "ARRAY_SIZE is not known");
+    }
+    let members = &subject.group.members;
+    let (start, end) =
+        (members[0].function.start as usize, members[members.len() - 1].function.end as usize);
+    if !file.is_blank(file.line_start(start)..start) {
+        return refuse(Reason::CallNotEditable, "the first repetition does not begin a line");
+    }
+    let fields: Vec<(String, String)> =
+        holes.parameters.iter().map(|it| (it.ctype.clone(), it.name.clone())).collect();
+    let Some(insert_at) = ladder::place(parsed) else {
+        return refuse(Reason::ParseGap, "the body does not begin a line");
+    };
+    let Some(index_at) = ladder::behind_declarations(parsed) else {
+        return refuse(Reason::ParseGap, "the declarations do not end a line");
+    };
+    let Some(index) = index(subject, parsed) else {
+        return refuse(Reason::NameWouldLie, "no name is free for the index");
+    };
+    let tag = match fields.len() {
+        1 => None,
+        _ => Some(tag(subject).ok_or_else(|| {
+            subject.refuse(Reason::NameWouldLie, 0, "no tag is free for the rows")
+        })?),
+    };
+    let table = ladder::free_name(open, parsed, &fields[0].1.to_lowercase())
+        .ok_or_else(|| subject.refuse(Reason::NameWouldLie, 0, "no name is free for the table"))?;
+    let byte = |relative: usize| file.tokens[subject.first(relative)].start as usize;
+    let spans = holes.spans.iter().map(|span| {
+        let last = file.tokens[subject.first(span.tokens.end - 1)].end as usize;
+        (byte(span.tokens.start)..last, span.parameter)
+    });
+    let first = &subject.alignment.members[0].tokens;
+    let name = file
+        .token_at(file.function_at(members[0].function.start).map_or(0, |function| function.start));
+    let is_init = (name..first.start)
+        .take_while(|&at| file.text(at) != b"{")
+        .any(|at| file.text(at) == b"__init");
+    Ok(Loop {
+        table,
+        tag,
+        rows: rows(subject, holes)?,
+        fields,
+        is_init,
+        insert_at,
+        index_at,
+        index,
+        replaces: start..end,
+        first: start..members[0].function.end as usize,
+        spans: spans.collect(),
+        is_block: ladder::switch::statements(file, first.clone()) > 1,
+    })
+}
+
+/// An index that is nothing yet in the function, nor in a macro that the run uses.
+fn index(subject: &Subject<'_>, parsed: &AlignedMember<'_>) -> Option<String> {
+    let file = subject.file;
+    let is_free = |name: &&&str| {
+        let in_function = parsed.tokens.clone().any(|at| file.text(at) == name.as_bytes());
+        let in_macro = || {
+            subject.alignment.members[0].tokens.clone().any(|at| {
+                let word = lossy(file.text(at));
+                let facts = file.unit.macro_facts(&word);
+                facts.is_some_and(|facts| facts.free_names.contains_key(**name))
+            })
+        };
+        !in_function && !in_macro() && !file.is_macro_or_type(name)
+    };
+    INDICES.iter().find(is_free).map(|name| (*name).to_owned())
+}
+
+/// What the rows are called after: the function that is called with them.
+fn tag(subject: &Subject<'_>) -> Option<String> {
+    let (file, tokens) = (subject.file, &subject.alignment.members[0].tokens);
+    let called = tokens.clone().find(|&at| {
+        align::is_ident(file, at) && file.text(at + 1) == b"(" && !lexer::is_keyword(file.text(at))
+    });
+    let callee = called.map_or("row".to_owned(), |at| lossy(file.text(at)).to_lowercase());
+    let is_free = |tag: &String| {
+        file.unit.lookup_tag(TagKind::Struct, tag).is_empty()
+            && !file.mentions(tag.as_bytes())
+            && !file.is_macro_or_type(tag)
+    };
+    [format!("{callee}_args"), format!("{callee}_row")].into_iter().find(is_free)
+}
+
+/// The rows with their comments.
+fn rows(subject: &Subject<'_>, holes: &Holes) -> Result<Vec<Row>, Refusal> {
+    let file = subject.file;
+    let mut rows = Vec::new();
+    let mut from = None;
+    for (index, member) in subject.group.members.iter().enumerate() {
+        let (start, end) = (member.function.start as usize, member.function.end as usize);
+        let line_end = file.line_end(end.saturating_sub(1));
+        // What stands above the first is about what is above it as well.
+        let comments = lexer::comments(&file.bytes, from.unwrap_or(start), line_end);
+        let (mut above, mut behind) = (Vec::new(), None);
+        for comment in comments {
+            let text = lossy(&file.bytes[comment.clone()]);
+            let is_line = !text.contains('\n');
+            match is_line {
+                true if comment.end <= start => above.push(text),
+                true if comment.start >= end && behind.is_none() => behind = Some(text),
+                _ => {
+                    let detail = "a comment would be lost";
+                    return Err(file.refuse(Reason::CommentsDiffer, comment.start as u32, detail));
+                }
+            }
+        }
+        from = Some(line_end);
+        rows.push(Row {
+            values: holes.parameters.iter().map(|it| it.arguments[index].clone()).collect(),
+            comment: behind,
+            above,
+        });
+    }
+    Ok(rows)
+}

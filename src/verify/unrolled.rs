@@ -1,0 +1,367 @@
+//! The rung *expands* for statements that became a loop over a table: with the members of
+//! each row put in the place of what reads them, the body of the loop comes out, row by
+//! row, as the statements that were there, token for token; and nothing else has changed.
+//!
+//! The loop counts from 0 to the number of rows with an index of its own, and a row holds
+//! the constants as they were written, in a type that has their values.
+
+use super::tables::{self, Table};
+use super::unit::{Unit, shown};
+use super::{Claim, Files, Problem, Scope, Verdict};
+use crate::syntax::decl::{self, CType};
+use crate::syntax::{LoopMacros, TokenKind};
+use std::ops::Range;
+
+/// What is wrong, by a token of the file before or after.
+enum Wrong {
+    Before(usize, String),
+    After(usize, String),
+}
+
+/// Checks the files before and after the patch against the claim.
+pub(super) fn check(
+    before: &Files,
+    after: &Files,
+    claim: &Claim,
+    (_, scope): (&LoopMacros, Option<&dyn Scope>),
+) -> Result<(), Problem> {
+    let problem = |path: &str, line: u32, after_line: Option<u32>, detail: String| {
+        let rung = Verdict::Expands;
+        Problem { rung, path: path.to_owned(), line, after_line, detail }
+    };
+    let [(path, name)] = claim.rewritten.as_slice() else {
+        return Err(problem("", 1, None, "the claim is not about one function".to_owned()));
+    };
+    let mut all = before.keys().chain(after.keys()).filter(|it| *it != path);
+    if let Some(other) = all.find(|it| before.get(*it) != after.get(*it)) {
+        return Err(problem(other, 1, None, "the file changed, too".to_owned()));
+    }
+    let (Some(old), Some(new), Some(scope)) = (before.get(path), after.get(path), scope) else {
+        return Err(problem(path, 1, None, "what names mean is not known".to_owned()));
+    };
+    let (old, new) = (Unit::new(path, old), Unit::new(path, new));
+    let names = scope.unit(path, old.source);
+    unrolls((&old, &new), name, &names).map_err(|wrong| match wrong {
+        Wrong::Before(at, detail) => problem(path, old.line(at), None, detail),
+        Wrong::After(at, detail) => problem(path, new.line(at), Some(new.line(at)), detail),
+    })
+}
+
+/// A table with what its rows consist of.
+struct Rows<'s> {
+    unit: &'s Unit<'s>,
+    table: Table,
+    /// Type and name of each member; one without a name where a row is a value.
+    fields: Vec<(Vec<&'s [u8]>, &'s [u8])>,
+}
+
+fn unrolls(
+    (old, new): (&Unit<'_>, &Unit<'_>),
+    name: &str,
+    names: &decl::Unit,
+) -> Result<(), Wrong> {
+    let nowhere = |why: String| Wrong::Before(0, why);
+    let (one, other) = (old.function(name).map_err(nowhere)?, new.function(name).map_err(nowhere)?);
+    tables::others_are_same((old, one), (new, other))
+        .map_err(|(at, why)| Wrong::Before(at, why))?;
+    let (was, is) = (old.items[one].tokens.clone(), new.items[other].tokens.clone());
+    let mut added = tables::added(old, new);
+    added.retain(|table| is.contains(&table.tokens.start));
+    let [table] = added.as_slice() else {
+        return Err(Wrong::After(is.start, format!("{} new arrays", added.len())));
+    };
+    let rows = Rows { unit: new, table: table.clone(), fields: fields(new, table)? };
+    let index = new_index(new, is.clone(), (old, was.clone()), table)?;
+    // Without the table and the index, both are the same up to the loop and behind it.
+    let gone = |at: &usize| !table.tokens.contains(at) && !index.tokens.contains(at);
+    let rest: Vec<usize> = is.filter(gone).collect();
+    let same = was.clone().zip(&rest).take_while(|(a, b)| old.text(*a) == new.text(**b)).count();
+    let Some(&start) = rest.get(same) else {
+        return Err(Wrong::Before(was.start, "nothing has become a loop".to_owned()));
+    };
+    let repeated = rows.repeated(start, index.name)?;
+    let mut expected: Vec<&[u8]> = Vec::new();
+    for row in &rows.table.rows {
+        expected.extend(rows.put(row, repeated.clone(), index.name)?);
+    }
+    let from = was.start + same;
+    for (at, text) in (from..was.end).zip(&expected) {
+        if old.text(at) != *text {
+            let (is, was) = (shown(text), shown(old.text(at)));
+            return Err(Wrong::Before(at, format!("`{was}` comes out as `{is}`")));
+        }
+    }
+    let until = from + expected.len();
+    let end = rows.end_of_loop(start, repeated.end);
+    let behind: Vec<usize> = rest.into_iter().filter(|at| *at >= end).collect();
+    if until > was.end || behind.len() != was.end - until {
+        return Err(Wrong::Before(from, "statements have come or gone".to_owned()));
+    }
+    for (at, other) in (until..was.end).zip(behind) {
+        if old.text(at) != new.text(other) {
+            let (a, b) = (shown(old.text(at)), shown(new.text(other)));
+            return Err(Wrong::Before(at, format!("`{a}` became `{b}`")));
+        }
+    }
+    if old.texts(from..until).iter().any(|it| matches!(*it, b"break" | b"continue" | b"case")) {
+        return Err(Wrong::Before(from, "a jump would mean something else in the loop".to_owned()));
+    }
+    rows.hold(names)
+}
+
+/// The index with its declaration.
+struct Index<'s> {
+    name: &'s [u8],
+    tokens: Range<usize>,
+}
+
+/// The declaration of a variable that the function did not have.
+fn new_index<'s>(
+    new: &Unit<'s>,
+    is: Range<usize>,
+    (old, was): (&Unit<'_>, Range<usize>),
+    table: &Table,
+) -> Result<Index<'s>, Wrong> {
+    let known = old.texts(was);
+    let declared = is.clone().find(|&at| {
+        new.text(at) == b"int"
+            && new.is_word(at + 1)
+            && new.text(at + 2) == b";"
+            && !known.contains(&new.text(at + 1))
+            && !table.tokens.contains(&at)
+    });
+    match declared {
+        Some(at) => Ok(Index { name: new.text(at + 1), tokens: at..at + 3 }),
+        None => Err(Wrong::After(is.start, "the loop has no index of its own".to_owned())),
+    }
+}
+
+/// What the rows of a table consist of.
+fn fields<'s>(unit: &Unit<'s>, table: &Table) -> Result<Vec<(Vec<&'s [u8]>, &'s [u8])>, Wrong> {
+    let head = table.tokens.start..table.name;
+    let Some(open) = head.clone().find(|&at| unit.text(at) == b"{") else {
+        let mut words = unit.texts(head);
+        words.retain(|it| !matches!(*it, b"static" | b"const"));
+        return Ok(vec![(words, &[])]);
+    };
+    let wrong = || Wrong::After(open, "the members of a row cannot be read".to_owned());
+    let close = unit.list(open).map(|(_, close)| close).ok_or_else(wrong)?;
+    let mut fields = Vec::new();
+    let mut from = open + 1;
+    for at in open + 1..close {
+        if unit.text(at) == b";" {
+            let words = unit.texts(from..at - 1);
+            let plain = words.iter().all(|it| {
+                *it == b"*" || it.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+            });
+            if !plain || words.is_empty() {
+                return Err(wrong());
+            }
+            let words = words.into_iter().filter(|it| *it != b"const").collect();
+            fields.push((words, unit.text(at - 1)));
+            from = at + 1;
+        }
+    }
+    Ok(fields)
+}
+
+impl<'s> Rows<'s> {
+    /// The tokens that the loop at `start` repeats: it counts all rows, once each.
+    fn repeated(&self, start: usize, index: &'s [u8]) -> Result<Range<usize>, Wrong> {
+        let unit = self.unit;
+        let table = unit.text(self.table.name);
+        let head: [&[u8]; 17] = [
+            b"for",
+            b"(",
+            index,
+            b"=",
+            b"0",
+            b";",
+            index,
+            b"<",
+            b"ARRAY_SIZE",
+            b"(",
+            table,
+            b")",
+            b";",
+            index,
+            b"++",
+            b")",
+            b"",
+        ];
+        let head = &head[..16];
+        let found = unit.texts(start..start + head.len());
+        if found != head {
+            let found = shown(unit.spelling(start..start + head.len()));
+            return Err(Wrong::After(start, format!("`{found}` is no loop over the table")));
+        }
+        let body = start + head.len();
+        if unit.text(body) == b"{" {
+            let close = unit.list(body).map(|(_, close)| close);
+            let close = close.ok_or_else(|| Wrong::After(body, "it does not end".to_owned()))?;
+            return Ok(body + 1..close);
+        }
+        // One statement, which ends with the first semicolon outside parentheses.
+        if matches!(unit.text(body), b"if" | b"for" | b"while" | b"do" | b"switch") {
+            return self.controlled(body);
+        }
+        let mut at = body;
+        while unit.text(at) != b";" {
+            at = match unit.text(at) {
+                b"" => return Err(Wrong::After(body, "it does not end".to_owned())),
+                b"(" | b"[" | b"{" => unit.list(at).map_or(unit.tokens.len(), |(_, end)| end + 1),
+                _ => at + 1,
+            };
+        }
+        Ok(body..at + 1)
+    }
+
+    /// An `if` with one plain statement, or a block, and without an `else`.
+    fn controlled(&self, at: usize) -> Result<Range<usize>, Wrong> {
+        let unit = self.unit;
+        let wrong = || Wrong::After(at, "what the loop repeats cannot be read".to_owned());
+        if unit.text(at) != b"if" || unit.text(at + 1) != b"(" {
+            return Err(wrong());
+        }
+        let (_, close) = unit.list(at + 1).ok_or_else(wrong)?;
+        let mut end = close + 1;
+        if unit.text(end) == b"{" {
+            end = unit.list(end).ok_or_else(wrong)?.1;
+        } else {
+            if matches!(unit.text(end), b"if" | b"for" | b"while" | b"do" | b"switch") {
+                return Err(wrong());
+            }
+            while unit.text(end) != b";" {
+                end = match unit.text(end) {
+                    b"" => return Err(wrong()),
+                    b"(" | b"[" | b"{" => unit.list(end).ok_or_else(wrong)?.1 + 1,
+                    _ => end + 1,
+                };
+            }
+        }
+        if unit.text(end + 1) == b"else" {
+            return Err(wrong());
+        }
+        Ok(at..end + 1)
+    }
+
+    /// Behind the loop whose body ends at `end`.
+    fn end_of_loop(&self, start: usize, end: usize) -> usize {
+        end + usize::from(self.unit.text(start + 16) == b"{")
+    }
+
+    /// The values of a row.
+    fn values(&self, row: &Range<usize>) -> Result<Vec<Range<usize>>, Wrong> {
+        let unit = self.unit;
+        let is_braced = unit.text(row.start) == b"{";
+        let values = match is_braced {
+            true => unit.list(row.start).map(|(values, _)| values).unwrap_or_default(),
+            false => vec![row.clone()],
+        };
+        let is_value = self.fields.len() == 1 && self.fields[0].1.is_empty();
+        if values.len() != self.fields.len() || is_braced == is_value {
+            let why = "the row has not one value for each member".to_owned();
+            return Err(Wrong::After(row.start, why));
+        }
+        Ok(values)
+    }
+
+    /// What is repeated, with the values of a row in it.
+    fn put(
+        &self,
+        row: &Range<usize>,
+        repeated: Range<usize>,
+        index: &[u8],
+    ) -> Result<Vec<&'s [u8]>, Wrong> {
+        let unit = self.unit;
+        let table = unit.text(self.table.name);
+        let values = self.values(row)?;
+        let mut out = Vec::new();
+        let mut at = repeated.start;
+        while at < repeated.end {
+            let text = unit.text(at);
+            if text != table {
+                if text == index && !unit.is_member_access(at) {
+                    let why = "the index is used for something else".to_owned();
+                    return Err(Wrong::After(at, why));
+                }
+                out.push(text);
+                at += 1;
+                continue;
+            }
+            if unit.texts(at + 1..at + 4) != [&b"["[..], index, b"]"] {
+                return Err(Wrong::After(at, "another row is read".to_owned()));
+            }
+            at += 4;
+            let number = match self.fields.as_slice() {
+                [(_, name)] if name.is_empty() => Some(0),
+                fields => {
+                    let is_it = |(_, name): &(_, &[u8])| *name == unit.text(at + 1);
+                    let number = fields.iter().position(is_it).filter(|_| unit.text(at) == b".");
+                    at += 2;
+                    number
+                }
+            };
+            let Some(number) = number else {
+                return Err(Wrong::After(at, "no member of the row is read".to_owned()));
+            };
+            out.extend(unit.texts(values[number].clone()));
+        }
+        Ok(out)
+    }
+
+    /// Each value is a constant that its member has as it is.
+    fn hold(&self, names: &decl::Unit) -> Result<(), Wrong> {
+        for row in &self.table.rows {
+            for (value, (words, _)) in self.values(row)?.into_iter().zip(&self.fields) {
+                let why = |what: &str| Wrong::After(value.start, format!("the value {what}"));
+                let is_text = value.clone().all(|at| self.unit.kind(at) == Some(TokenKind::Str));
+                if is_text {
+                    match words.as_slice() {
+                        [b"char", b"*"] => continue,
+                        _ => return Err(why("is a string")),
+                    }
+                }
+                let text = String::from_utf8_lossy(self.unit.spelling(value.clone())).into_owned();
+                let constant = names.constant(&text);
+                let constant = constant.map_err(|it| why(&format!("is no constant: {it}")))?;
+                let ctype = text_of(words);
+                let fits = match (constant.value, range(&ctype)) {
+                    (Some(value), Some((least, most))) => (least..=most).contains(&value),
+                    _ => false,
+                };
+                let is_of_it = constant.ctype.to_c() == ctype
+                    || ctype.starts_with("enum ") && constant.ctype == CType::Int;
+                if !fits && !is_of_it {
+                    return Err(why(&format!("does not fit {ctype}")));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn text_of(words: &[&[u8]]) -> String {
+    let words: Vec<_> = words.iter().map(|it| String::from_utf8_lossy(it)).collect();
+    words.join(" ")
+}
+
+/// The values of an integer type, on all machines that Linux runs on.
+fn range(ctype: &str) -> Option<(i128, i128)> {
+    let unsigned = |bits: u32| Some((0, (1i128 << bits) - 1));
+    let signed = |bits: u32| Some((-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1));
+    match ctype {
+        "u8" | "uint8_t" | "__u8" | "unsigned char" => unsigned(8),
+        "u16" | "uint16_t" | "__u16" | "unsigned short" => unsigned(16),
+        "u32" | "uint32_t" | "__u32" | "unsigned int" | "unsigned" | "unsigned long" | "size_t"
+        | "uint" => unsigned(32),
+        "u64" | "uint64_t" | "__u64" | "unsigned long long" => unsigned(64),
+        "s8" | "int8_t" | "__s8" | "signed char" => signed(8),
+        "char" => Some((0, 127)),
+        "s16" | "int16_t" | "__s16" | "short" => signed(16),
+        "s32" | "int32_t" | "__s32" | "int" | "long" | "ssize_t" => signed(32),
+        "s64" | "int64_t" | "__s64" | "long long" => signed(64),
+        "bool" => Some((0, 1)),
+        _ => None,
+    }
+}
