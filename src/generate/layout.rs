@@ -8,7 +8,7 @@ use crate::syntax::lexer::{self, TokenKind};
 pub const WIDTH: usize = 80;
 
 /// Columns that `checkpatch.pl` warns of.
-const WIDEST: usize = 100;
+pub const WIDEST: usize = 100;
 
 /// Columns of a tab.
 pub const TAB: usize = 8;

@@ -40,9 +40,6 @@ struct LookupData {
     behind: String,
 }
 
-/// The widest line (Documentation/process/coding-style.rst, and checkpatch.pl).
-const WIDEST: usize = 100;
-
 /// The edits that put the table and the lookup in the place of a `switch`.
 ///
 /// # Errors
@@ -181,7 +178,8 @@ fn lines(rows: &[Row]) -> Vec<String> {
         let comment = row.comment.as_ref().map(|it| format!(" {it}")).unwrap_or_default();
         (format!("\t[{}]{gap}= {},{comment}", row.key, row.value), comment)
     };
-    let fits = |line: &str| layout::TAB + layout::column_after(line.as_bytes(), 0) <= WIDEST;
+    let fits =
+        |line: &str| layout::TAB + layout::column_after(line.as_bytes(), 0) <= layout::WIDEST;
     let tabs = |row: &Row| "\t".repeat((column - row.key.len() - 2).div_ceil(layout::TAB));
     let is_one_width = rows.iter().all(|row| row.key.len() + 2 == width);
     // In columns if all rows fit so.

@@ -131,29 +131,48 @@ fn repeated(
     };
     let start = plan.replaces.start;
     let indent = String::from_utf8_lossy(&file.bytes[file.line_start(start)..start]).into_owned();
-    let body = indented(&layout::wrap(&indented(&body(plan, file), &format!("{indent}\t"))), "");
+    let deeper = format!("{indent}\t");
+    let mut body = layout::wrap(&indented(&joined(plan, file, &indent), &deeper));
+    if is_too_wide(&body) {
+        body = indented(&as_it_was(plan, file, &indent), &deeper);
+    }
     let text = indented(&templates.render(&rule.templates.thin, &data)?, &indent);
     let text = text.replace(&format!("{indent}{BODY}\n"), &body);
-    Ok(Edit { range: plan.replaces.clone(), text: text.trim().as_bytes().to_vec() })
+    let blank = if plan.blank_behind { "\n" } else { "" };
+    let text = text.trim().to_owned() + blank;
+    Ok(Edit { range: plan.replaces.clone(), text: text.into_bytes() })
 }
 
-/// The first repetition with the members of a row in the place of its constants, each
-/// statement as it was broken into lines, but for what is in parentheses; not indented.
-fn body(plan: &Loop, file: &FileContext) -> String {
+/// Whether a line is wider than `checkpatch.pl` lets pass.
+pub(super) fn is_too_wide(text: &str) -> bool {
+    text.lines().any(|line| layout::column_after(line.as_bytes(), 0) > layout::WIDEST)
+}
+
+/// The first repetition with the members of a row in the place of its constants, in its
+/// lines, without the white space that `indent` is.
+fn as_it_was(plan: &Loop, file: &FileContext, indent: &str) -> String {
     let mut text = String::new();
     let mut at = plan.first.start;
     for (range, field) in &plan.spans {
         text.push_str(&String::from_utf8_lossy(&file.bytes[at..range.start]));
-        text.push_str(&format!("{}[{}]", plan.table, plan.index));
-        if plan.tag.is_some() {
-            text.push('.');
-            text.push_str(&plan.fields[*field].1);
+        match (field, &plan.tag) {
+            (None, _) => text.push_str(&plan.index),
+            (Some(_), None) => text.push_str(&format!("{}[{}]", plan.table, plan.index)),
+            (Some(field), Some(_)) => {
+                let name = &plan.fields[*field].1;
+                text.push_str(&format!("{}[{}].{name}", plan.table, plan.index));
+            }
         }
         at = range.end;
     }
     text.push_str(&String::from_utf8_lossy(&file.bytes[at..plan.first.end]));
-    let lead = file.line_start(plan.first.start)..plan.first.start;
-    let lead = String::from_utf8_lossy(&file.bytes[lead]).into_owned();
+    let line = |line: &str| line.strip_prefix(indent).unwrap_or(line).to_owned() + "\n";
+    text.lines().map(line).collect()
+}
+
+/// As [`as_it_was`], but what is in parentheses is on one line.
+fn joined(plan: &Loop, file: &FileContext, indent: &str) -> String {
+    let text = as_it_was(plan, file, indent);
     let (mut joined, mut depth, mut skips) = (String::new(), 0usize, false);
     for c in text.chars() {
         match c {
@@ -175,6 +194,5 @@ fn body(plan: &Loop, file: &FileContext) -> String {
         skips = false;
         joined.push(c);
     }
-    let line = |line: &str| line.strip_prefix(&lead).unwrap_or(line).to_owned() + "\n";
-    joined.lines().map(line).collect()
+    joined
 }

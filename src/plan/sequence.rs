@@ -8,7 +8,7 @@
 
 use super::align::{self, AlignedMember, Alignment, lossy};
 use super::file::FileContext;
-use super::holes::{self, Holes, Subject};
+use super::holes::{self, Holes, Parameter, Subject};
 use super::ladder;
 use super::refusal::{Reason, Refusal};
 use super::traps;
@@ -41,8 +41,11 @@ pub struct Loop {
     pub replaces: Range<usize>,
     /// The bytes of the first, and what in it a member takes the place of.
     pub first: Range<usize>,
-    /// Bytes in the first repetition, and the number of the member.
-    pub spans: Vec<(Range<usize>, usize)>,
+    /// Bytes in the first repetition, and the number of the member; none where the number of
+    /// the row stands there.
+    pub spans: Vec<(Range<usize>, Option<usize>)>,
+    /// A blank line follows.
+    pub blank_behind: bool,
     /// A repetition is more than one statement.
     pub is_block: bool,
 }
@@ -57,6 +60,10 @@ pub struct Row {
     /// Comments on lines of their own above it.
     pub above: Vec<String>,
 }
+
+/// Most lines between the beginning of a function, where the table is declared, and the
+/// loop over it.
+const FARTHEST: u32 = 80;
 
 /// Names for an index, in the order in which they are tried.
 const INDICES: &[&str] = &["i", "j", "k", "n", "idx"];
@@ -209,6 +216,11 @@ fn looped(
             return Err(subject.refuse(Reason::LoopBody, span.tokens.start, detail));
         }
     }
+    let start_line = |at: u32| file.line_of(at as usize);
+    let begin = start_line(parsed.file.tokens[parsed.tokens.start].start);
+    if start_line(subject.group.members[0].function.start) - begin > FARTHEST {
+        return refuse(Reason::LoopBody, "the table would stand far from its use");
+    }
     if file.unit.lookup("ARRAY_SIZE").is_empty() {
         return refuse(Reason::NameUnresolved, "ARRAY_SIZE is not known");
     }
@@ -218,8 +230,19 @@ fn looped(
     if !file.is_blank(file.line_start(start)..start) {
         return refuse(Reason::CallNotEditable, "the first repetition does not begin a line");
     }
+    // What counts the rows is the index.
+    let counts = |it: &Parameter| {
+        it.ctype == "int"
+            && it.arguments.iter().enumerate().all(|(row, value)| *value == row.to_string())
+    };
+    let columns: Vec<usize> =
+        (0..holes.parameters.len()).filter(|&at| !counts(&holes.parameters[at])).collect();
+    if columns.is_empty() {
+        return refuse(Reason::LoopBody, "nothing but the number of the repetition differs");
+    }
+    let parameters = || columns.iter().map(|&at| &holes.parameters[at]);
     let fields: Vec<(String, String)> =
-        holes.parameters.iter().map(|it| (it.ctype.clone(), it.name.clone())).collect();
+        parameters().map(|it| (it.ctype.clone(), it.name.clone())).collect();
     let Some(insert_at) = ladder::place(parsed) else {
         return refuse(Reason::ParseGap, "the body does not begin a line");
     };
@@ -240,7 +263,8 @@ fn looped(
     let byte = |relative: usize| file.tokens[subject.first(relative)].start as usize;
     let spans = holes.spans.iter().map(|span| {
         let last = file.tokens[subject.first(span.tokens.end - 1)].end as usize;
-        (byte(span.tokens.start)..last, span.parameter)
+        let column = columns.iter().position(|&at| at == span.parameter);
+        (byte(span.tokens.start)..last, column)
     });
     let first = &subject.alignment.members[0].tokens;
     let name = file
@@ -251,7 +275,7 @@ fn looped(
     Ok(Loop {
         table,
         tag,
-        rows: rows(subject, holes)?,
+        rows: rows(subject, &parameters().collect::<Vec<_>>())?,
         fields,
         is_init,
         insert_at,
@@ -260,6 +284,7 @@ fn looped(
         replaces: start..end,
         first: start..members[0].function.end as usize,
         spans: spans.collect(),
+        blank_behind: !ladder::ends_block(file, file.token_at(end as u32) - 1),
         is_block: ladder::switch::statements(file, first.clone()) > 1,
     })
 }
@@ -297,7 +322,7 @@ fn tag(subject: &Subject<'_>) -> Option<String> {
 }
 
 /// The rows with their comments.
-fn rows(subject: &Subject<'_>, holes: &Holes) -> Result<Vec<Row>, Refusal> {
+fn rows(subject: &Subject<'_>, columns: &[&Parameter]) -> Result<Vec<Row>, Refusal> {
     let file = subject.file;
     let mut rows = Vec::new();
     let mut from = None;
@@ -321,7 +346,7 @@ fn rows(subject: &Subject<'_>, holes: &Holes) -> Result<Vec<Row>, Refusal> {
         }
         from = Some(line_end);
         rows.push(Row {
-            values: holes.parameters.iter().map(|it| it.arguments[index].clone()).collect(),
+            values: columns.iter().map(|it| it.arguments[index].clone()).collect(),
             comment: behind,
             above,
         });

@@ -181,7 +181,7 @@ fn composed(file: &FileContext, name: &str) -> Option<(String, String)> {
                 && (name.as_bytes().starts_with(word) || name.as_bytes().ends_with(word))
         })?;
         let may_paste = match file.unit.macro_facts(&callee) {
-            Some(facts) => facts.params.iter().any(|it| it.pasted.is_some()),
+            Some(_) => uses::expansion(file, &callee).contains("##"),
             None => !file.is_function(&callee) && !file.is_object(&callee),
         };
         may_paste.then(|| (callee, lossy(file.text(word))))

@@ -297,6 +297,11 @@ fn pasting_text(file: &FileContext, name: &[u8]) -> Option<Rc<str>> {
     if !facts.params.iter().any(|p| p.pasted.is_some()) {
         return None;
     }
+    Some(expansion(file, name).into())
+}
+
+/// The bodies of all macros that `name` expands through.
+pub(super) fn expansion(file: &FileContext, name: &str) -> String {
     let mut text = String::new();
     let mut seen: FxHashSet<String> = FxHashSet::default();
     let mut open = vec![name.to_owned()];
@@ -314,5 +319,5 @@ fn pasting_text(file: &FileContext, name: &[u8]) -> Option<Rc<str>> {
             text.push('\n');
         }
     }
-    Some(text.into())
+    text
 }

@@ -8,7 +8,7 @@
 use super::tables::{self, Table};
 use super::unit::{Unit, shown};
 use super::{Claim, Files, Problem, Scope, Verdict};
-use crate::syntax::decl::{self, CType};
+use crate::syntax::decl::{self, CType, DefinitionKind};
 use crate::syntax::{LoopMacros, TokenKind};
 use std::ops::Range;
 
@@ -75,14 +75,22 @@ fn unrolls(
     // Without the table and the index, both are the same up to the loop and behind it.
     let gone = |at: &usize| !table.tokens.contains(at) && !index.tokens.contains(at);
     let rest: Vec<usize> = is.filter(gone).collect();
-    let same = was.clone().zip(&rest).take_while(|(a, b)| old.text(*a) == new.text(**b)).count();
-    let Some(&start) = rest.get(same) else {
+    let looks = |at: usize| rows.repeated(at, index.name).is_ok();
+    let Some(same) = rest.iter().position(|&at| new.text(at) == b"for" && looks(at)) else {
         return Err(Wrong::Before(was.start, "nothing has become a loop".to_owned()));
     };
+    for (at, other) in was.clone().zip(&rest[..same]) {
+        if old.text(at) != new.text(*other) {
+            let (a, b) = (shown(old.text(at)), shown(new.text(*other)));
+            return Err(Wrong::Before(at, format!("`{a}` became `{b}`")));
+        }
+    }
+    let start = rest[same];
     let repeated = rows.repeated(start, index.name)?;
+    let numbers: Vec<String> = (0..rows.table.rows.len()).map(|row| row.to_string()).collect();
     let mut expected: Vec<&[u8]> = Vec::new();
-    for row in &rows.table.rows {
-        expected.extend(rows.put(row, repeated.clone(), index.name)?);
+    for (row, number) in rows.table.rows.iter().zip(&numbers) {
+        expected.extend(rows.put((row, number), repeated.clone(), index.name)?);
     }
     let from = was.start + same;
     for (at, text) in (from..was.end).zip(&expected) {
@@ -267,12 +275,15 @@ impl<'s> Rows<'s> {
     }
 
     /// What is repeated, with the values of a row in it.
-    fn put(
+    fn put<'n>(
         &self,
-        row: &Range<usize>,
+        (row, number): (&Range<usize>, &'n str),
         repeated: Range<usize>,
         index: &[u8],
-    ) -> Result<Vec<&'s [u8]>, Wrong> {
+    ) -> Result<Vec<&'n [u8]>, Wrong>
+    where
+        's: 'n,
+    {
         let unit = self.unit;
         let table = unit.text(self.table.name);
         let values = self.values(row)?;
@@ -281,11 +292,9 @@ impl<'s> Rows<'s> {
         while at < repeated.end {
             let text = unit.text(at);
             if text != table {
-                if text == index && !unit.is_member_access(at) {
-                    let why = "the index is used for something else".to_owned();
-                    return Err(Wrong::After(at, why));
-                }
-                out.push(text);
+                // The index is the number of the row.
+                let is_index = text == index && !unit.is_member_access(at);
+                out.push(if is_index { number.as_bytes() } else { text });
                 at += 1;
                 continue;
             }
@@ -293,19 +302,19 @@ impl<'s> Rows<'s> {
                 return Err(Wrong::After(at, "another row is read".to_owned()));
             }
             at += 4;
-            let number = match self.fields.as_slice() {
+            let field = match self.fields.as_slice() {
                 [(_, name)] if name.is_empty() => Some(0),
                 fields => {
                     let is_it = |(_, name): &(_, &[u8])| *name == unit.text(at + 1);
-                    let number = fields.iter().position(is_it).filter(|_| unit.text(at) == b".");
+                    let field = fields.iter().position(is_it).filter(|_| unit.text(at) == b".");
                     at += 2;
-                    number
+                    field
                 }
             };
-            let Some(number) = number else {
+            let Some(field) = field else {
                 return Err(Wrong::After(at, "no member of the row is read".to_owned()));
             };
-            out.extend(unit.texts(values[number].clone()));
+            out.extend(unit.texts(values[field].clone()));
         }
         Ok(out)
     }
@@ -326,7 +335,8 @@ impl<'s> Rows<'s> {
                 let constant = names.constant(&text);
                 let constant = constant.map_err(|it| why(&format!("is no constant: {it}")))?;
                 let ctype = text_of(words);
-                let fits = match (constant.value, range(&ctype)) {
+                let bounds = range(&ctype).or_else(|| range(&target(names, &ctype)?));
+                let fits = match (constant.value, bounds) {
                     (Some(value), Some((least, most))) => (least..=most).contains(&value),
                     _ => false,
                 };
@@ -340,6 +350,25 @@ impl<'s> Rows<'s> {
         Ok(())
     }
 }
+
+/// What a typedef of a typedef of … an integer stands for.
+fn target(names: &decl::Unit, ctype: &str) -> Option<String> {
+    let mut name = ctype.to_owned();
+    for _ in 0..DEEPEST {
+        let found = names.lookup(&name).into_iter().find_map(|it| match it.kind {
+            DefinitionKind::Typedef { target } => Some(target),
+            _ => None,
+        });
+        name = found?;
+        if range(&name).is_some() {
+            return Some(name);
+        }
+    }
+    None
+}
+
+/// Typedefs of typedefs that are followed.
+const DEEPEST: usize = 4;
 
 fn text_of(words: &[&[u8]]) -> String {
     let words: Vec<_> = words.iter().map(|it| String::from_utf8_lossy(it)).collect();

@@ -191,7 +191,7 @@ fn dead(file: &FileContext, end: usize) -> usize {
 }
 
 /// Whether what stands behind token `end` ends its block, or begins a paragraph already.
-fn ends_block(file: &FileContext, end: usize) -> bool {
+pub(super) fn ends_block(file: &FileContext, end: usize) -> bool {
     let at = file.line_end(file.tokens[end].end as usize - 1);
     let is_apart = at < file.bytes.len() && file.is_blank(at..file.line_end(at));
     is_apart || matches!(file.text(end + 1), b"}" | b"break")

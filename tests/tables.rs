@@ -1,5 +1,5 @@
-//! The rung *expands* on a `switch` that became an array: right patches, and texts in which
-//! each is wrong. The planner is not asked.
+//! The rung *expands* on a `switch` that became an array, and on statements that became a
+//! loop: right patches, and texts in which each is wrong. The planner is not asked.
 
 #[path = "support/expands.rs"]
 mod expands;
@@ -17,10 +17,14 @@ struct axf { u32 rate; void __iomem *base; };
 
 /// What is said of a function `f` before and after; nothing where it expands.
 fn said(before: &str, after: &str) -> String {
+    said_of(Tabled::Switch, before, after)
+}
+
+fn said_of(tabled: Tabled, before: &str, after: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/ladder-of-strings/before");
     let files = |text: &str| Files::from([(PATH.to_owned(), [HEAD, text].concat().into_bytes())]);
     let rewritten = vec![(PATH.to_owned(), "f".to_owned())];
-    let claim = Claim { rewritten, tabled: Some(Tabled::Switch), ..Claim::default() };
+    let claim = Claim { rewritten, tabled: Some(tabled), ..Claim::default() };
     expands::problem(&root, &files(before), &files(after), &claim)
 }
 
@@ -198,4 +202,87 @@ fn arms_that_do_more_are_no_rows() {
         "\t\tif (more)\n\t\t\tbreak;\n\t\treturn -EINVAL;\n",
         "breaks off",
     );
+}
+
+const RUN: (&str, &str) = (
+    "int f(struct axf *axf)
+{
+	int ret;
+
+	ret = poke(axf, 0x10, AXF_IDLE, 0);
+	if (ret)
+		return ret;
+	ret = poke(axf, 0x12, AXF_SLOW, 1);
+	if (ret)
+		return ret;
+	ret = poke(axf, 0x1ff, AXF_FAST, 2);
+	if (ret)
+		return ret;
+
+	return 0;
+}
+",
+    "int f(struct axf *axf)
+{
+	static const struct poke_args {
+		u16 reg;
+		enum axf_mode mode;
+	} regs[] = {
+		{ 0x10, AXF_IDLE },
+		{ 0x12, AXF_SLOW },
+		{ 0x1ff, AXF_FAST },
+	};
+	int ret;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(regs); i++) {
+		ret = poke(axf, regs[i].reg, regs[i].mode, i);
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+",
+);
+
+#[test]
+fn a_loop_over_a_table_unrolls_to_the_statements() {
+    let (before, after) = RUN;
+    assert_eq!(said_of(Tabled::Run, before, after), "");
+    let faults = [
+        ("u16 reg", "u8 reg", "does not fit"),
+        ("u16 reg", "char *reg", "does not fit"),
+        ("{ 0x12, AXF_SLOW }", "{ 0x13, AXF_SLOW }", "comes out as"),
+        ("{ 0x12, AXF_SLOW }", "{ 0x12, AXF_IDLE }", "comes out as"),
+        ("\t\t{ 0x12, AXF_SLOW },\n", "", "comes out as"),
+        ("{ 0x1ff, AXF_FAST },", "{ 0x1ff, AXF_FAST }, { 1, AXF_OFF },", "comes out as"),
+        ("{ 0x10, AXF_IDLE },\n\t\t{ 0x12", "{ 0x12, AXF_SLOW },\n\t\t{ 0x10", "comes out as"),
+        ("i = 0; i <", "i = 1; i <", "become a loop"),
+        ("i < ARRAY", "i <= ARRAY", "become a loop"),
+        ("regs[i].reg", "regs[0].reg", "another row is read"),
+        ("regs[i].reg, regs[i].mode", "regs[i].mode, regs[i].reg", "comes out as"),
+        (", i);", ", 0);", "comes out as"),
+        ("\t\tif (ret)\n\t\t\treturn ret;\n", "", "comes out as"),
+        ("return 0;", "return 1;", "became"),
+        ("static const struct", "static struct", "0 new arrays"),
+        ("AXF_SLOW }", "axf->rate }", "comes out as"),
+    ];
+    for (from, to, why) in faults {
+        assert!(after.contains(from), "`{from}` stands in {after}");
+        let found = said_of(Tabled::Run, before, &after.replacen(from, to, 1));
+        assert!(found.contains(why), "`{from}` → `{to}`: `{found}` does not say `{why}`");
+    }
+    // An index that was there already has a value of its own behind the loop.
+    let used = |text: &str| text.replace("int ret;\n", "int ret;\n\tint i = 5;\n");
+    let after = used(after).replacen("\tint i;\n", "", 1);
+    let found = said_of(Tabled::Run, &used(before), &after);
+    assert!(found.contains("no index of its own"), "{found}");
+    // What is no constant may change from one turn to the next.
+    let read = |text: &str| text.replace("0x12", "axf->rate");
+    let found = said_of(Tabled::Run, &read(before), &read(RUN.1));
+    assert!(found.contains("is no constant"), "{found}");
+    let leaves = |text: &str| text.replace("return ret;\n", "break;\n");
+    let found = said_of(Tabled::Run, &leaves(before), &leaves(RUN.1));
+    assert!(found.contains("a jump would mean something else"), "{found}");
 }
