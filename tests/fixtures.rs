@@ -27,6 +27,8 @@ struct Expectation {
     outcome: ExpectedOutcome,
     /// The refusal's slug.
     reason: Option<String>,
+    /// The rule that every proposal is made by, where that is the point of the case.
+    rule: Option<String>,
     /// How many groups the case has; all have the same outcome.
     #[serde(default = "one")]
     groups: usize,
@@ -150,7 +152,13 @@ fn check_outcomes(plan: &Plan, expectation: &Expectation) -> Result<(), String> 
         let members: Vec<&str> = group.members.iter().map(|m| m.function.as_str()).collect();
         let members = members.join(", ");
         match &group.outcome {
-            Outcome::Proposal(_) if expectation.outcome == ExpectedOutcome::Proposal => {}
+            Outcome::Proposal(id) if expectation.outcome == ExpectedOutcome::Proposal => {
+                let found = plan.proposals.iter().find(|it| it.id == *id);
+                let found = found.map_or("", |it| it.rewrite.as_str());
+                if let Some(rule) = expectation.rule.as_ref().filter(|rule| *rule != found) {
+                    return Err(format!("{members}: rule {found} instead of {rule}\nwhy: {why}"));
+                }
+            }
             Outcome::Proposal(id) => {
                 return Err(format!("{members}: proposal {id} instead of a refusal\nwhy: {why}"));
             }

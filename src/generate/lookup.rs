@@ -119,7 +119,7 @@ fn replaced(
         && let Some(at) = text.find(BEHIND)
     {
         let from = text[..at].rfind('\n').map_or(0, |at| at + 1);
-        let column = layout::column_after(text[from..at].as_bytes(), 0);
+        let column = layout::column_after(&text.as_bytes()[from..at], 0);
         let statements = moved(file, range, column);
         text.replace_range(from..at + BEHIND.len(), statements.trim_end());
     }
@@ -155,12 +155,12 @@ fn moved(file: &FileContext, range: &Range<usize>, column: usize) -> String {
     let first = text
         .lines()
         .next()
-        .map_or(0, |line| layout::column_after(line[..white(line)].as_bytes(), 0));
+        .map_or(0, |line| layout::column_after(&line.as_bytes()[..white(line)], 0));
     let mut moved = String::new();
     for line in text.lines() {
         let at = white(line);
         if line.len() > at {
-            let was = layout::column_after(line[..at].as_bytes(), 0);
+            let was = layout::column_after(&line.as_bytes()[..at], 0);
             moved.push_str(&layout::indent((was + column).saturating_sub(first)));
             moved.push_str(&line[at..]);
         }

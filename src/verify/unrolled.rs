@@ -51,9 +51,12 @@ pub(super) fn check(
 struct Rows<'s> {
     unit: &'s Unit<'s>,
     table: Table,
-    /// Type and name of each member; one without a name where a row is a value.
-    fields: Vec<(Vec<&'s [u8]>, &'s [u8])>,
+    /// One without a name where a row is a value.
+    fields: Vec<Field<'s>>,
 }
+
+/// Type and name of a member.
+type Field<'s> = (Vec<&'s [u8]>, &'s [u8]);
 
 fn unrolls(
     (old, new): (&Unit<'_>, &Unit<'_>),
@@ -145,7 +148,7 @@ fn new_index<'s>(
 }
 
 /// What the rows of a table consist of.
-fn fields<'s>(unit: &Unit<'s>, table: &Table) -> Result<Vec<(Vec<&'s [u8]>, &'s [u8])>, Wrong> {
+fn fields<'s>(unit: &Unit<'s>, table: &Table) -> Result<Vec<Field<'s>>, Wrong> {
     let head = table.tokens.start..table.name;
     let Some(open) = head.clone().find(|&at| unit.text(at) == b"{") else {
         let mut words = unit.texts(head);
@@ -303,7 +306,7 @@ impl<'s> Rows<'s> {
             }
             at += 4;
             let field = match self.fields.as_slice() {
-                [(_, name)] if name.is_empty() => Some(0),
+                [(_, [])] => Some(0),
                 fields => {
                     let is_it = |(_, name): &(_, &[u8])| *name == unit.text(at + 1);
                     let field = fields.iter().position(is_it).filter(|_| unit.text(at) == b".");

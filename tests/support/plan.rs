@@ -45,6 +45,7 @@ pub struct Refusal {
 pub struct Proposal {
     pub id: String,
     pub group: String,
+    pub rewrite: String,
     pub files: Vec<String>,
     pub lines_added: usize,
     pub lines_removed: usize,

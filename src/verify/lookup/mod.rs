@@ -70,7 +70,8 @@ struct Rewritten<'u, 's> {
 /// alone: C texts to be put behind the text before. The first two take the keys that an
 /// array can have, all of which may be tried; the others only go on for all other keys, for
 /// which a compiler sees that both do the same. Keys for which the default arm is there give
-/// a mark that differs between the two of a pair.
+/// what that gives; or, where it does something else, a mark that differs between the two of
+/// a pair.
 pub(super) fn maps(
     (before, after): (&[u8], &[u8]),
     name: &str,
@@ -98,11 +99,21 @@ pub(super) fn maps(
     let test = format!("if ({not}{})", String::from_utf8_lossy(test));
     let element = format!("{}[{key}]", text(vec![new.text(it.table.name)]));
     let lookup = format!("\t{test}\n\t\treturn {element};\n");
+    // A default arm that gives a constant as well is part of the map.
+    let gives = it.arms.gives.len();
+    let default = old.texts(it.arms.default.clone());
+    let is_given = default.len() > gives + 1
+        && default[..gives] == it.arms.gives
+        && default.iter().filter(|text| **text == b";").count() == 1
+        && !default.contains(&&b"("[..])
+        && !default[gives..].iter().any(|text| it.old.own_names().contains(text));
+    let given = is_given.then(|| text(default[gives..default.len() - 1].to_vec()));
     let [mut one, mut other] = [String::new(), String::new()];
     for number in 0..2 {
-        let mark = |number: usize| match is_text {
-            true => format!("\"\\00{}\"", number + 1),
-            false => number.to_string(),
+        let mark = |number: usize| match (&given, is_text) {
+            (Some(given), _) => given.clone(),
+            (None, true) => format!("\"\\00{}\"", number + 1),
+            (None, false) => number.to_string(),
         };
         let (within, beyond) =
             (format!("drvdedup_within_{number}"), format!("drvdedup_beyond_{number}"));
@@ -123,7 +134,7 @@ pub(super) fn maps(
         let is_within = format!("\t{key_type} {key} = drvdedup_key;\n");
         let is_beyond = format!(
             "\tif ((unsigned long long){key} <= 0xffff)\n\t\treturn {};\n",
-            mark(1 - number)
+            if is_text { "0".to_owned() } else { (2 + number).to_string() }
         );
         one.push_str(&within(&format!("{is_within}{switch}")));
         one.push_str(&beyond(&format!("{is_beyond}{switch}")));
