@@ -69,7 +69,15 @@ const PREFIXES: &[(&str, &str)] = &[
     ("drivers/net/wireless/realtek/rtw89", "wifi: rtw89"),
     ("drivers/net/wireless/intel/iwlwifi", "wifi: iwlwifi"),
     ("drivers/net/wireless/mediatek/mt76", "wifi: mt76"),
+    ("drivers/net/can", "can: {}"),
     ("drivers/net/dsa", "net: dsa: {}"),
+    ("drivers/net/ethernet/mellanox/mlxsw", "mlxsw"),
+    ("drivers/net/wireless/ath/ath9k", "wifi: ath9k"),
+    ("drivers/net/wireless/ath/ath10k", "wifi: ath10k"),
+    ("drivers/net/wireless/ath/ath11k", "wifi: ath11k"),
+    ("drivers/usb/serial", "USB: serial: {}"),
+    ("drivers/iommu/intel", "iommu/vt-d"),
+    ("drivers/gpu/drm/gma500", "drm/gma500"),
     ("drivers/net/ethernet/hisilicon/hns3", "net: hns3"),
     ("drivers/net/ethernet/marvell/mvpp2", "net: mvpp2"),
     ("drivers/net/ethernet/marvell/octeontx2/af", "octeontx2-af"),
@@ -150,6 +158,7 @@ fn subject(plan: &Plan, group: &CloneGroup, driver: &str) -> String {
         Remedy::Lookup(_) | Remedy::Loop(_) => format!("Use a table in {}()", plan.members[0].name),
         Remedy::Delete => match plan.members.as_slice() {
             [one] => format!("Remove unused {}()", one.name),
+            [one, other] if one.name == other.name => format!("Remove unused {}()", one.name),
             [one, other] => format!("Remove unused {}() and {}()", one.name, other.name),
             more => format!("Remove {} unused functions", more.len()),
         },
@@ -232,19 +241,21 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
         }
         Remedy::Loop(it) => {
             text.push(format!(
-                "{all} repeats the same {} times with other constants. Put the constants into a \
+                "{all} repeats the same statements {} times, with other constants each time. Put \
+                 the constants into a \
                  table, {}, and loop over it.",
                 it.rows.len(),
                 it.table,
             ));
         }
         Remedy::Lookup(lookup) => {
+            let arm = if lookup.default_is_one { "arm" } else { "case" };
             let what = match &lookup.sink {
                 Some(sink) => format!("sets {sink} to"),
                 None => "returns".to_owned(),
             };
             text.push(format!(
-                "Each arm of a switch in {all} only {what} a constant. Look the constants up in \
+                "Each {arm} of a switch in {all} only {what} a constant. Look the constants up in \
                  a table, {}, which is shorter and shows them side by side.",
                 lookup.table,
             ));

@@ -2,7 +2,7 @@
 
 use super::edits::{EditError, apply_edits};
 use super::lines::{LineChange, line_changes, split_lines};
-use super::{Edit, Patch};
+use super::{Edit, Patch, layout};
 use crate::tree::TreePath;
 use std::ops::Range;
 
@@ -12,6 +12,13 @@ const CONTEXT: usize = 3;
 const FUNCTION_LINE: usize = 80;
 
 impl Patch {
+    /// Whether it adds a line that is wider than `checkpatch.pl` lets pass.
+    pub fn has_wide_line(&self) -> bool {
+        self.text.split(|&byte| byte == b'\n').any(|line| {
+            line.starts_with(b"+") && layout::column_after(&line[1..], 0) > layout::WIDEST
+        })
+    }
+
     /// The difference of some files: path, text before and text after, in the
     /// order in which the diff shall show them. A file with no text before is
     /// new; one that is the same before and after is left out.

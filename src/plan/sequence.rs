@@ -221,6 +221,9 @@ fn looped(
     if start_line(subject.group.members[0].function.start) - begin > FARTHEST {
         return refuse(Reason::LoopBody, "the table would stand far from its use");
     }
+    if goes_on(subject) {
+        return refuse(Reason::LoopBody, "the run goes on with what is no constant");
+    }
     if file.unit.lookup("ARRAY_SIZE").is_empty() {
         return refuse(Reason::NameUnresolved, "ARRAY_SIZE is not known");
     }
@@ -254,12 +257,20 @@ fn looped(
     };
     let tag = match fields.len() {
         1 => None,
-        _ => Some(tag(subject).ok_or_else(|| {
+        _ => Some(tag(subject, &fields).ok_or_else(|| {
             subject.refuse(Reason::NameWouldLie, 0, "no tag is free for the rows")
         })?),
     };
     let table = ladder::free_name(open, parsed, &fields[0].1.to_lowercase())
         .ok_or_else(|| subject.refuse(Reason::NameWouldLie, 0, "no name is free for the table"))?;
+    let mut rows = rows(subject, &parameters().collect::<Vec<_>>())?;
+    let mut from = start;
+    // Where others have comments of their own, what stands above the first is its own.
+    if rows.iter().any(|row| !row.above.is_empty()) {
+        let comments = above(file, start)?;
+        from = comments.first().map_or(start, |comment| comment.start);
+        rows[0].above = comments.into_iter().map(|it| lossy(&file.bytes[it])).collect();
+    }
     let byte = |relative: usize| file.tokens[subject.first(relative)].start as usize;
     let spans = holes.spans.iter().map(|span| {
         let last = file.tokens[subject.first(span.tokens.end - 1)].end as usize;
@@ -275,18 +286,87 @@ fn looped(
     Ok(Loop {
         table,
         tag,
-        rows: rows(subject, &parameters().collect::<Vec<_>>())?,
+        rows,
         fields,
         is_init,
         insert_at,
         index_at,
         index,
-        replaces: start..end,
+        replaces: from..end,
         first: start..members[0].function.end as usize,
         spans: spans.collect(),
         blank_behind: !ladder::ends_block(file, file.token_at(end as u32) - 1),
-        is_block: ladder::switch::statements(file, first.clone()) > 1,
+        is_block: ladder::switch::statements(file, first.clone()) > 1
+            || file.text(first.start) == b"if",
     })
+}
+
+/// The comments on the lines above `start`, up to the next that is something else.
+///
+/// # Errors
+/// `comments-differ` where one has several lines.
+fn above(file: &FileContext, start: usize) -> Result<Vec<Range<usize>>, Refusal> {
+    let token = file.token_at(start as u32);
+    let floor = token.checked_sub(1).map_or(0, |at| file.tokens[at].end as usize);
+    let mut found = Vec::new();
+    let mut line = file.line_start(start);
+    for comment in lexer::comments(&file.bytes, floor, line).into_iter().rev() {
+        let is_alone = file.is_blank(file.line_start(comment.start)..comment.start);
+        if !is_alone || file.line_end(comment.end - 1) != line {
+            break;
+        }
+        if file.bytes[comment.clone()].contains(&b'\n') {
+            let detail = "a comment would be lost";
+            return Err(file.refuse(Reason::CommentsDiffer, comment.start as u32, detail));
+        }
+        line = file.line_start(comment.start);
+        found.insert(0, comment);
+    }
+    Ok(found)
+}
+
+/// Whether what stands next to the run begins as its repetitions do: then a part of a
+/// longer run would be a table, and the rest stay.
+fn goes_on(subject: &Subject<'_>) -> bool {
+    let (file, members) = (subject.file, &subject.alignment.members);
+    let first = &members[0].tokens;
+    let open = first.clone().find(|&at| file.text(at) == b"(").unwrap_or(first.end);
+    let head: Vec<&[u8]> = (first.start..open).map(|at| file.text(at)).collect();
+    if head.is_empty() {
+        return false;
+    }
+    let begins = |at: usize| {
+        let is_it = head.iter().enumerate().all(|(offset, word)| file.text(at + offset) == *word);
+        is_it && file.text(at + head.len()) == b"("
+    };
+    let statements = ladder::switch::statements(file, first.clone()).max(1);
+    // A condition belongs to what it decides.
+    if head == [b"if"] {
+        return false;
+    }
+    let mut at = first.start;
+    for _ in 0..statements {
+        let Some(end) = at.checked_sub(1).filter(|&end| file.text(end) == b";") else { break };
+        at = statement_start(file, end);
+        if begins(at) {
+            return true;
+        }
+    }
+    begins(members[members.len() - 1].tokens.end)
+}
+
+/// The first token of the statement that ends with the semicolon at `end`.
+fn statement_start(file: &FileContext, end: usize) -> usize {
+    let mut depth = 0usize;
+    for at in (0..end).rev() {
+        match file.text(at) {
+            b")" | b"]" => depth += 1,
+            b"(" | b"[" => depth = depth.saturating_sub(1),
+            b";" | b"{" | b"}" | b":" if depth == 0 => return at + 1,
+            _ => {}
+        }
+    }
+    0
 }
 
 /// An index that is nothing yet in the function, nor in a macro that the run uses.
@@ -306,19 +386,17 @@ fn index(subject: &Subject<'_>, parsed: &AlignedMember<'_>) -> Option<String> {
     INDICES.iter().find(is_free).map(|name| (*name).to_owned())
 }
 
-/// What the rows are called after: the function that is called with them.
-fn tag(subject: &Subject<'_>) -> Option<String> {
-    let (file, tokens) = (subject.file, &subject.alignment.members[0].tokens);
-    let called = tokens.clone().find(|&at| {
-        align::is_ident(file, at) && file.text(at + 1) == b"(" && !lexer::is_keyword(file.text(at))
-    });
-    let callee = called.map_or("row".to_owned(), |at| lossy(file.text(at)).to_lowercase());
+/// What a row is called: after its first two members.
+fn tag(subject: &Subject<'_>, fields: &[(String, String)]) -> Option<String> {
+    let file = subject.file;
+    let names: Vec<&str> = fields.iter().take(2).map(|(_, name)| name.as_str()).collect();
+    let base = names.join("_").to_lowercase();
     let is_free = |tag: &String| {
         file.unit.lookup_tag(TagKind::Struct, tag).is_empty()
             && !file.mentions(tag.as_bytes())
             && !file.is_macro_or_type(tag)
     };
-    [format!("{callee}_args"), format!("{callee}_row")].into_iter().find(is_free)
+    [base.clone(), format!("{base}_row")].into_iter().find(is_free)
 }
 
 /// The rows with their comments.

@@ -134,6 +134,9 @@ impl Proposer<'_> {
         if let Some(detail) = no_gain(plan, &patch) {
             return refuse(Reason::NoGain, detail);
         }
+        if matches!(plan.remedy, Remedy::Loop(_)) && patch.has_wide_line() {
+            return refuse(Reason::LoopBody, "a line would be too long".to_owned());
+        }
         let claim = Claim { lift, ..claim_of(plan) };
         let climb = self.climb(touched, plan.home(), &claim, &patch);
         if let Some(problem) = climb.problem {
