@@ -273,6 +273,12 @@ fn a_loop_over_a_table_unrolls_to_the_statements() {
         let found = said_of(Tabled::Run, before, &after.replacen(from, to, 1));
         assert!(found.contains(why), "`{from}` → `{to}`: `{found}` does not say `{why}`");
     }
+    // A macro with a variable of that name would take it for its own.
+    let in_macro = |text: &str| {
+        format!("#define poke(a, b, c, d) ({{ int i = 3; poke_at(a, b, c, d + i); }})\n{text}")
+    };
+    let found = said_of(Tabled::Run, &in_macro(before), &in_macro(after));
+    assert!(found.contains("a macro may have a `i` of its own"), "{found}");
     // An index that was there already has a value of its own behind the loop.
     let used = |text: &str| text.replace("int ret;\n", "int ret;\n\tint i = 5;\n");
     let after = used(after).replacen("\tint i;\n", "", 1);

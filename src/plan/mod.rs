@@ -109,6 +109,32 @@ impl Plan {
         }
     }
 
+    /// A plan that changes some lines of one function, `whole`, in which the runs of `group`
+    /// lie: those of `claims`, by bytes.
+    ///
+    /// # Errors
+    /// `overlaps-proposal`.
+    fn of_one(
+        open: &OpenFile,
+        (group, whole): (&CloneGroup, Member),
+        parsed: align::AlignedMember<'_>,
+        rule: &Rule,
+        (remedy, claims): (Remedy, &[Range<usize>]),
+    ) -> Result<Plan, Refusal> {
+        let file = &open.context;
+        if claims.iter().any(|range| open.claimed.touches(range)) {
+            let detail = format!("{} is rewritten by another proposal", whole.name);
+            return Err(file.refuse(Reason::Overlaps, whole.function.start, detail));
+        }
+        let group = CloneGroup { members: vec![whole], ..group.clone() };
+        let (sites, renamed_locals) = (Vec::new(), false);
+        let alignment = align::Alignment { members: vec![parsed], sites, renamed_locals };
+        let subject = Subject { file, group: &group, alignment: &alignment };
+        let member = fate::member_plan(&subject, 0, &group.members[0], open);
+        let members = vec![MemberPlan { fate: Fate::Survives, ..member }];
+        Ok(Plan::new(&subject, rule, remedy, members))
+    }
+
     /// Whether several files share what does the members' work.
     pub fn is_shared(&self) -> bool {
         self.files.len() > 1

@@ -12,7 +12,8 @@ use super::holes::{self, Holes, Parameter, Subject};
 use super::ladder;
 use super::refusal::{Reason, Refusal};
 use super::traps;
-use super::{Fate, MemberPlan, OpenFile, Plan, Remedy, RemedyKind, Rule, fate, is_plain, rules};
+use super::uses;
+use super::{OpenFile, Plan, Remedy, RemedyKind, Rule, is_plain, rules};
 use crate::detect::{CloneGroup, Kind, Member};
 use crate::syntax::decl::TagKind;
 use crate::syntax::{LoopMacros, TokenKind, lexer};
@@ -121,18 +122,8 @@ fn plan_run(
     traps::check(&run, &alignment, RemedyKind::Loop)?;
     let holes = holes::plan(&subject, &rule.limits)?;
     let planned = looped(open, &subject, &parsed, &holes, rule)?;
-    if open.claimed.touches(&planned.replaces)
-        || open.claimed.touches(&(planned.insert_at.0..planned.insert_at.0))
-    {
-        let detail = format!("{} is rewritten by another proposal", whole.name);
-        return Err(file.refuse(Reason::Overlaps, whole.function.start, detail));
-    }
-    let group = CloneGroup { members: vec![whole], ..group.clone() };
-    let alignment = Alignment { members: vec![parsed], sites: Vec::new(), renamed_locals: false };
-    let subject = Subject { file, group: &group, alignment: &alignment };
-    let member = fate::member_plan(&subject, 0, &group.members[0], open);
-    let members = vec![MemberPlan { fate: Fate::Survives, ..member }];
-    Ok(Plan::new(&subject, rule, Remedy::Loop(Box::new(planned)), members))
+    let claims = [planned.replaces.clone(), planned.insert_at.0..planned.insert_at.0];
+    Plan::of_one(open, (group, whole), parsed, rule, (Remedy::Loop(Box::new(planned)), &claims))
 }
 
 /// The repetitions as members that are aligned, with nothing between them.
@@ -271,6 +262,9 @@ fn looped(
         from = comments.first().map_or(start, |comment| comment.start);
         rows[0].above = comments.into_iter().map(|it| lossy(&file.bytes[it])).collect();
     }
+    if is_in_macros(subject, &table) {
+        return refuse(Reason::NameWouldLie, "no name is free for the table");
+    }
     let byte = |relative: usize| file.tokens[subject.first(relative)].start as usize;
     let spans = holes.spans.iter().map(|span| {
         let last = file.tokens[subject.first(span.tokens.end - 1)].end as usize;
@@ -374,16 +368,21 @@ fn index(subject: &Subject<'_>, parsed: &AlignedMember<'_>) -> Option<String> {
     let file = subject.file;
     let is_free = |name: &&&str| {
         let in_function = parsed.tokens.clone().any(|at| file.text(at) == name.as_bytes());
-        let in_macro = || {
-            subject.alignment.members[0].tokens.clone().any(|at| {
-                let word = lossy(file.text(at));
-                let facts = file.unit.macro_facts(&word);
-                facts.is_some_and(|facts| facts.free_names.contains_key(**name))
-            })
-        };
-        !in_function && !in_macro() && !file.is_macro_or_type(name)
+        !in_function && !is_in_macros(subject, name) && !file.is_macro_or_type(name)
     };
     INDICES.iter().find(is_free).map(|name| (*name).to_owned())
+}
+
+/// Whether a macro that the run uses has the word in it: a variable of the macro's own would
+/// be taken for ours.
+fn is_in_macros(subject: &Subject<'_>, name: &str) -> bool {
+    let file = subject.file;
+    subject.alignment.members[0].tokens.clone().any(|at| {
+        align::is_ident(file, at) && {
+            let text = uses::expansion(file, &lossy(file.text(at)));
+            lexer::contains_word(text.as_bytes(), name.as_bytes())
+        }
+    })
 }
 
 /// What a row is called: after its first two members.

@@ -108,14 +108,16 @@ fn classify(file: &FileContext, token: usize, uses: &mut Uses) {
     }
 }
 
-/// Index of the `)` that closes the `(` at `open`.
+/// Index of what closes the parenthesis or the brace at `open`.
 pub fn closing(file: &FileContext, open: usize) -> Option<usize> {
+    let opens = file.text(open);
+    let closes: &[u8] = if opens == b"{" { b"}" } else { b")" };
     let mut depth = 0usize;
     for index in open..file.tokens.len() {
         match file.text(index) {
-            b"(" => depth += 1,
-            b")" => {
-                depth -= 1;
+            text if text == opens => depth += 1,
+            text if text == closes => {
+                depth = depth.checked_sub(1)?;
                 if depth == 0 {
                     return Some(index);
                 }

@@ -6,13 +6,13 @@
 use super::definition::Definition;
 use super::expands::directive_words;
 use super::facts;
-use super::macros::Macros;
+use super::macros::{Macros, Reach};
 use super::signature;
 use super::unit::{Item, Unit, shown};
 use super::{Claim, Files, Problem, Scope, Verdict};
 use crate::syntax::decl::{self, DefinitionKind, FunctionDeclaration};
 use crate::syntax::lexer::{contains_word, is_keyword};
-use crate::syntax::{Lexer, LoopMacros, TokenKind};
+use crate::syntax::{LoopMacros, TokenKind};
 use std::collections::BTreeSet;
 
 /// Checks the files before and after the patch against the claim.
@@ -151,7 +151,9 @@ impl<'s> Elided<'_, 's> {
                 is_word && word != name && (name.starts_with(word) || name.ends_with(word))
             })?;
             let callee = std::str::from_utf8(unit.text(at)).unwrap_or_default();
-            may_paste(self.names, callee, 0).then(|| (part, unit.text(part)))
+            let is_known = !self.names.lookup(callee).is_empty();
+            let may_paste = !is_known || Reach::of(self.names, callee).pastes;
+            may_paste.then(|| (part, unit.text(part)))
         })
     }
 
@@ -262,32 +264,4 @@ impl<'s> Elided<'_, 's> {
             Some(more) => Err((last, format!("`{}` is new behind it", shown(more)))),
         }
     }
-}
-
-/// Macros in macros that are followed.
-const DEEPEST: usize = 8;
-
-/// Whether what is called so is a macro that pastes, through whatever others, or nothing
-/// that is known.
-fn may_paste(names: &decl::Unit, callee: &str, depth: usize) -> bool {
-    let found = names.lookup(callee);
-    let macros = found.iter().filter_map(|it| match &it.kind {
-        DefinitionKind::Macro(define) => Some(define.body_text()),
-        _ => None,
-    });
-    let bodies: Vec<String> = macros.collect();
-    if found.is_empty() {
-        return depth == 0;
-    }
-    bodies.iter().any(|body| {
-        body.contains("##")
-            || depth < DEEPEST && {
-                let text = body.as_bytes();
-                let mut words = Lexer::new(text).filter(|it| it.kind == TokenKind::Ident);
-                words.any(|it| {
-                    let word = std::str::from_utf8(it.text(text)).unwrap_or_default();
-                    word != callee && may_paste(names, word, depth + 1)
-                })
-            }
-    })
 }

@@ -26,7 +26,7 @@ pub fn check(
 ) -> Result<(), Problem> {
     match claim.tabled {
         Some(Tabled::Switch) => return lookup::check(before, after, claim, (loops, scope)),
-        Some(Tabled::Run) => return unrolled::check(before, after, claim, (loops, scope)),
+        Some(Tabled::Run) => return unrolled::check(before, after, claim, scope),
         None => {}
     }
     if claim.is_elision {

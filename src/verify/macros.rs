@@ -3,6 +3,7 @@
 
 use super::facts::{self, Spelled};
 use super::unit::Unit;
+use crate::syntax::decl::{self, DefinitionKind};
 use crate::syntax::{Lexer, Token, TokenKind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +16,38 @@ struct Macro<'s> {
     body: Vec<(&'s [u8], TokenKind)>,
     /// Parameters (by position) that are pasted, stringified, or member names.
     spelled: BTreeSet<usize>,
+}
+
+/// What a macro leads to, through whatever macros of the file and its headers.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    /// All words of their bodies.
+    pub words: BTreeSet<String>,
+    /// One of them pastes.
+    pub pastes: bool,
+}
+
+impl Reach {
+    /// Of what is called `name`; empty where that is no macro.
+    pub fn of(names: &decl::Unit, name: &str) -> Reach {
+        let mut reach = Reach::default();
+        let mut open = vec![name.to_owned()];
+        while let Some(name) = open.pop() {
+            for definition in names.lookup(&name) {
+                let DefinitionKind::Macro(define) = definition.kind else { continue };
+                let body = define.body_text();
+                reach.pastes |= body.contains("##");
+                let words = Lexer::new(body.as_bytes()).filter(|it| it.kind == TokenKind::Ident);
+                for word in words {
+                    let word = String::from_utf8_lossy(word.text(body.as_bytes())).into_owned();
+                    if reach.words.insert(word.clone()) {
+                        open.push(word);
+                    }
+                }
+            }
+        }
+        reach
+    }
 }
 
 /// All macros that a file defines, by name; one name may have several definitions.

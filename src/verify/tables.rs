@@ -1,10 +1,50 @@
 //! The tables of a text: its `static const` arrays with their rows, and which of them a
-//! patch added. It goes by the tokens alone; what a table does to the code is for the
-//! comparison to say.
+//! patch added. It goes by the tokens alone; what a table does to the code is for
+//! [`lookup`](super::lookup), [`unrolled`](super::unrolled) and the comparison to say.
 
 use super::unit::Unit;
+use super::{Claim, Files, Problem, Scope, Verdict};
+use crate::syntax::decl;
 use std::collections::BTreeSet;
 use std::ops::Range;
+
+/// What is wrong, by a token of the file before or after.
+pub(super) enum Wrong {
+    Before(usize, String),
+    After(usize, String),
+}
+
+/// Checks the one function of a claim that something in it became a table, by `rewritten`,
+/// which is given its file before and after, its name, and what names mean there; and that
+/// no other file has changed.
+pub(super) fn check(
+    before: &Files,
+    after: &Files,
+    claim: &Claim,
+    scope: Option<&dyn Scope>,
+    rewritten: impl Fn((&Unit<'_>, &Unit<'_>), &str, &decl::Unit) -> Result<(), Wrong>,
+) -> Result<(), Problem> {
+    let problem = |path: &str, line: u32, after_line: Option<u32>, detail: String| {
+        let rung = Verdict::Expands;
+        Problem { rung, path: path.to_owned(), line, after_line, detail }
+    };
+    let [(path, name)] = claim.rewritten.as_slice() else {
+        return Err(problem("", 1, None, "the claim is not about one function".to_owned()));
+    };
+    let mut all = before.keys().chain(after.keys()).filter(|it| *it != path);
+    if let Some(other) = all.find(|it| before.get(*it) != after.get(*it)) {
+        return Err(problem(other, 1, None, "the file changed, too".to_owned()));
+    }
+    let (Some(old), Some(new), Some(scope)) = (before.get(path), after.get(path), scope) else {
+        return Err(problem(path, 1, None, "what names mean is not known".to_owned()));
+    };
+    let (old, new) = (Unit::new(path, old), Unit::new(path, new));
+    let names = scope.unit(path, old.source);
+    rewritten((&old, &new), name, &names).map_err(|wrong| match wrong {
+        Wrong::Before(at, detail) => problem(path, old.line(at), None, detail),
+        Wrong::After(at, detail) => problem(path, new.line(at), Some(new.line(at)), detail),
+    })
+}
 
 /// An array that nothing writes to, with its initialiser.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,13 +106,10 @@ fn table(unit: &Unit<'_>, start: usize) -> Option<Table> {
 }
 
 /// Everything but two items of two files is the same.
-///
-/// # Errors
-/// The token before that is not, and why.
 pub(super) fn others_are_same(
     (before, one): (&Unit<'_>, usize),
     (after, other): (&Unit<'_>, usize),
-) -> Result<(), (usize, String)> {
+) -> Result<(), Wrong> {
     let outside = |unit: &Unit<'_>, of: usize| {
         let items = unit.items.iter().enumerate().filter(|(at, _)| *at != of);
         items.flat_map(|(_, item)| item.tokens.clone()).collect::<Vec<usize>>()
@@ -80,9 +117,9 @@ pub(super) fn others_are_same(
     let (old, new) = (outside(before, one), outside(after, other));
     let differs = old.iter().zip(&new).find(|(a, b)| before.text(**a) != after.text(**b));
     match differs {
-        Some((at, _)) => Err((*at, "something else has changed".to_owned())),
+        Some((at, _)) => Err(Wrong::Before(*at, "something else has changed".to_owned())),
         None if one != other || old.len() != new.len() => {
-            Err((0, "something else has come or gone".to_owned()))
+            Err(Wrong::Before(0, "something else has come or gone".to_owned()))
         }
         None => Ok(()),
     }

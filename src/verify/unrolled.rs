@@ -5,46 +5,22 @@
 //! The loop counts from 0 to the number of rows with an index of its own, and a row holds
 //! the constants as they were written, in a type that has their values.
 
-use super::tables::{self, Table};
+use super::macros::Reach;
+use super::tables::{self, Table, Wrong};
 use super::unit::{Unit, shown};
-use super::{Claim, Files, Problem, Scope, Verdict};
+use super::{Claim, Files, Problem, Scope};
+use crate::syntax::TokenKind;
 use crate::syntax::decl::{self, CType, DefinitionKind};
-use crate::syntax::{LoopMacros, TokenKind};
 use std::ops::Range;
-
-/// What is wrong, by a token of the file before or after.
-enum Wrong {
-    Before(usize, String),
-    After(usize, String),
-}
 
 /// Checks the files before and after the patch against the claim.
 pub(super) fn check(
     before: &Files,
     after: &Files,
     claim: &Claim,
-    (_, scope): (&LoopMacros, Option<&dyn Scope>),
+    scope: Option<&dyn Scope>,
 ) -> Result<(), Problem> {
-    let problem = |path: &str, line: u32, after_line: Option<u32>, detail: String| {
-        let rung = Verdict::Expands;
-        Problem { rung, path: path.to_owned(), line, after_line, detail }
-    };
-    let [(path, name)] = claim.rewritten.as_slice() else {
-        return Err(problem("", 1, None, "the claim is not about one function".to_owned()));
-    };
-    let mut all = before.keys().chain(after.keys()).filter(|it| *it != path);
-    if let Some(other) = all.find(|it| before.get(*it) != after.get(*it)) {
-        return Err(problem(other, 1, None, "the file changed, too".to_owned()));
-    }
-    let (Some(old), Some(new), Some(scope)) = (before.get(path), after.get(path), scope) else {
-        return Err(problem(path, 1, None, "what names mean is not known".to_owned()));
-    };
-    let (old, new) = (Unit::new(path, old), Unit::new(path, new));
-    let names = scope.unit(path, old.source);
-    unrolls((&old, &new), name, &names).map_err(|wrong| match wrong {
-        Wrong::Before(at, detail) => problem(path, old.line(at), None, detail),
-        Wrong::After(at, detail) => problem(path, new.line(at), Some(new.line(at)), detail),
-    })
+    tables::check(before, after, claim, scope, unrolls)
 }
 
 /// A table with what its rows consist of.
@@ -65,8 +41,7 @@ fn unrolls(
 ) -> Result<(), Wrong> {
     let nowhere = |why: String| Wrong::Before(0, why);
     let (one, other) = (old.function(name).map_err(nowhere)?, new.function(name).map_err(nowhere)?);
-    tables::others_are_same((old, one), (new, other))
-        .map_err(|(at, why)| Wrong::Before(at, why))?;
+    tables::others_are_same((old, one), (new, other))?;
     let (was, is) = (old.items[one].tokens.clone(), new.items[other].tokens.clone());
     let mut added = tables::added(old, new);
     added.retain(|table| is.contains(&table.tokens.start));
@@ -116,6 +91,14 @@ fn unrolls(
     }
     if old.texts(from..until).iter().any(|it| matches!(*it, b"break" | b"continue" | b"case")) {
         return Err(Wrong::Before(from, "a jump would mean something else in the loop".to_owned()));
+    }
+    for at in repeated.filter(|&at| new.is_word(at)) {
+        let word = std::str::from_utf8(new.text(at)).unwrap_or_default();
+        let words = Reach::of(names, word).words;
+        let ours = [index.name, new.text(rows.table.name)].map(String::from_utf8_lossy);
+        if let Some(name) = ours.iter().find(|name| words.contains(&***name)) {
+            return Err(Wrong::After(at, format!("a macro may have a `{name}` of its own")));
+        }
     }
     rows.hold(names)
 }

@@ -10,11 +10,10 @@ mod table;
 pub use table::{Element, Row};
 pub(super) use table::{behind_declarations, free_name, place};
 
-use super::align::{self, AlignedMember, Alignment, lossy};
+use super::align::{self, AlignedMember, lossy};
 use super::file::FileContext;
-use super::holes::Subject;
 use super::refusal::{Reason, Refusal};
-use super::{Fate, MemberPlan, OpenFile, Plan, Remedy, RemedyKind, Rule, fate, is_plain, rules};
+use super::{OpenFile, Plan, Remedy, RemedyKind, Rule, is_plain, rules};
 use crate::detect::{CloneGroup, Kind, Member};
 use crate::syntax::LoopMacros;
 use std::ops::Range;
@@ -95,18 +94,8 @@ fn plan_switch(
     let found = switch::read(file, start)?;
     let parsed = align::read(file, &whole, loops)?;
     let lookup = lookup(open, &found, &parsed, rule)?;
-    let alignment = Alignment { members: vec![parsed], sites: Vec::new(), renamed_locals: false };
-    let group = CloneGroup { members: vec![whole], ..group.clone() };
-    let subject = Subject { file, group: &group, alignment: &alignment };
-    let member = fate::member_plan(&subject, 0, &group.members[0], open);
-    let members = vec![MemberPlan { fate: Fate::Survives, ..member }];
-    if open.claimed.touches(&lookup.replaces)
-        || open.claimed.touches(&(lookup.insert_at..lookup.insert_at))
-    {
-        let detail = format!("{} is rewritten by another proposal", group.members[0].name);
-        return Err(file.refuse(Reason::Overlaps, group.members[0].function.start, detail));
-    }
-    Ok(Plan::new(&subject, rule, Remedy::Lookup(Box::new(lookup)), members))
+    let claims = [lookup.replaces.clone(), lookup.insert_at..lookup.insert_at];
+    Plan::of_one(open, (group, whole), parsed, rule, (Remedy::Lookup(Box::new(lookup)), &claims))
 }
 
 fn lookup(

@@ -111,7 +111,7 @@ impl<'f> Reader<'f> {
             return self.refuse(Reason::LadderKey, "the key is no plain variable");
         }
         let open = key + 2;
-        let end = closing_brace(self.file, open);
+        let end = closing(self.file, open);
         let Some(end) = end.filter(|_| self.file.text(open) == b"{") else {
             return self.refuse(Reason::LadderArms, "its braces do not balance");
         };
@@ -270,24 +270,6 @@ pub fn leaves(file: &FileContext, tokens: Range<usize>) -> bool {
     let before = (tokens.start..last).rev().find(|&at| matches!(file.text(at), b";" | b"{" | b"}"));
     let first = before.map_or(tokens.start, |at| at + 1);
     matches!(file.text(first), b"return" | b"goto")
-}
-
-/// Index of the `}` that closes the `{` at `open`.
-fn closing_brace(file: &FileContext, open: usize) -> Option<usize> {
-    let mut depth = 0usize;
-    for at in open..file.tokens.len() {
-        match file.text(at) {
-            b"{" => depth += 1,
-            b"}" => {
-                depth = depth.checked_sub(1)?;
-                if depth == 0 {
-                    return Some(at);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
 }
 
 /// The number of statements at the top of `tokens`.

@@ -11,19 +11,14 @@ mod arms;
 
 use super::definition::Definition;
 use super::macros::Macros;
+use super::tables::{self, Wrong};
 use super::unit::{Unit, shown};
-use super::{Claim, Files, Problem, Scope, Verdict, facts, tables};
+use super::{Claim, Files, Problem, Scope, facts};
 use crate::syntax::decl::{self, DefinitionKind};
 use crate::syntax::{LoopMacros, TokenKind};
 use arms::Arms;
 use std::collections::BTreeSet;
 use std::ops::Range;
-
-/// What is wrong, by a token of the file before or after.
-enum Wrong {
-    Before(usize, String),
-    After(usize, String),
-}
 
 /// Checks the files before and after the patch against the claim.
 pub(super) fn check(
@@ -32,26 +27,8 @@ pub(super) fn check(
     claim: &Claim,
     (loops, scope): (&LoopMacros, Option<&dyn Scope>),
 ) -> Result<(), Problem> {
-    let problem = |path: &str, line: u32, after_line: Option<u32>, detail: String| {
-        let rung = Verdict::Expands;
-        Problem { rung, path: path.to_owned(), line, after_line, detail }
-    };
-    let [(path, name)] = claim.rewritten.as_slice() else {
-        return Err(problem("", 1, None, "the claim is not about one function".to_owned()));
-    };
-    let mut all = before.keys().chain(after.keys()).filter(|it| *it != path);
-    if let Some(other) = all.find(|it| before.get(*it) != after.get(*it)) {
-        return Err(problem(other, 1, None, "the file changed, too".to_owned()));
-    }
-    let (Some(old), Some(new), Some(scope)) = (before.get(path), after.get(path), scope) else {
-        return Err(problem(path, 1, None, "what names mean is not known".to_owned()));
-    };
-    let (old, new) = (Unit::new(path, old), Unit::new(path, new));
-    let names = scope.unit(path, old.source);
-    let found = Rewritten::of((&old, &new), name, loops).and_then(|it| it.check(&names));
-    found.map_err(|wrong| match wrong {
-        Wrong::Before(at, detail) => problem(path, old.line(at), None, detail),
-        Wrong::After(at, detail) => problem(path, new.line(at), Some(new.line(at)), detail),
+    tables::check(before, after, claim, scope, |units, name, names| {
+        Rewritten::of(units, name, loops)?.check(names)
     })
 }
 
@@ -159,8 +136,7 @@ impl<'u, 's> Rewritten<'u, 's> {
         let nowhere = |why: String| Wrong::Before(0, why);
         let item = before.function(name).map_err(nowhere)?;
         let other = after.function(name).map_err(nowhere)?;
-        tables::others_are_same((before, item), (after, other))
-            .map_err(|(at, why)| Wrong::Before(at, why))?;
+        tables::others_are_same((before, item), (after, other))?;
         let old = Definition::new(before, item, &Macros::new(before), loops).map_err(nowhere)?;
         let tokens = after.items[other].tokens.clone();
         let mut added = tables::added(before, after);
