@@ -8,7 +8,7 @@ use crate::syntax::lexer::{self, TokenKind};
 pub const WIDTH: usize = 80;
 
 /// Columns that `checkpatch.pl` warns of.
-pub const WIDEST: usize = 100;
+const WIDEST: usize = 100;
 
 /// Columns of a tab.
 pub const TAB: usize = 8;
@@ -26,6 +26,11 @@ pub fn column_after(text: &[u8], start: usize) -> usize {
         };
     }
     column
+}
+
+/// Whether a line is wider than `checkpatch.pl` lets pass.
+pub fn is_too_wide(line: &[u8]) -> bool {
+    column_after(line, 0) > WIDEST
 }
 
 /// White space that reaches `column`: tabs, then blanks.

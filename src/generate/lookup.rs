@@ -72,8 +72,7 @@ fn replaced(
 ) -> Result<Edit, TemplateError> {
     const BEHIND: &str = "{\u{1}}";
     let Range { start, end } = lookup.replaces.clone();
-    let lead = file.bytes[file.line_start(start)..start].to_vec();
-    let indent = String::from_utf8_lossy(&lead).into_owned();
+    let indent = String::from_utf8_lossy(&file.bytes[file.line_start(start)..start]);
     let default = lookup.default.clone();
     let is_one_line = |range: &Range<usize>| !file.bytes[range.clone()].contains(&b'\n');
     let one = default.clone().filter(|range| lookup.default_is_one && is_one_line(range));
@@ -178,8 +177,7 @@ fn lines(rows: &[Row]) -> Vec<String> {
         let comment = row.comment.as_ref().map(|it| format!(" {it}")).unwrap_or_default();
         (format!("\t[{}]{gap}= {},{comment}", row.key, row.value), comment)
     };
-    let fits =
-        |line: &str| layout::TAB + layout::column_after(line.as_bytes(), 0) <= layout::WIDEST;
+    let fits = |line: &str| !layout::is_too_wide(format!("\t{line}").as_bytes());
     let tabs = |row: &Row| "\t".repeat((column - row.key.len() - 2).div_ceil(layout::TAB));
     let is_one_width = rows.iter().all(|row| row.key.len() + 2 == width);
     // In columns if all rows fit so.

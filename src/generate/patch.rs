@@ -14,9 +14,8 @@ const FUNCTION_LINE: usize = 80;
 impl Patch {
     /// Whether it adds a line that is wider than `checkpatch.pl` lets pass.
     pub fn has_wide_line(&self) -> bool {
-        self.text.split(|&byte| byte == b'\n').any(|line| {
-            line.starts_with(b"+") && layout::column_after(&line[1..], 0) > layout::WIDEST
-        })
+        let lines = self.text.split(|&byte| byte == b'\n');
+        lines.filter_map(|line| line.strip_prefix(b"+")).any(layout::is_too_wide)
     }
 
     /// The difference of some files: path, text before and text after, in the

@@ -65,14 +65,14 @@ pub(super) fn edits(
     Ok(edits)
 }
 
+/// The type of a row. The row is constant by the `const` in front, but what it points to
+/// where it is a pointer alone.
 fn element(plan: &Loop) -> String {
-    // `const char *` in a row that is constant is `const char *const`, but for arrays.
-    let plain = |ctype: &str| ctype.to_owned();
     let Some(tag) = &plan.tag else {
-        let ctype = plain(&plan.fields[0].0);
+        let ctype = &plan.fields[0].0;
         return match ctype.strip_prefix("const ") {
             Some(rest) if ctype.ends_with('*') => format!("{rest} const"),
-            _ => ctype,
+            _ => ctype.clone(),
         };
     };
     let fields = plan.fields.iter().map(|(ctype, name)| {
@@ -133,7 +133,7 @@ fn repeated(
     let indent = String::from_utf8_lossy(&file.bytes[file.line_start(start)..start]).into_owned();
     let deeper = format!("{indent}\t");
     let mut body = layout::wrap(&indented(&joined(plan, file, &indent), &deeper));
-    if is_too_wide(&body) {
+    if body.lines().any(|line| layout::is_too_wide(line.as_bytes())) {
         body = indented(&as_it_was(plan, file, &indent), &deeper);
     }
     let text = indented(&templates.render(&rule.templates.thin, &data)?, &indent);
@@ -141,11 +141,6 @@ fn repeated(
     let blank = if plan.blank_behind { "\n" } else { "" };
     let text = text.trim().to_owned() + blank;
     Ok(Edit { range: plan.replaces.clone(), text: text.into_bytes() })
-}
-
-/// Whether a line is wider than `checkpatch.pl` lets pass.
-pub(super) fn is_too_wide(text: &str) -> bool {
-    text.lines().any(|line| layout::column_after(line.as_bytes(), 0) > layout::WIDEST)
 }
 
 /// The first repetition with the members of a row in the place of its constants, in its

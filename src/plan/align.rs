@@ -7,6 +7,7 @@ use crate::detect::{CloneGroup, Member};
 use crate::syntax::{FunctionTree, LoopMacros, NodeId, TokenKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// One member, lexed and parsed.
 pub struct AlignedMember<'f> {
@@ -15,9 +16,9 @@ pub struct AlignedMember<'f> {
     /// Its tokens, as indices into the file's.
     pub tokens: Range<usize>,
     /// Its syntax tree, free of gaps.
-    pub tree: FunctionTree,
+    pub tree: Arc<FunctionTree>,
     /// Its parameters, locals and labels.
-    pub locals: FxHashSet<Vec<u8>>,
+    pub locals: Arc<FxHashSet<Vec<u8>>>,
 }
 
 /// A token at which the members differ, and may not.
@@ -98,7 +99,7 @@ pub fn read<'f>(
     }
     let locals = locals(file, &tree);
     let tokens = file.tokens_of(&member.function);
-    Ok(AlignedMember { file, tokens, tree, locals })
+    Ok(AlignedMember { file, tokens, tree: Arc::new(tree), locals: Arc::new(locals) })
 }
 
 /// Finds where the members differ.

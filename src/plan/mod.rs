@@ -29,6 +29,7 @@ pub mod reuse;
 pub mod rules;
 pub mod sequence;
 pub mod sharing;
+mod tables;
 pub mod traps;
 pub mod types;
 mod unpack;
@@ -113,7 +114,7 @@ impl Plan {
     /// lie: those of `claims`, by bytes.
     ///
     /// # Errors
-    /// `overlaps-proposal`.
+    /// `comments-differ` where they are no text, `overlaps-proposal`.
     fn of_one(
         open: &OpenFile,
         (group, whole): (&CloneGroup, Member),
@@ -122,6 +123,11 @@ impl Plan {
         (remedy, claims): (Remedy, &[Range<usize>]),
     ) -> Result<Plan, Refusal> {
         let file = &open.context;
+        // What becomes rows is put together as text.
+        if claims.iter().any(|range| std::str::from_utf8(&file.bytes[range.clone()]).is_err()) {
+            let detail = format!("a comment or a string in {} is no UTF-8", whole.name);
+            return Err(file.refuse(Reason::CommentsDiffer, whole.function.start, detail));
+        }
         if claims.iter().any(|range| open.claimed.touches(range)) {
             let detail = format!("{} is rewritten by another proposal", whole.name);
             return Err(file.refuse(Reason::Overlaps, whole.function.start, detail));

@@ -13,7 +13,7 @@ use super::ladder;
 use super::refusal::{Reason, Refusal};
 use super::traps;
 use super::uses;
-use super::{OpenFile, Plan, Remedy, RemedyKind, Rule, is_plain, rules};
+use super::{OpenFile, Plan, Remedy, RemedyKind, Rule, is_plain, rules, tables};
 use crate::detect::{CloneGroup, Kind, Member};
 use crate::syntax::decl::TagKind;
 use crate::syntax::{LoopMacros, TokenKind, lexer};
@@ -86,16 +86,7 @@ pub fn plan(
     rule: &Rule,
     loops: &LoopMacros,
 ) -> Option<Result<Plan, Refusal>> {
-    let file = &open.context;
-    let first = &group.members[0];
-    let function = file.function_at(first.function.start)?.clone();
-    let is_of_one = |it: &Member| {
-        it.file == first.file && function.range().contains(&(it.function.start as usize))
-    };
-    if !group.members.iter().all(is_of_one) {
-        return None;
-    }
-    let whole = Member { function, ..first.clone() };
+    let whole = tables::whole(&open.context, group)?;
     Some(plan_run(open, (group, whole), rule, loops))
 }
 
@@ -237,10 +228,10 @@ fn looped(
     let parameters = || columns.iter().map(|&at| &holes.parameters[at]);
     let fields: Vec<(String, String)> =
         parameters().map(|it| (it.ctype.clone(), it.name.clone())).collect();
-    let Some(insert_at) = ladder::place(parsed) else {
+    let Some(insert_at) = tables::place(parsed) else {
         return refuse(Reason::ParseGap, "the body does not begin a line");
     };
-    let Some(index_at) = ladder::behind_declarations(parsed) else {
+    let Some(index_at) = tables::behind_declarations(parsed) else {
         return refuse(Reason::ParseGap, "the declarations do not end a line");
     };
     let Some(index) = index(subject, parsed) else {
@@ -252,7 +243,7 @@ fn looped(
             subject.refuse(Reason::NameWouldLie, 0, "no tag is free for the rows")
         })?),
     };
-    let table = ladder::free_name(open, parsed, &fields[0].1.to_lowercase())
+    let table = tables::free_name(open, parsed, &fields[0].1.to_lowercase())
         .ok_or_else(|| subject.refuse(Reason::NameWouldLie, 0, "no name is free for the table"))?;
     let mut rows = rows(subject, &parameters().collect::<Vec<_>>())?;
     let mut from = start;
@@ -265,6 +256,9 @@ fn looped(
     if is_in_macros(subject, &table) {
         return refuse(Reason::NameWouldLie, "no name is free for the table");
     }
+    // So does what stands behind the last.
+    let behind = lexer::comments(&file.bytes, end, file.line_end(end - 1));
+    let end = behind.first().map_or(end, |comment| comment.end);
     let byte = |relative: usize| file.tokens[subject.first(relative)].start as usize;
     let spans = holes.spans.iter().map(|span| {
         let last = file.tokens[subject.first(span.tokens.end - 1)].end as usize;
@@ -289,7 +283,7 @@ fn looped(
         replaces: from..end,
         first: start..members[0].function.end as usize,
         spans: spans.collect(),
-        blank_behind: !ladder::ends_block(file, file.token_at(end as u32) - 1),
+        blank_behind: !tables::ends_block(file, file.token_at(end as u32) - 1),
         is_block: ladder::switch::statements(file, first.clone()) > 1
             || file.text(first.start) == b"if",
     })
@@ -309,7 +303,7 @@ fn above(file: &FileContext, start: usize) -> Result<Vec<Range<usize>>, Refusal>
         if !is_alone || file.line_end(comment.end - 1) != line {
             break;
         }
-        if file.bytes[comment.clone()].contains(&b'\n') {
+        if !tables::is_one_line(&file.bytes[comment.clone()]) {
             let detail = "a comment would be lost";
             return Err(file.refuse(Reason::CommentsDiffer, comment.start as u32, detail));
         }
@@ -411,8 +405,7 @@ fn rows(subject: &Subject<'_>, columns: &[&Parameter]) -> Result<Vec<Row>, Refus
         let (mut above, mut behind) = (Vec::new(), None);
         for comment in comments {
             let text = lossy(&file.bytes[comment.clone()]);
-            let is_line = !text.contains('\n');
-            match is_line {
+            match tables::is_one_line(text.as_bytes()) {
                 true if comment.end <= start => above.push(text),
                 true if comment.start >= end && behind.is_none() => behind = Some(text),
                 _ => {

@@ -8,7 +8,6 @@ use super::refusal::{Reason, Refusal};
 use super::{Fate, MemberPlan, OpenFile, Plan, Remedy, RemedyKind, Rule, is_plain, rules, uses};
 use crate::detect::{CloneGroup, Member};
 use crate::syntax::decl::{Definition, DefinitionKind};
-use crate::syntax::lexer::contains_word;
 use crate::syntax::{LoopMacros, TokenKind, lexer};
 use crate::tree::TreePath;
 use std::ops::Range;
@@ -26,9 +25,6 @@ const HARMLESS: &[&str] = &[
     "noinline",
 ];
 
-/// Arguments of a macro's call that are looked at.
-const MOST_PASTED: usize = 1000;
-
 /// The rule that takes the group's unused members.
 pub fn rule<'r>(rules: &'r [Rule], group: &CloneGroup) -> Option<&'r Rule> {
     rules::with_remedy(rules, RemedyKind::Delete, group)
@@ -40,7 +36,7 @@ pub fn rule<'r>(rules: &'r [Rule], group: &CloneGroup) -> Option<&'r Rule> {
 pub fn may_be(text: &[u8], member: &Member) -> bool {
     let (function, name) = (&member.function, member.name.as_bytes());
     let signature = text.get(function.start as usize..function.body as usize);
-    if !signature.is_some_and(|text| contains_word(text, b"static")) {
+    if !signature.is_some_and(|text| lexer::contains_word(text, b"static")) {
         return false;
     }
     let own = function.range();
@@ -48,12 +44,11 @@ pub fn may_be(text: &[u8], member: &Member) -> bool {
         let from = text[..at].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
         let line = &text[from..at];
         let end = at + name.len();
-        let is_word = contains_word(&text[at.saturating_sub(1)..(end + 1).min(text.len())], name);
         let is_comment = [&b"*"[..], b"/"].iter().any(|it| line.trim_ascii().starts_with(it));
         let is_prototype = !line.starts_with(b"\t") && text.get(end) == Some(&b'(');
-        is_word && !is_comment && !is_prototype
+        !is_comment && !is_prototype
     };
-    let mut named = memchr::memmem::find_iter(text, name).filter(|at| !own.contains(at));
+    let mut named = lexer::words_at(text, name).filter(|at| !own.contains(at));
     !named.any(is_use)
 }
 
@@ -135,7 +130,8 @@ fn is_unwanted(
     let comment = file.leading_comment(member.function.start, name);
     let own: Vec<Range<usize>> =
         uses.prototypes.into_iter().chain(comment).chain([member.function.range()]).collect();
-    if let Some(at) = named_outside(file, name.as_bytes(), &own) {
+    let is_own = |at: &usize| own.iter().any(|range| range.contains(at));
+    if let Some(at) = lexer::words_at(&file.bytes, name.as_bytes()).find(|at| !is_own(at)) {
         let line = file.line_of(at);
         return refuse(format!("line {line} names {name} in a comment or a string"));
     }
@@ -152,18 +148,6 @@ fn is_unwanted(
     Ok(())
 }
 
-/// Where a file has a word outside `own`.
-fn named_outside(file: &FileContext, word: &[u8], own: &[Range<usize>]) -> Option<usize> {
-    let is_word = |at: &usize| {
-        let from = at.saturating_sub(1);
-        let to = (at + word.len() + 1).min(file.bytes.len());
-        contains_word(&file.bytes[from..to], word)
-    };
-    memchr::memmem::find_iter(&file.bytes, word)
-        .filter(is_word)
-        .find(|at| !own.iter().any(|range| range.contains(at)))
-}
-
 /// The macro, and the word among its arguments, out of which the name of a function may be
 /// made: any that pastes, or that is not known in this configuration, with a word that the
 /// name begins or ends with.
@@ -175,7 +159,7 @@ fn composed(file: &FileContext, name: &str) -> Option<(String, String)> {
     });
     calls.filter_map(|at| Some((at, uses::closing(file, at + 1)?))).find_map(|(at, close)| {
         let callee = lossy(file.text(at));
-        let word = (at + 2..close).take(MOST_PASTED).filter(is_word).find(|&at| {
+        let word = (at + 2..close).take(uses::MOST_PASTED).filter(is_word).find(|&at| {
             let word = file.text(at);
             word != name.as_bytes()
                 && (name.as_bytes().starts_with(word) || name.as_bytes().ends_with(word))

@@ -217,7 +217,7 @@ pub fn enclosing_calls(file: &FileContext, token: usize, floor: usize) -> Vec<En
 }
 
 /// A call whose arguments have more tokens than this pastes no function's name.
-const MOST_PASTED: usize = 1000;
+pub(super) const MOST_PASTED: usize = 1000;
 
 /// The macro calls of a file that paste one of their arguments to something.
 #[derive(Debug, Default)]

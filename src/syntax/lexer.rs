@@ -131,7 +131,12 @@ fn class(byte: u8) -> u8 {
 
 /// Whether `word` stands in `text`, not as part of a longer identifier.
 pub fn contains_word(text: &[u8], word: &[u8]) -> bool {
-    memchr::memmem::find_iter(text, word).any(|at| {
+    words_at(text, word).next().is_some()
+}
+
+/// Where `word` stands in `text`, not as part of a longer identifier.
+pub fn words_at<'t>(text: &'t [u8], word: &'t [u8]) -> impl Iterator<Item = usize> + 't {
+    memchr::memmem::find_iter(text, word).filter(move |at| {
         let before = at.checked_sub(1).and_then(|i| text.get(i));
         let after = text.get(at + word.len());
         ![before, after].into_iter().flatten().any(|&byte| is_ident_byte(byte))

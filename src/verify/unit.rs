@@ -212,6 +212,18 @@ impl<'s> Unit<'s> {
         None
     }
 
+    /// Where in `range` the first of `ends` stands outside brackets; its end where none does.
+    pub fn until(&self, range: Range<usize>, ends: &[&[u8]]) -> usize {
+        let mut at = range.start;
+        while at < range.end && !ends.contains(&self.text(at)) {
+            at = match self.text(at) {
+                b"(" | b"[" | b"{" => self.list(at).map_or(range.end, |(_, close)| close + 1),
+                _ => at + 1,
+            };
+        }
+        at
+    }
+
     /// Index of the only enabled function of this name, or why there is none.
     pub fn function(&self, name: &str) -> Result<usize, String> {
         let named = |item: &Item| {

@@ -8,10 +8,10 @@
 use super::macros::Reach;
 use super::tables::{self, Table, Wrong};
 use super::unit::{Unit, shown};
-use super::{Claim, Files, Problem, Scope};
+use super::{Claim, Files, Problem, Scope, width};
 use crate::syntax::TokenKind;
 use crate::syntax::decl::{self, CType, DefinitionKind};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 /// Checks the files before and after the patch against the claim.
 pub(super) fn check(
@@ -22,6 +22,9 @@ pub(super) fn check(
 ) -> Result<(), Problem> {
     tables::check(before, after, claim, scope, unrolls)
 }
+
+/// Tokens of the head of a loop over a table.
+const HEAD: usize = 16;
 
 /// A table with what its rows consist of.
 struct Rows<'s> {
@@ -53,8 +56,9 @@ fn unrolls(
     // Without the table and the index, both are the same up to the loop and behind it.
     let gone = |at: &usize| !table.tokens.contains(at) && !index.tokens.contains(at);
     let rest: Vec<usize> = is.filter(gone).collect();
-    let looks = |at: usize| rows.repeated(at, index.name).is_ok();
-    let Some(same) = rest.iter().position(|&at| new.text(at) == b"for" && looks(at)) else {
+    let mut loops = rest.iter().enumerate().filter(|(_, at)| new.text(**at) == b"for");
+    let found = loops.find_map(|(same, &at)| Some((same, rows.repeated(at, index.name).ok()?)));
+    let Some((same, repeated)) = found else {
         return Err(Wrong::Before(was.start, "nothing has become a loop".to_owned()));
     };
     for (at, other) in was.clone().zip(&rest[..same]) {
@@ -64,7 +68,6 @@ fn unrolls(
         }
     }
     let start = rest[same];
-    let repeated = rows.repeated(start, index.name)?;
     let numbers: Vec<String> = (0..rows.table.rows.len()).map(|row| row.to_string()).collect();
     let mut expected: Vec<&[u8]> = Vec::new();
     for (row, number) in rows.table.rows.iter().zip(&numbers) {
@@ -164,7 +167,7 @@ impl<'s> Rows<'s> {
     fn repeated(&self, start: usize, index: &'s [u8]) -> Result<Range<usize>, Wrong> {
         let unit = self.unit;
         let table = unit.text(self.table.name);
-        let head: [&[u8]; 17] = [
+        let head: [&[u8]; HEAD] = [
             b"for",
             b"(",
             index,
@@ -181,9 +184,7 @@ impl<'s> Rows<'s> {
             index,
             b"++",
             b")",
-            b"",
         ];
-        let head = &head[..16];
         let found = unit.texts(start..start + head.len());
         if found != head {
             let found = shown(unit.spelling(start..start + head.len()));
@@ -195,53 +196,30 @@ impl<'s> Rows<'s> {
             let close = close.ok_or_else(|| Wrong::After(body, "it does not end".to_owned()))?;
             return Ok(body + 1..close);
         }
-        // One statement, which ends with the first semicolon outside parentheses.
-        if matches!(unit.text(body), b"if" | b"for" | b"while" | b"do" | b"switch") {
-            return self.controlled(body);
+        // One statement, or an `if` with one, without an `else`.
+        let wrong = || Wrong::After(body, "what the loop repeats cannot be read".to_owned());
+        let mut statement = body;
+        if unit.text(body) == b"if" {
+            let condition = (unit.text(body + 1) == b"(").then(|| unit.list(body + 1)).flatten();
+            statement = condition.ok_or_else(wrong)?.1 + 1;
         }
-        let mut at = body;
-        while unit.text(at) != b";" {
-            at = match unit.text(at) {
-                b"" => return Err(Wrong::After(body, "it does not end".to_owned())),
-                b"(" | b"[" | b"{" => unit.list(at).map_or(unit.tokens.len(), |(_, end)| end + 1),
-                _ => at + 1,
-            };
-        }
-        Ok(body..at + 1)
-    }
-
-    /// An `if` with one plain statement, or a block, and without an `else`.
-    fn controlled(&self, at: usize) -> Result<Range<usize>, Wrong> {
-        let unit = self.unit;
-        let wrong = || Wrong::After(at, "what the loop repeats cannot be read".to_owned());
-        if unit.text(at) != b"if" || unit.text(at + 1) != b"(" {
+        if matches!(unit.text(statement), b"if" | b"for" | b"while" | b"do" | b"switch") {
             return Err(wrong());
         }
-        let (_, close) = unit.list(at + 1).ok_or_else(wrong)?;
-        let mut end = close + 1;
-        if unit.text(end) == b"{" {
-            end = unit.list(end).ok_or_else(wrong)?.1;
-        } else {
-            if matches!(unit.text(end), b"if" | b"for" | b"while" | b"do" | b"switch") {
-                return Err(wrong());
-            }
-            while unit.text(end) != b";" {
-                end = match unit.text(end) {
-                    b"" => return Err(wrong()),
-                    b"(" | b"[" | b"{" => unit.list(end).ok_or_else(wrong)?.1 + 1,
-                    _ => end + 1,
-                };
-            }
+        let end = match unit.text(statement) {
+            b"{" => unit.list(statement).map(|(_, close)| close),
+            _ => Some(unit.until(statement..unit.tokens.len(), &[b";"])),
+        };
+        let end = end.filter(|&end| end < unit.tokens.len()).ok_or_else(wrong)?;
+        match unit.text(end + 1) {
+            b"else" => Err(wrong()),
+            _ => Ok(body..end + 1),
         }
-        if unit.text(end + 1) == b"else" {
-            return Err(wrong());
-        }
-        Ok(at..end + 1)
     }
 
     /// Behind the loop whose body ends at `end`.
     fn end_of_loop(&self, start: usize, end: usize) -> usize {
-        end + usize::from(self.unit.text(start + 16) == b"{")
+        end + usize::from(self.unit.text(start + HEAD) == b"{")
     }
 
     /// The values of a row.
@@ -321,11 +299,8 @@ impl<'s> Rows<'s> {
                 let constant = names.constant(&text);
                 let constant = constant.map_err(|it| why(&format!("is no constant: {it}")))?;
                 let ctype = text_of(words);
-                let bounds = range(&ctype).or_else(|| range(&target(names, &ctype)?));
-                let fits = match (constant.value, bounds) {
-                    (Some(value), Some((least, most))) => (least..=most).contains(&value),
-                    _ => false,
-                };
+                let range = range(names, words);
+                let fits = constant.value.zip(range).is_some_and(|(it, range)| range.contains(&it));
                 let is_of_it = constant.ctype.to_c() == ctype
                     || ctype.starts_with("enum ") && constant.ctype == CType::Int;
                 if !fits && !is_of_it {
@@ -337,18 +312,23 @@ impl<'s> Rows<'s> {
     }
 }
 
-/// What a typedef of a typedef of … an integer stands for.
-fn target(names: &decl::Unit, ctype: &str) -> Option<String> {
-    let mut name = ctype.to_owned();
-    for _ in 0..DEEPEST {
+/// The values of an integer type, or of what it is a typedef of.
+fn range(names: &decl::Unit, words: &[&[u8]]) -> Option<RangeInclusive<i128>> {
+    let mut name = text_of(words);
+    for _ in 0..=DEEPEST {
+        let words: Vec<&[u8]> = name.split(' ').map(str::as_bytes).collect();
+        // Its sign is another on other machines.
+        if words == [b"char"] {
+            return Some(0..=127);
+        }
+        if let Some(range) = width::range(&words) {
+            return Some(range);
+        }
         let found = names.lookup(&name).into_iter().find_map(|it| match it.kind {
             DefinitionKind::Typedef { target } => Some(target),
             _ => None,
         });
         name = found?;
-        if range(&name).is_some() {
-            return Some(name);
-        }
     }
     None
 }
@@ -359,24 +339,4 @@ const DEEPEST: usize = 4;
 fn text_of(words: &[&[u8]]) -> String {
     let words: Vec<_> = words.iter().map(|it| String::from_utf8_lossy(it)).collect();
     words.join(" ")
-}
-
-/// The values of an integer type, on all machines that Linux runs on.
-fn range(ctype: &str) -> Option<(i128, i128)> {
-    let unsigned = |bits: u32| Some((0, (1i128 << bits) - 1));
-    let signed = |bits: u32| Some((-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1));
-    match ctype {
-        "u8" | "uint8_t" | "__u8" | "unsigned char" => unsigned(8),
-        "u16" | "uint16_t" | "__u16" | "unsigned short" => unsigned(16),
-        "u32" | "uint32_t" | "__u32" | "unsigned int" | "unsigned" | "unsigned long" | "size_t"
-        | "uint" => unsigned(32),
-        "u64" | "uint64_t" | "__u64" | "unsigned long long" => unsigned(64),
-        "s8" | "int8_t" | "__s8" | "signed char" => signed(8),
-        "char" => Some((0, 127)),
-        "s16" | "int16_t" | "__s16" | "short" => signed(16),
-        "s32" | "int32_t" | "__s32" | "int" | "long" | "ssize_t" => signed(32),
-        "s64" | "int64_t" | "__s64" | "long long" => signed(64),
-        "bool" => Some((0, 1)),
-        _ => None,
-    }
 }

@@ -3,6 +3,7 @@
 
 use super::macros::Macros;
 use super::unit::shown;
+use std::ops::RangeInclusive;
 
 /// Why a parameter declared with the tokens `declared` (without its name) cannot
 /// hold `argument`. Types and constants that the file does not tell are taken to
@@ -20,19 +21,24 @@ pub fn refuses(declared: &[&[u8]], argument: &[&[u8]], macros: &Macros) -> Optio
         };
         return (!takes_text).then(|| format!("a string is handed on as `{}`", display()));
     }
-    let (bits, signed) = integer_type(declared)?;
+    let range = range(declared)?;
     let value = value(macros.literal(argument).as_slice())?;
-    let (low, high) = match (bits, signed) {
-        (1, _) => (0, 1),
-        (bits, true) => (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1),
-        (bits, false) => (0, (1i128 << bits) - 1),
-    };
-    let fits = (low..=high).contains(&value);
+    let fits = range.contains(&value);
     (!fits).then(|| format!("`{}` cannot hold {value}", display()))
 }
 
-/// Width in bits and signedness of an integer type; 1 bit for `bool`. `long` is
-/// taken at its narrowest, 32 bits.
+/// The values of an integer type on every machine that Linux runs on; `None` for what is
+/// none that has the same name everywhere.
+pub fn range(declared: &[&[u8]]) -> Option<RangeInclusive<i128>> {
+    Some(match integer_type(declared)? {
+        (1, _) => 0..=1,
+        (bits, true) => -(1i128 << (bits - 1))..=(1i128 << (bits - 1)) - 1,
+        (bits, false) => 0..=(1i128 << bits) - 1,
+    })
+}
+
+/// Width in bits and signedness of an integer type; 1 bit for `bool`. `long`, and what is
+/// as wide, is taken at its narrowest, 32 bits.
 fn integer_type(declared: &[&[u8]]) -> Option<(u32, bool)> {
     let words: Vec<&[u8]> = declared.iter().copied().filter(|word| *word != b"const").collect();
     Some(match words.as_slice() {
@@ -41,9 +47,10 @@ fn integer_type(declared: &[&[u8]]) -> Option<(u32, bool)> {
         [b"s8" | b"__s8" | b"int8_t" | b"char"] | [b"signed", b"char"] => (8, true),
         [b"u16" | b"__u16" | b"uint16_t"] | [b"unsigned", b"short"] => (16, false),
         [b"s16" | b"__s16" | b"int16_t" | b"short"] => (16, true),
-        [b"u32" | b"__u32" | b"uint32_t" | b"unsigned"] => (32, false),
+        [b"u32" | b"__u32" | b"uint32_t" | b"unsigned" | b"uint" | b"size_t"] => (32, false),
         [b"unsigned", b"int" | b"long"] | [b"unsigned", b"long", b"int"] => (32, false),
-        [b"s32" | b"__s32" | b"int32_t" | b"int" | b"long"] | [b"long", b"int"] => (32, true),
+        [b"s32" | b"__s32" | b"int32_t" | b"int" | b"long" | b"ssize_t"] => (32, true),
+        [b"long", b"int"] => (32, true),
         [b"u64" | b"__u64" | b"uint64_t"] | [b"unsigned", b"long", b"long"] => (64, false),
         [b"s64" | b"__s64" | b"int64_t"] | [b"long", b"long"] => (64, true),
         _ => return None,
@@ -95,6 +102,7 @@ mod tests {
         check("u32", "- 1", false);
         check("bool", "2", false);
         check("s16", "- 0100", true);
+        check("size_t", "0x100000000", false);
     }
 
     #[test]

@@ -8,12 +8,11 @@ pub mod switch;
 mod table;
 
 pub use table::{Element, Row};
-pub(super) use table::{behind_declarations, free_name, place};
 
 use super::align::{self, AlignedMember, lossy};
 use super::file::FileContext;
 use super::refusal::{Reason, Refusal};
-use super::{OpenFile, Plan, Remedy, RemedyKind, Rule, is_plain, rules};
+use super::{OpenFile, Plan, Remedy, RemedyKind, Rule, is_plain, rules, tables};
 use crate::detect::{CloneGroup, Kind, Member};
 use crate::syntax::LoopMacros;
 use std::ops::Range;
@@ -67,18 +66,10 @@ pub fn plan(
     loops: &LoopMacros,
 ) -> Option<Result<Plan, Refusal>> {
     let file = &open.context;
-    let first = &group.members[0];
-    let function = file.function_at(first.function.start)?.clone();
-    let whole = Member { function, ..first.clone() };
-    let tokens = file.tokens_of(&whole.function);
-    let start = switch::around(file, tokens, file.token_at(first.function.start))?;
-    let is_of_one = |it: &Member| {
-        it.file == first.file && whole.function.range().contains(&(it.function.start as usize))
-    };
-    if !group.members.iter().all(is_of_one) {
-        return None;
-    }
-    let is_label = matches!(file.text(file.token_at(first.function.start)), b"case" | b"default");
+    let whole = tables::whole(file, group)?;
+    let first = file.token_at(group.members[0].function.start);
+    let start = switch::around(file, file.tokens_of(&whole.function), first)?;
+    let is_label = matches!(file.text(first), b"case" | b"default");
     is_label.then(|| plan_switch(open, (group, whole), start, rule, loops))
 }
 
@@ -131,8 +122,9 @@ fn lookup(
     let sink = found.sink.clone().map(|range| text_of(file, range));
     let element = table::element(parsed, found, sink.as_deref())?;
     let rows = table::rows(file, found)?;
-    let others = found.default.clone().filter(|it| !it.is_empty());
-    let is_zero = others.clone().is_some_and(|range| table::gives_zero(file, range, found));
+    let default = found.default.clone().filter(|it| !it.is_empty());
+    let default_is = |what: &dyn Fn(Range<usize>) -> bool| default.clone().is_some_and(what);
+    let is_zero = default_is(&|it| table::gives_zero(file, it, found));
     let has_holes = table::has_holes(file, found, &element, is_zero)?;
     if file.unit.lookup("ARRAY_SIZE").is_empty() {
         return refuse(Reason::NameUnresolved, "ARRAY_SIZE is not known".to_owned());
@@ -140,14 +132,14 @@ fn lookup(
     let table = table::name(open, parsed, found, sink.as_deref()).ok_or_else(|| {
         file.refuse(Reason::NameWouldLie, offset, "no name is free for the table")
     })?;
-    let (insert_at, blank_below) = table::place(parsed)
+    let (insert_at, blank_below) = tables::place(parsed)
         .ok_or_else(|| file.refuse(Reason::ParseGap, offset, "the body does not begin a line"))?;
     let from = file.tokens[found.start].start as usize;
     if !file.is_blank(file.line_start(from)..from) {
         return refuse(Reason::CallNotEditable, "the switch does not begin a line".to_owned());
     }
-    let default = others.clone();
-    let never = found.sink.is_none() && default.clone().is_some_and(|it| switch::leaves(file, it));
+    let default_leaves = default_is(&|it| switch::leaves(file, it));
+    let never = found.sink.is_none() && default_leaves;
     let end = if never { dead(file, found.end) } else { found.end };
     let bytes = |range: Range<usize>| {
         file.tokens[range.start].start as usize..file.tokens[range.end - 1].end as usize
@@ -159,12 +151,12 @@ fn lookup(
         insert_at,
         blank_below,
         replaces: from..file.tokens[end].end as usize,
-        blank_behind: !ends_block(file, end),
+        blank_behind: !tables::ends_block(file, end),
         key,
         has_holes,
         sink,
-        default_is_one: default.clone().is_some_and(|it| switch::statements(file, it) == 1),
-        default_leaves: default.clone().is_some_and(|it| switch::leaves(file, it)),
+        default_is_one: default_is(&|it| switch::statements(file, it) == 1),
+        default_leaves,
         default: default.map(bytes),
     })
 }
@@ -177,13 +169,6 @@ fn dead(file: &FileContext, end: usize) -> usize {
     }
     let last = (end + 1..file.tokens.len()).find(|&at| file.text(at) == b";");
     last.filter(|&at| file.text(at + 1) == b"}" && !file.has_comment((end, at))).unwrap_or(end)
-}
-
-/// Whether what stands behind token `end` ends its block, or begins a paragraph already.
-pub(super) fn ends_block(file: &FileContext, end: usize) -> bool {
-    let at = file.line_end(file.tokens[end].end as usize - 1);
-    let is_apart = at < file.bytes.len() && file.is_blank(at..file.line_end(at));
-    is_apart || matches!(file.text(end + 1), b"}" | b"break")
 }
 
 /// Tokens as they are spelled, on one line.

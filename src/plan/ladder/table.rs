@@ -5,7 +5,7 @@ use super::switch::Switch;
 use super::text_of;
 use crate::plan::align::{AlignedMember, lossy};
 use crate::plan::refusal::{Reason, Refusal};
-use crate::plan::{FileContext, OpenFile, words};
+use crate::plan::{FileContext, OpenFile, tables, words};
 use crate::syntax::decl::{CType, DefinitionKind, TagKind};
 use crate::syntax::{NodeId, TokenKind, lexer};
 use std::collections::BTreeSet;
@@ -238,7 +238,7 @@ pub fn rows(file: &FileContext, found: &Switch) -> Result<Vec<Row>, Refusal> {
         for comment in &comments {
             let alone = file.is_blank(file.line_start(comment.start)..comment.start)
                 && file.is_blank(comment.end..file.line_end(comment.end - 1));
-            let is_line = !file.bytes[comment.clone()].contains(&b'\n');
+            let is_line = tables::is_one_line(&file.bytes[comment.clone()]);
             match (alone && comment.end <= start, is_line) {
                 (true, true) => above.push(text(comment)),
                 (false, true) if !alone && comment.start > start => behind.push(text(comment)),
@@ -448,61 +448,5 @@ pub fn name(
         None if is_text => "name".to_owned(),
         None => of_function(),
     };
-    free_name(open, parsed, &base.to_lowercase())
-}
-
-/// A name for several of `base` that means nothing yet in the function and its file.
-pub fn free_name(open: &OpenFile, parsed: &AlignedMember<'_>, base: &str) -> Option<String> {
-    let file = &open.context;
-    let plural = match base.as_bytes() {
-        [.., b's' | b'x'] => format!("{base}_table"),
-        [.., c, b'y'] if !b"aeiou".contains(c) => format!("{}ies", &base[..base.len() - 1]),
-        _ => format!("{base}s"),
-    };
-    let candidates =
-        [plural, format!("{base}_table"), "lookup".to_owned(), "lookup_table".to_owned()];
-    let is_free = |name: &&String| {
-        !parsed.tokens.clone().any(|at| file.text(at) == name.as_bytes())
-            && !file.is_macro_or_type(name)
-            && file.is_new_name(name)
-            && name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
-    };
-    candidates.iter().find(is_free).cloned()
-}
-
-/// The line behind the last declaration at the top of the function's body.
-pub fn behind_declarations(parsed: &AlignedMember<'_>) -> Option<usize> {
-    let (file, tree) = (parsed.file, &parsed.tree);
-    let body = tree.of_kind("compound_statement").next()?;
-    let statements = tree.children(body).filter(|&id| {
-        let node = tree.node(id);
-        node.named && node.kind != "comment"
-    });
-    let last = statements.take_while(|&id| tree.node(id).kind == "declaration").last();
-    let end = match last {
-        Some(last) => tree.node(last).range.end as usize,
-        None => tree.node(body).range.start as usize + 1,
-    };
-    let at = file.line_end(end - 1);
-    let rest = &file.bytes[end..at];
-    let is_clear = file.is_blank(end..at)
-        || rest.trim_ascii().starts_with(b"/*") && rest.trim_ascii().ends_with(b"*/");
-    is_clear.then_some(at)
-}
-
-/// Before which line of the function's body the array is declared, and whether what stands
-/// there is no declaration.
-pub fn place(parsed: &AlignedMember<'_>) -> Option<(usize, bool)> {
-    let (file, tree) = (parsed.file, &parsed.tree);
-    let body = tree.of_kind("compound_statement").next()?;
-    let brace = tree.node(body).range.start as usize;
-    let at = file.line_end(brace);
-    if !file.is_blank(brace + 1..at) {
-        return None;
-    }
-    let first = tree.children(body).find(|&id| {
-        let node = tree.node(id);
-        node.named && node.kind != "comment"
-    })?;
-    Some((at, tree.node(first).kind != "declaration"))
+    tables::free_name(open, parsed, &base.to_lowercase())
 }

@@ -146,6 +146,7 @@ impl Proposer<'_> {
                 let mut room = self.room(groups, &indices, &hosts, claimed);
                 let outcomes = indices.iter().map(|&index| {
                     let hosts = hosts.get(&index).map_or(&[][..], Vec::as_slice);
+                    let hosts = (hosts, unused.contains(&index));
                     let planned = self.plan_across(&mut room, &groups[index], hosts)?;
                     Ok((index, planned.into_outcome()))
                 });

@@ -37,20 +37,25 @@ pub(super) struct Lifting {
 }
 
 impl Proposer<'_> {
-    /// Plans a group of several files: its whole functions, or else parts of them.
+    /// Plans a group of several files: that unused members go, or else its whole functions,
+    /// or else parts of them. Whether it may have unused members is known.
     pub(super) fn plan_across(
         &self,
         room: &mut Room,
         group: &CloneGroup,
-        hosts: &[TreePath],
+        (hosts, may_delete): (&[TreePath], bool),
     ) -> Result<Carried, TemplateError> {
-        let kept = match self.delete_unused(room, group)? {
+        let deleted = match may_delete {
+            true => self.delete_unused(room, group)?,
+            false => None,
+        };
+        let kept = match deleted {
             Some(Carried::Refused(refusal)) => Some(refusal),
             Some(carried) => return Ok(carried),
             None => None,
         };
         let is_alone = self.takes_each(group);
-        if !is_alone && !self.may_share(group, !hosts.is_empty()) {
+        if may_delete && !is_alone && !self.may_share(group, !hosts.is_empty()) {
             return Ok(Carried::Refused(self.apart(group)));
         }
         let whole = match self.has_whole_rule(group) || is_alone {

@@ -49,17 +49,6 @@ pub(super) fn read<'s>(unit: &Unit<'s>, at: usize) -> Result<Arms<'s>, Wrong> {
     Ok(arms)
 }
 
-/// The end of what starts at `at` up to one of `ends` outside brackets.
-fn until(unit: &Unit<'_>, mut at: usize, close: usize, ends: &[&[u8]]) -> usize {
-    while at < close && !ends.contains(&unit.text(at)) {
-        at = match unit.text(at) {
-            b"(" | b"[" | b"{" => unit.list(at).map_or(close, |(_, end)| end + 1),
-            _ => at + 1,
-        };
-    }
-    at
-}
-
 /// Reads an arm and gives where the next one begins.
 fn arm<'s>(unit: &Unit<'s>, at: usize, close: usize, arms: &mut Arms<'s>) -> Result<usize, Wrong> {
     let start = at;
@@ -69,7 +58,7 @@ fn arm<'s>(unit: &Unit<'s>, at: usize, close: usize, arms: &mut Arms<'s>) -> Res
     loop {
         match unit.text(at) {
             b"case" => {
-                let colon = until(unit, at + 1, close, &[b":"]);
+                let colon = unit.until(at + 1..close, &[b":"]);
                 labels.push(at + 1..colon);
                 at = colon + 1;
             }
@@ -82,7 +71,7 @@ fn arm<'s>(unit: &Unit<'s>, at: usize, close: usize, arms: &mut Arms<'s>) -> Res
         }
     }
     if is_default {
-        let end = until(unit, at, close, &[b"case", b"default"]);
+        let end = unit.until(at..close, &[b"case", b"default"]);
         let mut last = end;
         if end >= at + 2 && unit.texts(end - 2..end) == [&b"break"[..], b";"] {
             last = end - 2;
@@ -98,11 +87,11 @@ fn arm<'s>(unit: &Unit<'s>, at: usize, close: usize, arms: &mut Arms<'s>) -> Res
     if labels.is_empty() {
         return Err((start, "a statement has no label".to_owned()));
     }
-    let end = until(unit, at, close, &[b";"]);
+    let end = unit.until(at..close, &[b";"]);
     let statement = at..end;
     let value = match unit.text(at) {
         b"return" => at + 1,
-        _ => until(unit, at, end, &[b"="]) + 1,
+        _ => unit.until(at..end, &[b"="]) + 1,
     };
     if value >= end {
         return Err((start, "an arm gives no value".to_owned()));
@@ -138,7 +127,7 @@ pub(super) fn leaves(unit: &Unit<'_>, tokens: Range<usize>) -> bool {
     let mut at = tokens.start;
     let mut last = None;
     while at < tokens.end {
-        let end = until(unit, at, tokens.end, &[b";"]);
+        let end = unit.until(at..tokens.end, &[b";"]);
         // A block ends where it ends; what is behind it is another statement.
         let word = unit.text(at);
         let blocks = (at..end).any(|at| unit.text(at) == b"{");

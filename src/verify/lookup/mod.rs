@@ -87,27 +87,17 @@ pub(super) fn maps(
     let given = is_given.then(|| text(default[gives..default.len() - 1].to_vec()));
     let [mut one, mut other] = [String::new(), String::new()];
     for number in 0..2 {
-        let mark = |number: usize| match (&given, is_text) {
+        let mark = match (&given, is_text) {
             (Some(given), _) => given.clone(),
             (None, true) => format!("\"\\00{}\"", number + 1),
             (None, false) => number.to_string(),
         };
-        let (within, beyond) =
-            (format!("drvdedup_within_{number}"), format!("drvdedup_beyond_{number}"));
-        let within = |body: &str| {
-            format!(
-                "{result} {within}(unsigned short drvdedup_key);\n\
-                 {result} {within}(unsigned short drvdedup_key)\n{{\n{body}\treturn {};\n}}\n",
-                mark(number)
-            )
+        let function = |sort: &str, parameter: &str, body: &str| {
+            let head = format!("{result} drvdedup_{sort}_{number}({parameter})");
+            format!("{head};\n{head}\n{{\n{body}\treturn {mark};\n}}\n")
         };
-        let beyond = |body: &str| {
-            format!(
-                "{result} {beyond}({key_type} {key});\n\
-                 {result} {beyond}({key_type} {key})\n{{\n{body}\treturn {};\n}}\n",
-                mark(number)
-            )
-        };
+        let within = |body: &str| function("within", "unsigned short drvdedup_key", body);
+        let beyond = |body: &str| function("beyond", &format!("{key_type} {key}"), body);
         let is_within = format!("\t{key_type} {key} = drvdedup_key;\n");
         let is_beyond = format!(
             "\tif ((unsigned long long){key} <= 0xffff)\n\t\treturn {};\n",
