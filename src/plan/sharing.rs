@@ -51,6 +51,9 @@ pub struct Sharing<'a> {
     pub defined: &'a Defined,
     /// What their names begin with, most frequent first.
     pub prefixes: &'a [String],
+    /// What the names of nearly all functions begin with that are there for all in the file
+    /// where what is shared comes to stand, if that says more.
+    pub home_prefix: Option<String>,
     /// Names that other proposals introduce.
     pub reserved: &'a FxHashSet<String>,
     /// The file of none of them that has what they share; `None` where one of them has it.
@@ -245,7 +248,7 @@ impl<'a> Sharing<'a> {
         let elsewhere = |(path, text): &(TreePath, Arc<[u8]>)| {
             !own.contains(&path.as_str()) && lexer::contains_word(text, word)
         };
-        self.prefixes.iter().any(begins)
+        self.prefixes.iter().chain(&self.home_prefix).any(begins)
             && !self.globals.contains(name)
             && !self.reserved.contains(name)
             && self.header.is_new_name(name)
@@ -278,6 +281,21 @@ impl<'a> Sharing<'a> {
         })
     }
 
+    /// A name with the prefix of a file in the place of the driver's: `foo_ring_emit` for
+    /// `foo_emit` and for `emit_ring`.
+    fn behind(&self, prefix: &str, name: &str) -> String {
+        if name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('_')) {
+            return name.to_owned();
+        }
+        let own: Vec<&str> = prefix.split('_').collect();
+        let mut words: Vec<&str> = name.split('_').collect();
+        if self.prefixes.iter().any(|prefix| prefix == words[0]) {
+            words.remove(0);
+        }
+        words.retain(|word| !own.contains(word));
+        own.into_iter().chain(words).collect::<Vec<_>>().join("_")
+    }
+
     /// The first of `candidates` that may be a global name, with the driver's prefix
     /// where it has none.
     pub fn global_name(&self, candidates: Vec<String>) -> Option<String> {
@@ -285,6 +303,9 @@ impl<'a> Sharing<'a> {
         let prefix = self.prefixes.first()?;
         candidates.into_iter().find_map(|name| {
             let bare = name.trim_start_matches('_');
+            if let Some(home) = &self.home_prefix {
+                return Some(self.behind(home, bare)).filter(is_own);
+            }
             // One that says whose it is already gains nothing by saying it twice.
             let begins = self.prefixes.iter().any(|prefix| bare.starts_with(prefix.as_str()));
             let longer = (!begins).then(|| format!("{prefix}_{bare}"));

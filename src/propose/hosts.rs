@@ -20,8 +20,9 @@ const MOST: usize = 4;
 
 /// What a file is called that has whatever its driver needs in many places. Any other one
 /// has a business of its own.
-const GENERAL: [&str; 12] = [
+const GENERAL: [&str; 13] = [
     "base",
+    "cmn",
     "common",
     "core",
     "generic",
@@ -117,9 +118,6 @@ impl Proposer<'_> {
     pub(super) fn common_files(&self, group: &CloneGroup, any: bool) -> Vec<TreePath> {
         let common = self.common_name(group);
         let is_theirs = |path: &TreePath| group.members.iter().any(|it| it.file == *path);
-        let is_sure = |path: &TreePath| {
-            group.members.iter().all(|member| self.drivers.builds_with(path, &member.file))
-        };
         let rank = |path: &TreePath| {
             let is_named = common.fits(path);
             (is_named || any && self.is_general(path)).then(|| {
@@ -134,10 +132,53 @@ impl Proposer<'_> {
             .into_iter()
             .filter(|path| !is_theirs(path) && path.ends_with(".c"))
             .filter_map(|path| Some((rank(path)?, path)))
-            .filter(|(_, path)| is_sure(path))
+            .filter(|(_, path)| self.is_sure(path, group))
             .collect();
         found.sort();
         found.into_iter().map(|(_, path)| path.clone()).take(MOST).collect()
+    }
+
+    /// The files of the members' module that `headers` are of: of those whose business it is
+    /// what the group shares, or of which `fits` says so, and are none of theirs and are built
+    /// whenever theirs are. Those come first whose names say most of it.
+    pub(super) fn files_of(
+        &self,
+        headers: &[TreePath],
+        group: &CloneGroup,
+        fits: impl Fn(&TreePath) -> bool,
+    ) -> Vec<TreePath> {
+        let is_theirs = |path: &TreePath| group.members.iter().any(|it| it.file == *path);
+        let modules = self.common_modules(group);
+        let files = modules.iter().flat_map(|module| &module.files);
+        let sources = files.filter(|path| path.ends_with(".c"));
+        let by_name: FxHashMap<String, &TreePath> =
+            sources.map(|path| (plain_stem(path), path)).collect();
+        let business = Business::new(group, &modules);
+        let mut found: Vec<(Reverse<usize>, TreePath)> = Vec::new();
+        for header in headers {
+            let Some(path) = by_name.get(&plain_stem(header)) else { continue };
+            if is_theirs(path) || found.iter().any(|(_, it)| it == *path) {
+                continue;
+            }
+            let rank = business.rank(path).or_else(|| fits(path).then_some(0));
+            if let Some(rank) = rank.filter(|_| self.is_sure(path, group)) {
+                found.push((Reverse(rank), (*path).clone()));
+            }
+        }
+        found.sort_by_key(|it| it.0);
+        found.into_iter().map(|(_, path)| path).take(MOST).collect()
+    }
+
+    /// Whether a header is of a file of the members' module.
+    pub(super) fn has_file_of(&self, header: &str, group: &CloneGroup) -> bool {
+        let modules = self.common_modules(group);
+        let mut files = modules.iter().flat_map(|module| &module.files);
+        files.any(|path| path.ends_with(".c") && is_of(header, path))
+    }
+
+    /// Whether a file is built whenever those of the members are.
+    fn is_sure(&self, path: &TreePath, group: &CloneGroup) -> bool {
+        group.members.iter().all(|member| self.drivers.builds_with(path, &member.file))
     }
 
     /// What all files of the members are called after.
@@ -179,7 +220,7 @@ impl Proposer<'_> {
     }
 
     /// Whether a file is called what its module is, or says that it is for all.
-    fn is_general(&self, path: &TreePath) -> bool {
+    pub(super) fn is_general(&self, path: &TreePath) -> bool {
         let own = self.business(path);
         own.is_empty() || own.iter().any(|word| GENERAL.contains(&word.as_str()))
     }
@@ -199,8 +240,7 @@ impl Proposer<'_> {
     ) {
         let Some(member) = group.members.first() else { return };
         let text = self.tree.read(&member.file).unwrap_or_default();
-        let body = member.function.body as usize..member.function.end as usize;
-        let body = called(text.get(body).unwrap_or_default());
+        let body = calls_of(&text, member);
         let names: Vec<Vec<String>> = group.members.iter().map(|it| words(&it.name)).collect();
         let shared = common_words(&names);
         hosts.retain(|host| {
@@ -245,6 +285,61 @@ impl CommonName<'_> {
     }
 }
 
+/// Whether a header is called what a C file is: `foo-psp.h` for `foo-psp.c`.
+pub(super) fn is_of(header: &str, file: &str) -> bool {
+    plain_stem(header) == plain_stem(file)
+}
+
+/// What a file is called, with one sort of dashes.
+fn plain_stem(path: &str) -> String {
+    stem(path).replace('-', "_")
+}
+
+/// What the names of members and of their files say of what these share.
+struct Business<'m> {
+    words: Vec<String>,
+    files: Vec<Vec<String>>,
+    folders: BTreeSet<&'m str>,
+    modules: &'m [&'m Module],
+}
+
+impl<'m> Business<'m> {
+    fn new(group: &'m CloneGroup, modules: &'m [&'m Module]) -> Business<'m> {
+        let names: Vec<Vec<String>> = group.members.iter().map(|it| words(&it.name)).collect();
+        let own = |member: &Member| own_words(&member.file, modules);
+        let files: Vec<Vec<String>> = group.members.iter().map(own).collect();
+        let mut words = common_words(&names);
+        words.extend(common_words(&files));
+        words.retain(|word| !is_number(word));
+        let folders = group.members.iter().filter_map(|it| parent(&it.file)).collect();
+        Business { words, files, folders, modules }
+    }
+
+    /// How many words of a file's name say that it is its business: all do, or say that it is
+    /// for all; or it lies beside the members' and begins or ends as they do.
+    fn rank(&self, path: &TreePath) -> Option<usize> {
+        let is_beside = parent(path).is_some_and(|it| self.folders.iter().all(|own| *own == it));
+        let own = business_in(path, self.modules);
+        let is_common = |word: &String| self.words.contains(word);
+        let says_it = |word: &String| is_common(word) || GENERAL.contains(&word.as_str());
+        if own.iter().all(says_it) && (is_beside || !own.is_empty()) {
+            return Some(own.iter().filter(|word| is_common(word)).count() + 1);
+        }
+        let own = own_words(path, self.modules);
+        let is_alike = |end: fn(&[String]) -> Option<&String>| {
+            let word = end(&own).filter(|word| !is_number(word));
+            word.is_some() && self.files.iter().all(|theirs| end(theirs) == word)
+        };
+        let (first, last) = (is_alike(<[String]>::first), is_alike(<[String]>::last));
+        (is_beside && (first || last)).then_some(1)
+    }
+}
+
+/// Whether a word of a name has digits only.
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// The words of a file's name that neither its modules nor its folders say.
 fn business_in(path: &str, modules: &[&Module]) -> Vec<String> {
     let folder = parent(path).unwrap_or_default();
@@ -255,7 +350,7 @@ fn business_in(path: &str, modules: &[&Module]) -> Vec<String> {
 
 /// The words of a file's name that are not of the name of one of `modules`.
 pub(super) fn own_words(path: &str, modules: &[&Module]) -> Vec<String> {
-    let stem = stem(path).replace('-', "_");
+    let stem = plain_stem(path);
     let of_modules: Vec<String> =
         modules.iter().flat_map(|module| words(&module.name.replace('-', "_"))).collect();
     words(&stem).into_iter().filter(|word| !of_modules.contains(word)).collect()
@@ -275,6 +370,12 @@ fn needed(text: &[u8]) -> FxHashSet<String> {
         }
     }
     names
+}
+
+/// What the body of a member calls, in the text of its file.
+pub(super) fn calls_of(text: &[u8], member: &Member) -> FxHashSet<String> {
+    let body = member.function.body as usize..member.function.end as usize;
+    called(text.get(body).unwrap_or_default())
 }
 
 /// The names that stand before a parenthesis in a text, each once.

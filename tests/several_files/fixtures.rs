@@ -63,8 +63,8 @@ fn a_function_that_was_written_for_the_other_struct_of_the_tag_is_not_the_same()
 fn files_of_one_driver_share_a_helper() {
     let folder = "files-of-one-driver/before";
     let of = |name: &str| text(&format!("{folder}/drivers/misc/{name}"));
-    let (header, one, two) = (of("axf.h"), of("axf1.c"), of("axf2.c"));
-    let files = [("axf.h", header.as_str()), ("axf1.c", one.as_str()), ("axf2.c", two.as_str())];
+    let (header, one, two) = (of("axf.h"), of("axf_rx.c"), of("axf_tx.c"));
+    let files = [("axf.h", header.as_str()), ("axf_rx.c", one.as_str()), ("axf_tx.c", two.as_str())];
     let Some(mut driver) = Driver::new(&files, &of("Makefile")) else { return };
     driver.also("include/linux/kernel.h", &text(&format!("{folder}/include/linux/kernel.h")));
     let head = "int axf_start(struct axf *axf, u32 reg)";
@@ -79,15 +79,15 @@ fn files_of_one_driver_share_a_helper() {
     let thin = |way: &str, reg: &str| {
         format!("int axf_start_{way}(struct axf *axf)\n{{\n\treturn axf_start(axf, {reg});\n}}\n")
     };
-    driver.patch("axf1.c", &rx, &format!("{helper}\n{}", thin("rx", "0x10")));
-    driver.patch("axf2.c", &tx, &thin("tx", "0x20"));
+    driver.patch("axf_rx.c", &rx, &format!("{helper}\n{}", thin("rx", "0x10")));
+    driver.patch("axf_tx.c", &tx, &thin("tx", "0x20"));
     let claim = Claim { helper: Some("axf_start".to_owned()), ..Claim::default() };
-    driver.claims(&[("axf1.c", "axf_start_rx"), ("axf2.c", "axf_start_tx")], "axf1.c", claim);
+    driver.claims(&[("axf_rx.c", "axf_start_rx"), ("axf_tx.c", "axf_start_tx")], "axf_rx.c", claim);
     let ascent = driver.climb();
     assert_eq!(ascent.verdict, Verdict::IdenticalObject, "{}", ascent.detail);
     assert!(driver.after.iter().all(|(path, _)| path.starts_with(FOLDER)));
 
-    driver.patch("axf2.c", "axf_start(axf, 0x20)", "axf_start(axf, 0x10)");
+    driver.patch("axf_tx.c", "axf_start(axf, 0x20)", "axf_start(axf, 0x10)");
     let ascent = driver.climb();
     assert_eq!(ascent.verdict, Verdict::Compiles, "{}", ascent.detail);
     assert!(ascent.detail.starts_with("the code differs in axf_start_tx()"), "{}", ascent.detail);

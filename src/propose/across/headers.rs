@@ -58,6 +58,20 @@ impl Proposer<'_> {
         common.unwrap_or_default()
     }
 
+    /// The headers of the folders of some modules that all of some files include.
+    pub(super) fn own_headers<'p>(
+        room: &Room,
+        modules: &[&Module],
+        files: impl Iterator<Item = &'p TreePath>,
+    ) -> Vec<Arc<str>> {
+        let common = Self::common_headers(room, files);
+        // Kbuild may list files of other folders: `amdgpu/../display`.
+        let files = modules.iter().flat_map(|module| &module.files);
+        let folders: BTreeSet<&str> = files.filter_map(|path| parent(path)).collect();
+        let is_own = |path: &Arc<str>| ancestors(path).any(|folder| folders.contains(folder));
+        common.into_iter().filter(is_own).collect()
+    }
+
     /// The headers beside `header` that it includes and that include it.
     pub(super) fn circular(&self, room: &mut Room, header: &TreePath) -> Vec<TreePath> {
         let Some(Ok(file)) = room.open.get(header) else { return Vec::new() };
@@ -91,11 +105,7 @@ impl Proposer<'_> {
             None => self.common_modules(group),
         };
         let files = group.members.iter().map(|member| &member.file).chain(host);
-        let common = Self::common_headers(room, files);
-        // Kbuild may list files of other folders: `amdgpu/../display`.
-        let files = modules.iter().flat_map(|module| &module.files);
-        let folders: BTreeSet<&str> = files.filter_map(|path| parent(path)).collect();
-        let is_own = |path: &&Arc<str>| ancestors(path).any(|folder| folders.contains(folder));
+        let mut own = Self::own_headers(room, &modules, files);
         let is_theirs = |path: &str| match host {
             Some(host) => host == path,
             None => group.members.iter().any(|member| member.file == path),
@@ -105,7 +115,6 @@ impl Proposer<'_> {
         // `foo_psp.h` for what `psp_v1_init()` and `psp_v2_init()` share.
         let is_named = |path: &str| own_words(path, &modules).iter().any(|it| shared.contains(it));
         let mut found_all: Vec<(Reverse<HeaderRank>, TreePath)> = Vec::new();
-        let mut own: Vec<&Arc<str>> = common.iter().filter(is_own).collect();
         let members = || group.members.iter().map(|member| &member.file).chain(host);
         own.sort_by_key(|path| !members().any(|member| parent(member) == parent(path)));
         for path in own.into_iter().take(MOST_HEADERS) {

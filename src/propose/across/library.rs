@@ -148,6 +148,7 @@ impl Proposer<'_> {
         let nothing = |_: &str| false;
         let host = Host::of_a_library(&source_file.context, source.insert_at, &nothing);
         let sharing = Sharing {
+            home_prefix: None,
             homes: vec![false; group.members.len()],
             header: &header_file.context,
             called: None,

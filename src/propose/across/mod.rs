@@ -30,7 +30,7 @@ use crate::syntax::{Globals, global_functions};
 use crate::tree::{Module, TreePath};
 use headers::{Declaring, before_guard};
 use parts::Lifting;
-use prefixes::prefixes;
+use prefixes::{file_prefix, prefixes};
 use rayon::prelude::*;
 use rooms::Rooms;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -361,6 +361,11 @@ impl Proposer<'_> {
             neighbours: &room.neighbours,
             defined: &room.defined,
             prefixes: &own_prefixes,
+            home_prefix: match place {
+                Place::Inline { .. } => None,
+                Place::Members(_) => file_prefix(&room.defined, &group.members[0].file),
+                Place::Host { path, .. } => file_prefix(&room.defined, path),
+            },
             reserved: &room.reserved,
             host,
             inline_at,

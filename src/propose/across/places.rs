@@ -7,10 +7,13 @@ use super::{Place, Room};
 use crate::detect::{CloneGroup, Level, Member};
 use crate::generate::templates::TemplateError;
 use crate::plan::declare::prototypes;
+use crate::plan::words::{common_words, words};
 use crate::plan::{self, Reason, Refusal, RemedyKind};
 use crate::propose::carry::Carried;
+use crate::propose::hosts::{calls_of, is_of};
 use crate::propose::{Proposer, not_one_file};
-use crate::tree::TreePath;
+use crate::tree::{TreePath, parent};
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 /// Headers that are tried for one group.
@@ -24,14 +27,10 @@ impl Proposer<'_> {
         group: &CloneGroup,
         hosts: &[TreePath],
     ) -> Result<Carried, TemplateError> {
-        let refuse = |reason, detail: String| {
-            let member = &group.members[0];
-            let (file, line) = (member.file.clone(), member.function.start_line);
-            Ok(Carried::Refused(Refusal { reason, detail, file, line }))
-        };
         for file in group.members.iter().map(|member| &member.file).chain(hosts) {
             if let Err((reason, detail)) = self.open_in(room, file) {
-                return refuse(*reason, detail.clone());
+                let (reason, detail) = (*reason, detail.clone());
+                return Ok(Carried::Refused(Refusal { reason, detail, ..not_one_file(group) }));
             }
         }
         if let Some(rule) = self.reuse_rule(group) {
@@ -40,85 +39,145 @@ impl Proposer<'_> {
         if let Some(rule) = plan::elide::rule(self.rules, group) {
             return self.plan_elided(room, group, rule);
         }
-        if self.common_modules(group).is_empty() {
-            return self.plan_hosted(room, group, hosts);
+        match self.common_modules(group).is_empty() {
+            true => self.plan_hosted(room, group, hosts),
+            false => self.plan_in_module(room, group),
         }
-        let sure = |home: &str, other: &str| home == other || self.drivers.builds_with(home, other);
-        let is_home =
-            |home: &Member| group.members.iter().all(|other| sure(&home.file, &other.file));
-        // The helper's text is the first member's: one that may be home comes first, and of
-        // these one whose file is called after what all are, then one that the header is of.
-        let mut group = group.clone();
-        let common = self.common_name(&group);
-        let is_common = |member: &Member| common.fits(&member.file);
-        let mut homes: Vec<Member> =
-            group.members.iter().filter(|home| is_home(home)).cloned().collect();
+    }
+
+    /// Plans a group whose members one module has: with what they share in a file that is
+    /// called after what all of theirs are, or that a header is of which has to do with it,
+    /// or else in one of theirs.
+    ///
+    /// Where a common file refuses it, only such of theirs may have it that have functions
+    /// for others already: chips that have files of their own do not look for such things
+    /// in one another's.
+    fn plan_in_module(
+        &self,
+        room: &mut Room,
+        group: &CloneGroup,
+    ) -> Result<Carried, TemplateError> {
+        let mut homes = self.homes(room, group);
         let may_be_home = !homes.is_empty();
-        let refusal = match homes.iter().any(is_common) {
-            true => None,
-            false => match self.plan_in_common_file(room, &group, &mut homes)? {
-                Some(Carried::Refused(refusal)) => Some(refusal),
+        let mut refusal = None;
+        if !homes.iter().any(|home| home.is_common) {
+            let hosts = self.common_files(group, homes.is_empty());
+            let is_spare = homes.iter().any(|home| home.lent > 0);
+            match self.plan_in_one_of(room, group, &hosts, is_spare)? {
+                Some(Carried::Refused(other)) => {
+                    if other.reason != Reason::NoHeader {
+                        homes.retain(|home| home.lent > 0);
+                    }
+                    refusal = Some(other);
+                }
                 Some(carried) => return Ok(carried),
-                None => None,
-            },
-        };
+                None => {}
+            }
+            if !homes.iter().any(|home| home.lent > 0 || self.is_general(&home.member.file)) {
+                let mut more = match may_be_home {
+                    true => self.files_of_headers(room, group),
+                    false => Vec::new(),
+                };
+                more.retain(|host| !hosts.contains(host));
+                match self.plan_in_one_of(room, group, &more, false)? {
+                    Some(Carried::Refused(_)) | None => {}
+                    Some(carried) => return Ok(carried),
+                }
+            }
+        }
         if homes.is_empty() {
-            if !may_be_home && let Some(carried) = self.plan_inline(room, &group, true)? {
+            if !may_be_home && let Some(carried) = self.plan_inline(room, group, true)? {
                 return Ok(carried);
             }
-            return match refusal {
-                Some(refusal) => Ok(Carried::Refused(refusal)),
-                None => refuse(
-                    Reason::NoHome,
-                    "each of the files may be built without the others".to_owned(),
-                ),
-            };
+            return Ok(Carried::Refused(refusal.unwrap_or_else(|| Refusal {
+                reason: Reason::NoHome,
+                detail: "each of the files may be built without the others".to_owned(),
+                ..not_one_file(group)
+            })));
         }
-        let home_count = homes.len();
-        let start = |member: &Member| (member.file.clone(), member.function.start);
-        let is_other = |it: &&Member| !homes.iter().any(|home| start(home) == start(it));
-        let others: Vec<Member> = group.members.iter().filter(is_other).cloned().collect();
-        group.members = homes.into_iter().chain(others).collect();
-        let all = group.clone();
-        let with = |room: &mut Room, header: &Declaring| {
-            let declared = files_declared(room, &group, &header.path);
-            group.members[..home_count].sort_by_cached_key(|member| {
-                (!is_common(member), !declared.contains(&*member.file))
-            });
-            self.carry_shared(room, &group, header, Place::Members(home_count))
+        self.plan_in_members_file(room, group, &homes)
+    }
+
+    /// The members whose files may have what all share: those that are built whenever the
+    /// others are.
+    fn homes(&self, room: &Room, group: &CloneGroup) -> Vec<Home> {
+        let sure = |home: &str, other: &str| home == other || self.drivers.builds_with(home, other);
+        let is_home =
+            |home: &&Member| group.members.iter().all(|other| sure(&home.file, &other.file));
+        let common = self.common_name(group);
+        let home = |home: &Member| Home {
+            member: home.clone(),
+            is_common: common.fits(&home.file),
+            is_settled: self.is_general(&home.file) || !is_of_one_chip(home, group),
+            lent: lent(room, home, group),
         };
-        match self.carry_declared(room, &all, None, with)? {
+        group.members.iter().filter(is_home).map(home).collect()
+    }
+
+    /// Plans a group with what it shares in the file of one of `homes`.
+    fn plan_in_members_file(
+        &self,
+        room: &mut Room,
+        group: &CloneGroup,
+        homes: &[Home],
+    ) -> Result<Carried, TemplateError> {
+        let refused = |reason, detail| {
+            Ok(Carried::Refused(Refusal { reason, detail, ..not_one_file(group) }))
+        };
+        let start = |member: &Member| (member.file.clone(), member.function.start);
+        let with = |room: &mut Room, header: &Declaring| {
+            let header_path = &header.path;
+            let declared = files_declared(room, group, header_path);
+            let has_file = self.has_file_of(header_path, group);
+            let suits = |home: &&Home| {
+                let file = &home.member.file;
+                let is_its = is_of(header_path, file);
+                let is_for_more = declared.len() > 1 && parent(header_path) == parent(file);
+                let is_known = !has_file || is_for_more || declared.contains(&**file);
+                is_its || is_known && (home.is_common || home.is_settled || home.lent > 0)
+            };
+            let mut homes: Vec<&Home> = homes.iter().filter(suits).collect();
+            if homes.is_empty() {
+                let detail =
+                    format!("none of the files is of {header_path}, or is for other chips, too");
+                return refused(Reason::NoHome, detail);
+            }
+            // The helper's text is the first member's: whose file is called after what all
+            // are, or the header, comes first, then whose functions the header declares.
+            homes.sort_by_cached_key(|home| {
+                let file = &home.member.file;
+                let is_declared = declared.contains(&**file);
+                (!home.is_common, !is_of(header_path, file), !is_declared, Reverse(home.lent))
+            });
+            let is_other =
+                |it: &&Member| !homes.iter().any(|home| start(&home.member) == start(it));
+            let others = group.members.iter().filter(is_other).cloned();
+            let mut group = group.clone();
+            group.members = homes.iter().map(|home| home.member.clone()).chain(others).collect();
+            self.carry_shared(room, &group, header, Place::Members(homes.len()))
+        };
+        match self.carry_declared(room, group, None, with)? {
             Some(carried) => Ok(carried),
-            None => refuse(
+            None => refused(
                 Reason::NoHeader,
                 "no header that all include declares functions of theirs".to_owned(),
             ),
         }
     }
 
-    /// Plans a group with what it shares in a file of the module that is called after what
-    /// all are, or in one that is always in it if none of theirs may be home. Where such a
-    /// file refuses it, only those of `homes` stay that have functions for others already:
-    /// chips that have files of their own do not look for such things in one another's.
-    /// `None` where there is no such file.
-    fn plan_in_common_file(
+    /// Plans a group with what it shares in the first of some files that takes it, which one
+    /// of theirs could have, too, if it `is_spare`; or what stands against the first that
+    /// all know. `None` where there is no such file.
+    fn plan_in_one_of(
         &self,
         room: &mut Room,
         group: &CloneGroup,
-        homes: &mut Vec<Member>,
+        hosts: &[TreePath],
+        is_spare: bool,
     ) -> Result<Option<Carried>, TemplateError> {
-        let hosts = self.common_files(group, homes.is_empty());
-        if hosts.is_empty() {
-            return Ok(None);
-        }
-        let lenders: BTreeSet<TreePath> = homes
-            .iter()
-            .filter(|home| lends(room, home, group))
-            .map(|it| it.file.clone())
-            .collect();
         let (mut first, mut unheard) = (None, None);
         for host in hosts {
-            match self.carry_hosted(room, group, &host, !lenders.is_empty())? {
+            match self.carry_hosted(room, group, host, is_spare)? {
                 Some(Carried::Refused(refusal)) => {
                     first.get_or_insert(refusal);
                 }
@@ -130,10 +189,35 @@ impl Proposer<'_> {
                 }
             }
         }
-        if first.is_some() {
-            homes.retain(|home| lenders.contains(&home.file));
-        }
         Ok(first.or(unheard).map(Carried::Refused))
+    }
+
+    /// The files of the members' module whose business it is what the group shares, and of
+    /// which all have the headers: those first that would declare it. None behind a header
+    /// that is of a member's file.
+    fn files_of_headers(&self, room: &mut Room, group: &CloneGroup) -> Vec<TreePath> {
+        let is_members = |header: &str| group.members.iter().any(|it| is_of(header, &it.file));
+        let mut headers: Vec<TreePath> =
+            self.headers(room, group, None).into_iter().map(|it| it.path).collect();
+        if headers.first().is_some_and(|first| is_members(first)) {
+            return Vec::new();
+        }
+        let declaring = headers.clone();
+        let files = group.members.iter().map(|member| &member.file);
+        let own = Self::own_headers(room, &self.common_modules(group), files);
+        headers.extend(own.iter().map(|it| it.to_string()));
+        let calls = match room.open.get(&group.members[0].file) {
+            Some(Ok(file)) => calls_of(&file.context.bytes, &group.members[0]),
+            _ => Default::default(),
+        };
+        let theirs: Vec<&TreePath> =
+            calls.iter().filter_map(|name| room.defined.get(name.as_str())).collect();
+        // Whatever is done with what the driver's own header declares.
+        let has_most = |path: &TreePath| {
+            declaring.iter().any(|header| is_of(header, path))
+                && theirs.iter().filter(|it| **it == path).count() * 2 > theirs.len()
+        };
+        self.files_of(&headers, group, has_most)
     }
 
     /// Plans a group with the first header that may declare what it shares, in `host` or
@@ -265,12 +349,41 @@ impl Proposer<'_> {
     }
 }
 
-/// Whether the file of `home` has functions already that another one of the group calls.
-fn lends(room: &Room, home: &Member, group: &CloneGroup) -> bool {
+/// A member whose file may have what all share.
+struct Home {
+    member: Member,
+    /// Its file is called after what the files of all are.
+    is_common: bool,
+    /// Its file is of no single chip.
+    is_settled: bool,
+    /// How many functions of its file others of the group's call already.
+    lent: usize,
+}
+
+/// How many functions of the file of `home` are called in another one of the group.
+fn lent(room: &Room, home: &Member, group: &CloneGroup) -> usize {
     let others = group.members.iter().map(|member| &member.file);
     let others = room.contexts(others.filter(|path| **path != home.file));
-    let mut theirs = room.defined.iter().filter(|(_, path)| **path == home.file);
-    theirs.any(|(name, _)| others.iter().any(|file| file.mentions(name.as_bytes())))
+    let theirs = room.defined.iter().filter(|(_, path)| **path == home.file);
+    theirs.filter(|(name, _)| others.iter().any(|file| file.mentions(name.as_bytes()))).count()
+}
+
+/// Whether the file of `home` is called after a chip or a version that another one's is not:
+/// `psp_v3_1.c` beside `psp_v10_0.c`, `rtl8723ae/hw.c` beside `rtl8821ae/hw.c`.
+fn is_of_one_chip(home: &Member, group: &CloneGroup) -> bool {
+    let names: Vec<Vec<String>> = group.members.iter().map(|it| path_words(&it.file)).collect();
+    let common = common_words(&names);
+    words_of_chips(&path_words(&home.file)).any(|word| !common.contains(word))
+}
+
+/// The words of a path.
+fn path_words(path: &str) -> Vec<String> {
+    words(&path.replace(['/', '-', '.'], "_"))
+}
+
+/// The words that name a chip or a version: those with digits.
+fn words_of_chips(words: &[String]) -> impl Iterator<Item = &String> {
+    words.iter().filter(|word| word.bytes().any(|byte| byte.is_ascii_digit()))
 }
 
 /// The files whose functions a header of the room declares: who looks for what the header
