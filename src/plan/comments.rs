@@ -37,6 +37,8 @@ struct Comment {
     range: Range<usize>,
     /// Its words, without white space.
     text: String,
+    /// One of its words is called as a chip or a version is: `gfx9`.
+    names_a_chip: bool,
 }
 
 /// Decides on every comment inside the members.
@@ -59,8 +61,8 @@ pub fn inside(subject: &Subject<'_>) -> Result<Inside, Refusal> {
         };
         let gaps: Vec<Gap> = (0..count).map(|member| gap(subject, member, relative)).collect();
         if gaps.iter().any(|gap| !gap.comments.is_empty()) {
-            let generic = is_generic(subject, relative) && agree(&gaps);
-            settle(subject, &gaps, (depth == 1, generic), &mut inside)?;
+            let plain = is_generic(subject, relative);
+            settle(subject, &gaps, (depth == 1, plain), &mut inside)?;
         }
     }
     Ok(inside)
@@ -72,21 +74,37 @@ fn gap(subject: &Subject<'_>, member: usize, relative: usize) -> Gap {
     let bytes = file.tokens[index].end as usize..file.tokens[index + 1].start as usize;
     let comment = |range: Range<usize>| {
         let text = String::from_utf8_lossy(&file.bytes[range.clone()]);
-        Comment { text: text.split_whitespace().collect(), range }
+        Comment {
+            text: text.split_whitespace().collect(),
+            names_a_chip: text.split(|c: char| !c.is_alphanumeric()).any(is_of_a_chip),
+            range,
+        }
     };
     let comments = lexer::comments(&file.bytes, bytes.start, bytes.end);
     Gap { comments: comments.into_iter().map(comment).collect(), bytes }
 }
 
+/// Whether a word has letters and digits, the digits last: no number, nor its unit.
+fn is_of_a_chip(word: &str) -> bool {
+    let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    letters.len() > 1
+        && letters.len() < word.len()
+        && letters.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
 fn settle(
     subject: &Subject<'_>,
     gaps: &[Gap],
-    (outermost, generic): (bool, bool),
+    (outermost, plain): (bool, bool),
     inside: &mut Inside,
 ) -> Result<(), Refusal> {
     let has = |gap: &Gap, text: &str| gap.comments.iter().any(|comment| comment.text == text);
-    let common = |comment: &Comment| {
-        generic || 2 * gaps.iter().filter(|gap| has(gap, &comment.text)).count() > gaps.len()
+    let generic = plain && agree(gaps);
+    // What one says of its chip, or of its own constants, is not what all do.
+    let common = |comment: &Comment| match gaps.iter().filter(|gap| has(gap, &comment.text)).count()
+    {
+        count if count == gaps.len() => true,
+        count => plain && !comment.names_a_chip && (generic || 2 * count > gaps.len()),
     };
     let whole = |gap: &Gap| {
         let said = gaps.iter().flat_map(|gap| &gap.comments).filter(|comment| common(comment));

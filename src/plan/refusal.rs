@@ -59,6 +59,7 @@ reasons! {
     ParseGap "parse-gap" "a member does not parse completely, so its structure is not known",
     TooLarge "too-large" "a member, or the nesting of its file's #ifs, is beyond what people write",
     MacroDefined "macro-defined" "a macro makes up the function's signature",
+    KeptAsIs "kept-as-is" "the file says that it is generated, or that nobody should change it",
     IncludedSource "included-source" "another source file includes this one: its static names are not its own",
     AlternativeDefinitions "alternative-definitions" "a member's name is defined more than once in its file, under different conditions",
     DifferentConditions "different-conditions" "the members stand under different preprocessor conditions",

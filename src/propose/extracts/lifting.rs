@@ -99,6 +99,10 @@ pub(in crate::propose) fn lifted<'a>(
             let at = file.tokens[tokens.start].start;
             return Err(file.refuse(Reason::NotSeparable, at, detail));
         }
+        if let Some(at) = cut(file, own, range) {
+            let detail = "it would be a part of calls in a row of one function";
+            return Err(file.refuse(Reason::NotSeparable, file.tokens[at].start, detail));
+        }
         if let Some(at) = half_locked(file, tokens.clone()) {
             let detail = "it locks what is unlocked outside, or the other way round";
             return Err(file.refuse(Reason::NotSeparable, file.tokens[at].start, detail));
@@ -181,6 +185,22 @@ fn half_locked(file: &FileContext, run: Range<usize>) -> Option<usize> {
         (Some(_), Some(_)) => None,
         (one, other) => one.or(other),
     }
+}
+
+/// A call at the edge of a run of statements, where the one next to it, outside, calls the
+/// same function for the same object: what is written there is one thing.
+fn cut(file: &FileContext, statements: &[runs::Statement], run: &Range<usize>) -> Option<usize> {
+    let head = |statement: &runs::Statement| {
+        let first = statement.tokens.start;
+        let is_call = align::is_ident(file, first) && file.text(first + 1) == b"(";
+        is_call.then(|| (file.text(first), file.text(first + 2)))
+    };
+    let first = run.start.checked_sub(1).map(|before| (before, run.start));
+    let last = (run.end < statements.len()).then_some((run.end, run.end - 1));
+    [first, last].into_iter().flatten().find_map(|(outside, inside)| {
+        let (one, other) = (head(&statements[outside])?, head(&statements[inside])?);
+        (one == other).then_some(statements[inside].tokens.start)
+    })
 }
 
 /// Whether `next` only looks at what `statement` assigned: readers want both side by side.
