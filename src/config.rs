@@ -2,6 +2,7 @@
 //! a folder or a file. Out: a [`Config`]. An unknown key is an error, never
 //! ignored: a mistyped exclude would otherwise exclude nothing.
 
+use crate::plan::rules::Measure;
 use crate::tree::read_regular;
 use serde::Deserialize;
 use std::ops::Range;
@@ -14,7 +15,7 @@ pub const FILE_NAME: &str = "drvdedup.toml";
 const KEYS: &[(&str, &[&str])] = &[
     ("", &["paths", "exclude", "rules", "thresholds", "plan"]),
     ("thresholds", &["min-lines", "min-tokens"]),
-    ("plan", &["max-parameters", "min-lines-saved", "new-library"]),
+    ("plan", &["max-parameters", "min-lines-saved", "new-library", "by"]),
 ];
 /// Similarity (Jaro-Winkler, 0 to 1) above which a key is suggested for another.
 const LIKELY_MEANT: f64 = 0.75;
@@ -63,6 +64,8 @@ pub struct PlanLimits {
     pub min_lines_saved: Option<u32>,
     /// Whether drivers that have no module in common may get one of their own.
     pub new_library: bool,
+    /// What a table in the place of code must save.
+    pub by: Measure,
 }
 
 /// Why there are no settings.
@@ -183,7 +186,7 @@ mod tests {
     fn every_key_is_read() {
         let text = "paths = ['drivers/hwmon']\nexclude = ['*_test.c']\nrules = ['mine']\n\
             [thresholds]\nmin-lines = 4\nmin-tokens = 20\n\
-            [plan]\nmax-parameters = 3\nmin-lines-saved = 2\nnew-library = true\n";
+            [plan]\nmax-parameters = 3\nmin-lines-saved = 2\nnew-library = true\nby = 'text'\n";
         let expected = Config {
             paths: vec!["drivers/hwmon".into()],
             exclude: vec!["*_test.c".into()],
@@ -193,6 +196,7 @@ mod tests {
                 max_parameters: Some(3),
                 min_lines_saved: Some(2),
                 new_library: true,
+                by: Measure::Text,
             },
         };
         assert_eq!(Config::parse(Path::new("d.toml"), text).expect("it is right"), expected);

@@ -1,6 +1,8 @@
 //! The arguments as typed.
 
+use super::planning::Asked;
 use crate::detect::{Kind, Level};
+use crate::plan::rules::Measure;
 use crate::verify::Verdict;
 use crate::verify::build::COMPILE_LIMIT;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -187,6 +189,7 @@ pub struct ScanArgs {
 Examples:
   drvdedup plan drivers/hwmon
   drvdedup plan --kind constant-only --format json drivers/net > plan.json
+  drvdedup plan --by text drivers/media          tables that make the code smaller, too
   drvdedup plan --explain                        what each reason of a refusal means
 
 The proposals are kept in .drvdedup/ at the top of the tree.")]
@@ -200,7 +203,22 @@ pub struct PlanArgs {
     /// source file, a header, a line in the Kbuild file, an option that the drivers select
     #[arg(long)]
     pub new_library: bool,
+    /// What a table in the place of code must save: lines, or else bytes of text, by an
+    /// estimate, which each such proposal tells [default: that of the configuration, else
+    /// lines]
+    #[arg(long, value_name = "MEASURE", value_parser = named_parser(&MEASURES))]
+    pub by: Option<Measure>,
 }
+
+impl PlanArgs {
+    /// What is asked for beyond the configuration.
+    pub fn asked(&self) -> Asked {
+        Asked { new_library: self.new_library, by: self.by }
+    }
+}
+
+/// The measures by their names.
+const MEASURES: [(&str, Measure); 2] = [("lines", Measure::Lines), ("text", Measure::Text)];
 
 /// What to read and what of it to report.
 #[derive(Debug, Args)]

@@ -27,7 +27,7 @@ pub fn run(
     }
     let project = Project::open(options)?;
     let scanned = pipeline::scan(&project, options, &args.what)?;
-    let mut planned = planning::plan_groups(&project, options, &scanned, args.new_library)?;
+    let mut planned = planning::plan_groups(&project, options, &scanned, args.asked())?;
     verdicts::keep(&project, &scanned.groups, &mut planned)?;
     let outcomes: BTreeMap<_, _> = planned.outcomes.into_iter().collect();
     let filtered = args.what.filters();

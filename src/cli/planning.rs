@@ -7,7 +7,7 @@ use super::project::Project;
 use crate::detect::{self, CloneGroup};
 use crate::generate::templates::Templates;
 use crate::plan::Reason;
-use crate::plan::rules::{self, Rule, TemplateNames};
+use crate::plan::rules::{self, Measure, Rule, TemplateNames};
 use crate::propose::{self, Proposer};
 use crate::report::{Outcome, Refusal};
 use crate::store::Proposal;
@@ -25,16 +25,24 @@ pub struct PlannedGroups {
     pub proposals: Vec<(Proposal, Vec<u8>)>,
 }
 
-/// Takes every group of the scan to a proposal or a refusal. With `new_library`, as with the
-/// setting of that name, drivers may get a module of their own for what they share.
+/// What the command line asks for beyond the configuration.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked {
+    /// Drivers may get a module of their own for what they share.
+    pub new_library: bool,
+    /// What a proposal must save.
+    pub by: Option<Measure>,
+}
+
+/// Takes every group of the scan to a proposal or a refusal.
 pub fn plan_groups(
     project: &Project,
     options: &Options,
     scanned: &Scanned,
-    new_library: bool,
+    asked: Asked,
 ) -> anyhow::Result<PlannedGroups> {
     let Project { tree, config } = project;
-    let rules = rules_in_force(project)?;
+    let rules = rules_in_force(project, asked)?;
     let templates = Templates::load(&config.rules)?;
     // Whether another file includes a source file is a question to the whole tree.
     let whole = tree.walk(&[], &[])?;
@@ -48,7 +56,7 @@ pub fn plan_groups(
         included: detect::included_sources(&tree.root, &whole.files),
         sources: whole.files.iter().map(|file| file.path.clone()).collect(),
         globals: OnceLock::new(),
-        new_library: new_library || config.plan.new_library,
+        new_library: asked.new_library || config.plan.new_library,
     };
     let bar = progress::bar(options.progress, "planning", scanned.groups.len() as u64);
     let outcomes = proposer.propose(&scanned.groups, &|done| bar.inc(done))?;
@@ -74,10 +82,11 @@ pub fn plan_groups(
 }
 
 /// The rules, with the limits that the configuration sets.
-fn rules_in_force(project: &Project) -> anyhow::Result<Vec<Rule>> {
+fn rules_in_force(project: &Project, asked: Asked) -> anyhow::Result<Vec<Rule>> {
     let mut rules = rules::load(&project.config.rules)?;
     let limits = &project.config.plan;
     for rule in &mut rules {
+        rule.by = asked.by.unwrap_or(limits.by);
         if let Some(parameters) = limits.max_parameters {
             rule.limits.parameters = parameters as usize;
         }
@@ -97,7 +106,7 @@ pub fn outcome_of(
     group: &CloneGroup,
     scanned: &Scanned,
 ) -> anyhow::Result<Option<Outcome>> {
-    let mut outcomes = plan_groups(project, options, scanned, false)?.outcomes;
+    let mut outcomes = plan_groups(project, options, scanned, Asked::default())?.outcomes;
     Ok(outcomes.remove(&group.id))
 }
 

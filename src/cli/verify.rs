@@ -376,6 +376,7 @@ fn drivers(project: &Project, climbers: &[Climber]) -> anyhow::Result<Drivers> {
 /// How far one came that does not even come up to *expands*.
 fn fallen(climb: Climb) -> Ascent {
     Ascent {
+        text: None,
         verdict: climb.verdict,
         detail: climb.problem.map(|problem| problem.to_string()).unwrap_or_default(),
         way: None,

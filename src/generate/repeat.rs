@@ -48,19 +48,26 @@ pub(super) fn edits(
         attribute: if plan.is_init { " __initconst".to_owned() } else { String::new() },
         lines: lines(&plan.rows),
     };
-    let mut table = indented(&templates.render(&rule.templates.helper, &data)?, "\t");
-    let index = format!("\tint {};\n", plan.index);
-    let (at, blank) = plan.insert_at;
+    let table = templates.render(&rule.templates.helper, &data)?;
+    let mut index = format!("\tint {};\n", plan.index);
+    let table = match plan.is_above {
+        true => table + "\n",
+        false => indented(&table, "\t"),
+    };
     let mut edits = Vec::new();
-    if blank {
-        // The function has no declarations yet.
-        table.push_str(&index);
-        table.push('\n');
-    } else {
-        let range = plan.index_at..plan.index_at;
-        edits.push(Edit { range, text: index.into_bytes() });
+    if plan.is_first {
+        index.push('\n');
     }
-    edits.push(Edit { range: at..at, text: table.into_bytes() });
+    if plan.index_at == plan.insert_at {
+        edits.push(Edit {
+            range: plan.index_at..plan.index_at,
+            text: (table + &index).into_bytes(),
+        });
+    } else {
+        for (at, text) in [(plan.index_at, index), (plan.insert_at, table)] {
+            edits.push(Edit { range: at..at, text: text.into_bytes() });
+        }
+    }
     edits.push(repeated(plan, file, rule, templates)?);
     Ok(edits)
 }

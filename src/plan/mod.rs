@@ -30,6 +30,7 @@ pub mod rules;
 pub mod sequence;
 pub mod sharing;
 mod tables;
+pub mod text;
 pub mod traps;
 pub mod types;
 mod unpack;
@@ -53,8 +54,10 @@ use crate::detect::{CloneGroup, Kind, Member};
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;
 use holes::{Holes, Subject};
+use rules::Measure;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::Range;
+use text::Saving;
 
 /// What a proposal would do, in terms of the file as it stands.
 #[derive(Clone, Debug)]
@@ -139,6 +142,29 @@ impl Plan {
         let member = fate::member_plan(&subject, 0, &group.members[0], open);
         let members = vec![MemberPlan { fate: Fate::Survives, ..member }];
         Ok(Plan::new(&subject, rule, remedy, members))
+    }
+
+    /// What a table makes the code smaller by.
+    pub fn saving(&self) -> Option<Saving> {
+        match &self.remedy {
+            Remedy::Loop(planned) => Some(planned.saving),
+            _ => None,
+        }
+    }
+
+    /// Whether it saves as many bytes of text as its rule asks for, where these count.
+    pub fn is_smaller(&self) -> bool {
+        let least = self.rule.limits.text_saved.filter(|_| self.rule.by == Measure::Text);
+        least.zip(self.saving()).is_some_and(|(least, saving)| saving.text - saving.data >= least)
+    }
+
+    /// What is to be told of the size of the code, where that counts.
+    pub fn size_note(&self) -> Option<String> {
+        let Saving { text, data } = self.saving().filter(|_| self.rule.by == Measure::Text)?;
+        Some(format!(
+            "about {text} bytes of text less and {data} of read-only data more, estimated for \
+             x86-64; `drvdedup verify --kernel-build` measures it"
+        ))
     }
 
     /// Whether several files share what does the members' work.

@@ -59,6 +59,20 @@ pub struct Rule {
     /// `built in`, or the path of its file.
     #[serde(skip)]
     pub origin: String,
+    /// What a proposal must save.
+    #[serde(skip)]
+    pub by: Measure,
+}
+
+/// What a proposal must save to be one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Measure {
+    /// Lines of source.
+    #[default]
+    Lines,
+    /// Lines, or bytes of text where a rule says how many.
+    Text,
 }
 
 impl Rule {
@@ -97,6 +111,10 @@ pub struct Limits {
     pub parameters: usize,
     /// Fewest lines that must go on balance.
     pub lines_saved: i64,
+    /// Fewest bytes of text that must go, by an estimate, where that is asked for in the place
+    /// of lines. Without it only lines count.
+    #[serde(default)]
+    pub text_saved: Option<i64>,
     /// Fewest lines that must go where two functions of two files share something: what
     /// is in another file costs the reader more than its lines.
     #[serde(default = "ten")]

@@ -11,8 +11,10 @@ use super::file::FileContext;
 use super::holes::{self, Holes, Parameter, Subject};
 use super::ladder;
 use super::refusal::{Reason, Refusal};
+use super::text::{self, Saving};
 use super::traps;
 use super::uses;
+use super::words;
 use super::{OpenFile, Plan, Remedy, RemedyKind, Rule, is_plain, rules, tables};
 use crate::detect::{CloneGroup, Kind, Member};
 use crate::syntax::decl::TagKind;
@@ -32,8 +34,12 @@ pub struct Loop {
     pub rows: Vec<Row>,
     /// The array is only there while the function is initialised.
     pub is_init: bool,
-    /// The line before which it is declared, and whether no declaration stands there.
-    pub insert_at: (usize, bool),
+    /// The line before which it is declared.
+    pub insert_at: usize,
+    /// That is above the function, not in it.
+    pub is_above: bool,
+    /// The function has no declarations.
+    pub is_first: bool,
     /// The line before which the index is declared: behind all declarations.
     pub index_at: usize,
     /// The index.
@@ -49,6 +55,8 @@ pub struct Loop {
     pub blank_behind: bool,
     /// A repetition is more than one statement.
     pub is_block: bool,
+    /// What the code is smaller by.
+    pub saving: Saving,
 }
 
 /// The values of one repetition.
@@ -65,6 +73,9 @@ pub struct Row {
 /// Most lines between the beginning of a function, where the table is declared, and the
 /// loop over it.
 const FARTHEST: u32 = 80;
+
+/// Fewest rows of a table that may stand above the function: one that is worth a name.
+const LARGE: usize = 16;
 
 /// Names for an index, in the order in which they are tried.
 const INDICES: &[&str] = &["i", "j", "k", "n", "idx"];
@@ -113,7 +124,7 @@ fn plan_run(
     traps::check(&run, &alignment, RemedyKind::Loop)?;
     let holes = holes::plan(&subject, &rule.limits)?;
     let planned = looped(open, &subject, &parsed, &holes, rule)?;
-    let claims = [planned.replaces.clone(), planned.insert_at.0..planned.insert_at.0];
+    let claims = [planned.replaces.clone(), planned.insert_at..planned.insert_at];
     Plan::of_one(open, (group, whole), parsed, rule, (Remedy::Loop(Box::new(planned)), &claims))
 }
 
@@ -200,7 +211,11 @@ fn looped(
     }
     let start_line = |at: u32| file.line_of(at as usize);
     let begin = start_line(parsed.file.tokens[parsed.tokens.start].start);
-    if start_line(subject.group.members[0].function.start) - begin > FARTHEST {
+    let members = &subject.group.members;
+    let is_far = start_line(members[0].function.start) - begin > FARTHEST;
+    // One of the file is looked for above the function, whatever stands between.
+    let is_above = is_far && members.len() >= LARGE;
+    if is_far && !is_above {
         return refuse(Reason::LoopBody, "the table would stand far from its use");
     }
     if goes_on(subject) {
@@ -209,7 +224,6 @@ fn looped(
     if file.unit.lookup("ARRAY_SIZE").is_empty() {
         return refuse(Reason::NameUnresolved, "ARRAY_SIZE is not known");
     }
-    let members = &subject.group.members;
     let (start, end) =
         (members[0].function.start as usize, members[members.len() - 1].function.end as usize);
     if !file.is_blank(file.line_start(start)..start) {
@@ -228,9 +242,15 @@ fn looped(
     let parameters = || columns.iter().map(|&at| &holes.parameters[at]);
     let fields: Vec<(String, String)> =
         parameters().map(|it| (it.ctype.clone(), it.name.clone())).collect();
-    let Some(insert_at) = tables::place(parsed) else {
+    let Some((body_at, is_first)) = tables::place(parsed) else {
         return refuse(Reason::ParseGap, "the body does not begin a line");
     };
+    let function = file.function_at(members[0].function.start);
+    let outside = function.filter(|_| is_above).map(|it| {
+        let name = lossy(it.name(&file.bytes));
+        let start = file.leading_comment(it.start, &name).map_or(it.start as usize, |it| it.start);
+        (file.line_start(start), words::nouns(&name))
+    });
     let Some(index_at) = tables::behind_declarations(parsed) else {
         return refuse(Reason::ParseGap, "the declarations do not end a line");
     };
@@ -239,11 +259,13 @@ fn looped(
     };
     let tag = match fields.len() {
         1 => None,
-        _ => Some(tag(subject, &fields).ok_or_else(|| {
+        _ => Some(tag(subject, &fields, outside.as_ref()).ok_or_else(|| {
             subject.refuse(Reason::NameWouldLie, 0, "no tag is free for the rows")
         })?),
     };
-    let table = tables::free_name(open, parsed, &fields[0].1.to_lowercase())
+    let base = fields[0].1.to_lowercase();
+    let base = outside.as_ref().map_or(base.clone(), |(_, nouns)| format!("{nouns}_{base}"));
+    let table = tables::free_name(open, parsed, &base)
         .ok_or_else(|| subject.refuse(Reason::NameWouldLie, 0, "no name is free for the table"))?;
     let mut rows = rows(subject, &parameters().collect::<Vec<_>>())?;
     let mut from = start;
@@ -275,9 +297,16 @@ fn looped(
         table,
         tag,
         rows,
-        fields,
         is_init,
-        insert_at,
+        insert_at: outside.as_ref().map_or(body_at, |(at, _)| *at),
+        is_above: outside.is_some(),
+        is_first,
+        saving: text::of_loop(
+            members.len(),
+            text::of_statements(file, first.clone()),
+            text::of_row(fields.iter().map(|(ctype, _)| ctype.as_str())),
+        ),
+        fields,
         index_at,
         index,
         replaces: from..end,
@@ -379,10 +408,16 @@ fn is_in_macros(subject: &Subject<'_>, name: &str) -> bool {
     })
 }
 
-/// What a row is called: after its first two members.
-fn tag(subject: &Subject<'_>, fields: &[(String, String)]) -> Option<String> {
+/// What a row is called: after its first two members, and what the function above which it
+/// stands is.
+fn tag(
+    subject: &Subject<'_>,
+    fields: &[(String, String)],
+    above: Option<&(usize, String)>,
+) -> Option<String> {
     let file = subject.file;
-    let names: Vec<&str> = fields.iter().take(2).map(|(_, name)| name.as_str()).collect();
+    let mut names: Vec<&str> = fields.iter().take(2).map(|(_, name)| name.as_str()).collect();
+    names.splice(0..0, above.map(|(_, nouns)| nouns.as_str()));
     let base = names.join("_").to_lowercase();
     let is_free = |tag: &String| {
         file.unit.lookup_tag(TagKind::Struct, tag).is_empty()

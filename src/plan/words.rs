@@ -5,6 +5,20 @@ pub fn words(name: &str) -> Vec<String> {
     name.split('_').filter(|w| !w.is_empty()).map(str::to_ascii_lowercase).collect()
 }
 
+/// What functions are called that do something with what the rest of the name says.
+const VERBS: [&str; 9] =
+    ["config", "configure", "do", "init", "initialize", "program", "set", "setup", "write"];
+
+/// A function's name without what it does with the rest: `foo_init_regs` is about `foo_regs`.
+pub fn nouns(name: &str) -> String {
+    let mut nouns: Vec<&str> = name.split('_').collect();
+    nouns.retain(|word| !VERBS.contains(word));
+    match nouns.iter().any(|word| !word.is_empty()) {
+        true => nouns.join("_"),
+        false => name.to_owned(),
+    }
+}
+
 /// The longest common subsequence of all word lists.
 pub fn common_words(names: &[Vec<String>]) -> Vec<String> {
     let Some((first, rest)) = names.split_first() else { return Vec::new() };

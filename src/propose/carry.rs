@@ -7,6 +7,7 @@ use crate::detect::CloneGroup;
 use crate::generate::lines::{line_edits, whole_lines};
 use crate::generate::templates::TemplateError;
 use crate::generate::{Edit, EditSet, Patch, message, rewrite, unidiff};
+use crate::plan::rules::Measure;
 use crate::plan::{self, Claimed, Fate, FileContext, OpenFile, Plan, Reason, Refusal, Remedy};
 use crate::store::Proposal;
 use crate::tree::{TreePath, content_hash};
@@ -157,7 +158,7 @@ impl Proposer<'_> {
             lines_added: patch.lines_added,
             lines_removed: patch.lines_removed,
             verdict: climb.verdict,
-            notes: plan.notes.clone(),
+            notes: plan.notes.iter().cloned().chain(plan.size_note()).collect(),
             subject: message.subject,
             message: message.body,
             base: base.collect(),
@@ -223,8 +224,17 @@ pub(super) fn claim_parts(claimed: &mut Claimed, plan: &[Range<usize>], out: &Ca
 fn no_gain(plan: &Plan, patch: &Patch) -> Option<String> {
     let saved = i64::from(patch.lines_removed) - i64::from(patch.lines_added);
     let least = plan.rule.limits.lines_saved;
-    (saved < least).then(|| {
+    let is_enough = saved >= least || plan.is_smaller();
+    (!is_enough).then(|| {
         let lines = format!("+{} -{} lines", patch.lines_added, patch.lines_removed);
+        if let (Measure::Text, Some(saving)) = (plan.rule.by, plan.saving()) {
+            let least = plan.rule.limits.text_saved.unwrap_or_default();
+            let text = saving.text - saving.data;
+            return format!(
+                "{lines}, about {text} bytes less: {} asks for {least}",
+                plan.rule.name
+            );
+        }
         match saved > 0 {
             true => format!("{lines}, {} asks for {least} less", plan.rule.name),
             false => lines,

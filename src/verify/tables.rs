@@ -105,24 +105,37 @@ fn table(unit: &Unit<'_>, start: usize) -> Option<Table> {
     name.filter(|_| is_const).map(|name| Table { name, tokens, rows })
 }
 
-/// Everything but two items of two files is the same.
+/// Everything but two items of two files is the same, and but for `above`: the tokens of a
+/// table that stands directly above the item after.
 pub(super) fn others_are_same(
     (before, one): (&Unit<'_>, usize),
     (after, other): (&Unit<'_>, usize),
+    above: Option<&Range<usize>>,
 ) -> Result<(), Wrong> {
-    let outside = |unit: &Unit<'_>, of: usize| {
-        let items = unit.items.iter().enumerate().filter(|(at, _)| *at != of);
-        items.flat_map(|(_, item)| item.tokens.clone()).collect::<Vec<usize>>()
+    let start = after.items[other].tokens.start;
+    if let Some(above) = above.filter(|above| above.end != start) {
+        let why = "the array does not stand above the function".to_owned();
+        return Err(Wrong::After(above.start, why));
+    }
+    let old = (0..before.tokens.len()).filter(|at| !before.items[one].tokens.contains(at));
+    let is_other = |at: &usize| {
+        !after.items[other].tokens.contains(at) && !above.is_some_and(|it| it.contains(at))
     };
-    let (old, new) = (outside(before, one), outside(after, other));
+    let new = (0..after.tokens.len()).filter(is_other);
+    let (old, new) = (old.collect::<Vec<usize>>(), new.collect::<Vec<usize>>());
     let differs = old.iter().zip(&new).find(|(a, b)| before.text(**a) != after.text(**b));
     match differs {
         Some((at, _)) => Err(Wrong::Before(*at, "something else has changed".to_owned())),
-        None if one != other || old.len() != new.len() => {
+        None if old.len() != new.len() || place(&old, before, one) != place(&new, after, other) => {
             Err(Wrong::Before(0, "something else has come or gone".to_owned()))
         }
         None => Ok(()),
     }
+}
+
+/// How many of the other tokens stand above an item.
+fn place(others: &[usize], unit: &Unit<'_>, item: usize) -> usize {
+    others.partition_point(|at| *at < unit.items[item].tokens.start)
 }
 
 #[cfg(test)]

@@ -44,13 +44,13 @@ fn unrolls(
 ) -> Result<(), Wrong> {
     let nowhere = |why: String| Wrong::Before(0, why);
     let (one, other) = (old.function(name).map_err(nowhere)?, new.function(name).map_err(nowhere)?);
-    tables::others_are_same((old, one), (new, other))?;
     let (was, is) = (old.items[one].tokens.clone(), new.items[other].tokens.clone());
-    let mut added = tables::added(old, new);
-    added.retain(|table| is.contains(&table.tokens.start));
+    let added = tables::added(old, new);
     let [table] = added.as_slice() else {
         return Err(Wrong::After(is.start, format!("{} new arrays", added.len())));
     };
+    let above = Some(&table.tokens).filter(|tokens| !is.contains(&tokens.start));
+    tables::others_are_same((old, one), (new, other), above)?;
     let rows = Rows { unit: new, table: table.clone(), fields: fields(new, table)? };
     let index = new_index(new, is.clone(), (old, was.clone()), table)?;
     // Without the table and the index, both are the same up to the loop and behind it.

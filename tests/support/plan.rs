@@ -51,6 +51,8 @@ pub struct Proposal {
     pub lines_removed: usize,
     pub patch: String,
     pub verdict: String,
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// The kinds that the contract knows.
@@ -146,7 +148,9 @@ impl Plan {
                 counted.0, counted.1, proposal.lines_added, proposal.lines_removed
             )
         })?;
-        check(proposal.lines_removed > proposal.lines_added, || {
+        // One that was asked for by the size of the code says what it saves.
+        let says_size = proposal.notes.iter().any(|note| note.contains("bytes of text less"));
+        check(proposal.lines_removed > proposal.lines_added || says_size, || {
             format!("{id}: the code does not get shorter")
         })?;
         let all_named = proposal

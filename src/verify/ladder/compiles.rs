@@ -9,6 +9,7 @@ use crate::verify::Files;
 use crate::verify::build::{
     BuildError, Compile, Compiled, Diagnostic, Mode, Severity, new_diagnostics,
 };
+use crate::verify::object::text_size;
 
 /// Messages that are quoted of one object.
 const QUOTED: usize = 3;
@@ -19,6 +20,8 @@ pub(super) struct Pair {
     pub linked: Linked,
     /// Whether both are the same, byte for byte.
     pub identical: bool,
+    /// Bytes of text before and after, where a table takes the place of code.
+    pub text: Option<[u64; 2]>,
 }
 
 /// The object of `compile` after the patch, as the kernel is built.
@@ -53,7 +56,9 @@ pub(super) fn check(
         let (old, new) = (symbols(compile, &before)?, symbols(compile, after)?);
         shop.learn(&old);
         let linked = Linked { source: compile.source.clone(), before: old, after: new };
-        Ok(Pair { linked, identical: before.object == after.object })
+        let size = |it: &Compiled| it.object.as_deref().and_then(text_size);
+        let sizes = candidate.claim.tabled.and_then(|_| Some([size(&before)?, size(after)?]));
+        Ok(Pair { linked, identical: before.object == after.object, text: sizes })
     }))
 }
 
@@ -63,7 +68,7 @@ fn made(compile: &Compile, after: &Compiled, texts: &Files) -> Result<Pair, Foun
     judge(compile, &nothing, after, texts)?;
     let after = symbols(compile, after)?;
     let linked = Linked { source: compile.source.clone(), before: Symbols::default(), after };
-    Ok(Pair { linked, identical: false })
+    Ok(Pair { linked, identical: false, text: None })
 }
 
 /// Whether a patch of one C file comes up to the rung by its object after alone: the

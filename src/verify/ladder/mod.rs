@@ -92,6 +92,9 @@ pub struct Ascent {
     pub engine: String,
     /// Touched files that the configuration does not build, sorted.
     pub not_built: Vec<TreePath>,
+    /// Bytes of text of the object as the kernel is built, before and after, where a table
+    /// takes the place of code.
+    pub text: Option<[u64; 2]>,
     /// What the compiles made for it took.
     pub bill: Bill,
 }
@@ -198,10 +201,13 @@ impl<'k> Ladder<'k> {
             way: None,
             engine: String::new(),
             not_built: objects.not_built.iter().map(|(path, _)| (*path).clone()).collect(),
+            text: None,
             bill: Bill::default(),
         };
         let found = self.rungs(shop, candidate, &objects, &mut ascent, &mut bill)?;
         ascent.bill = bill;
+        let size =
+            |[before, after]: [u64; 2]| format!("\ntext: {before} bytes before, {after} after");
         ascent.detail = match found {
             Some(Found::Fault(fault)) => {
                 ascent.verdict = Verdict::Failed;
@@ -223,6 +229,7 @@ impl<'k> Ladder<'k> {
                 }
             },
         };
+        ascent.detail.extend(ascent.text.map(size));
         Ok(ascent)
     }
 
@@ -233,30 +240,34 @@ impl<'k> Ladder<'k> {
         candidate: &Candidate,
         objects: &Objects<'o>,
         bill: &mut Bill,
-    ) -> Result<Result<Vec<&'o str>, Found>, BuildError> {
+    ) -> Result<Result<Built<'o>, Found>, BuildError> {
         let made = candidate.after.keys().filter(|path| candidate.makes(path)).collect();
         let rest = Rest { globals: &self.globals, modules: &self.modules, made };
-        let may_be_quiet = shop.is_large() && objects.is_one();
-        let (mut linked, mut changed) = (Vec::new(), Vec::new());
+        // What a table saves is measured on both objects.
+        let is_tabled = candidate.claim.tabled.is_some();
+        let may_be_quiet = shop.is_large() && objects.is_one() && !is_tabled;
+        let (mut linked, mut changed, mut text) = (Vec::new(), Vec::new(), None);
         for compile in objects.built.iter().chain(&objects.others) {
             let after = compiles::after(shop, candidate, compile, bill)?;
             if may_be_quiet
                 && compiles::is_quiet(shop, candidate, compile, &after, (&rest, self.loops), bill)?
             {
-                return Ok(Ok(vec![compile.source.as_str()]));
+                return Ok(Ok(Built { changed: vec![compile.source.as_str()], text }));
             }
             match compiles::check(shop, candidate, compile, &after, bill)? {
                 Ok(pair) => {
                     if !pair.identical {
                         changed.push(compile.source.as_str());
                     }
+                    text = text.or(pair.text);
                     linked.push(pair.linked);
                 }
                 Err(found) => return Ok(Err(found)),
             }
         }
         let touched = candidate.after.keys().cloned().collect();
-        Ok(links::check(&candidate.claim, &linked, &touched, &rest).map(|()| changed))
+        Ok(links::check(&candidate.claim, &linked, &touched, &rest)
+            .map(|()| Built { changed, text }))
     }
 
     /// Raises the verdict rung by rung, up to what is found.
@@ -268,14 +279,15 @@ impl<'k> Ladder<'k> {
         ascent: &mut Ascent,
         bill: &mut Bill,
     ) -> Result<Option<Found>, BuildError> {
-        let changed = match self.compile(shop, candidate, objects, bill)? {
-            Ok(changed) => changed,
+        let Built { changed, text } = match self.compile(shop, candidate, objects, bill)? {
+            Ok(built) => built,
             Err(found) => return Ok(Some(found)),
         };
         // A source that is left out may hold the fault.
         if objects.built.is_empty() || objects.lacks_source() {
             return Ok(None);
         }
+        ascent.text = text;
         if !candidate.claim.is_of_code_alone() {
             ascent.verdict = Verdict::Compiles;
         }
@@ -297,6 +309,14 @@ impl<'k> Ladder<'k> {
         ascent.way = weakest;
         Ok(None)
     }
+}
+
+/// What came of the rung *compiles*.
+struct Built<'o> {
+    /// The files whose objects are others than before.
+    changed: Vec<&'o str>,
+    /// See [`Ascent::text`].
+    text: Option<[u64; 2]>,
 }
 
 /// A difference with the lines that it is in.

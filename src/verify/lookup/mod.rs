@@ -126,7 +126,7 @@ impl<'u, 's> Rewritten<'u, 's> {
         let nowhere = |why: String| Wrong::Before(0, why);
         let item = before.function(name).map_err(nowhere)?;
         let other = after.function(name).map_err(nowhere)?;
-        tables::others_are_same((before, item), (after, other))?;
+        tables::others_are_same((before, item), (after, other), None)?;
         let old = Definition::new(before, item, &Macros::new(before), loops).map_err(nowhere)?;
         let tokens = after.items[other].tokens.clone();
         let mut added = tables::added(before, after);

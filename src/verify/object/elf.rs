@@ -203,6 +203,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<Tables<'_>, ObjectError> {
     Ok(Tables { sections, symbols })
 }
 
+/// Bytes of all sections of an object that are executed; `None` for what is no object.
+pub fn text_size(bytes: &[u8]) -> Option<u64> {
+    let header = Header::parse(bytes).ok()?;
+    let endian = header.endian().ok()?;
+    let sections = header.sections(endian, bytes).ok()?;
+    let is_text = |section: &&elf::SectionHeader64<LittleEndian>| {
+        section.sh_flags(endian).0 & u64::from(elf::SHF_EXECINSTR.0) != 0
+    };
+    Some(sections.iter().filter(is_text).map(|section| section.sh_size(endian)).sum())
+}
+
 /// Refuses what is not 64-bit and little-endian, by the machine that it is for:
 /// its number stands at the same place in every ELF file.
 fn check_class(bytes: &[u8]) -> Result<(), ObjectError> {

@@ -39,7 +39,7 @@ mod text;
 mod users;
 
 pub use compare::{compare, compare_functions, compare_merged};
-pub use elf::ObjectError;
+pub use elf::{ObjectError, text_size};
 pub use image::{Flush, Image, Piece};
 pub use layout::Object;
 pub use pure::Pure;
