@@ -64,7 +64,8 @@ fn files_of_one_driver_share_a_helper() {
     let folder = "files-of-one-driver/before";
     let of = |name: &str| text(&format!("{folder}/drivers/misc/{name}"));
     let (header, one, two) = (of("axf.h"), of("axf_rx.c"), of("axf_tx.c"));
-    let files = [("axf.h", header.as_str()), ("axf_rx.c", one.as_str()), ("axf_tx.c", two.as_str())];
+    let files =
+        [("axf.h", header.as_str()), ("axf_rx.c", one.as_str()), ("axf_tx.c", two.as_str())];
     let Some(mut driver) = Driver::new(&files, &of("Makefile")) else { return };
     driver.also("include/linux/kernel.h", &text(&format!("{folder}/include/linux/kernel.h")));
     let head = "int axf_start(struct axf *axf, u32 reg)";
