@@ -49,7 +49,7 @@ pub(super) fn edits(
     file: &FileContext,
     rule: &Rule,
     templates: &Templates,
-) -> Result<[Edit; 2], TemplateError> {
+) -> Result<Vec<Edit>, TemplateError> {
     let data = TableData {
         element: match &lookup.element {
             Element::Strings(pointer) => format!("{pointer} const"),
@@ -57,11 +57,26 @@ pub(super) fn edits(
         },
         name: lookup.table.clone(),
         lines: lines(&lookup.rows),
-        blank: lookup.blank_below,
+        blank: lookup.blank_below && lookup.local.is_none(),
     };
-    let table = indented(&templates.render(&rule.templates.helper, &data)?, "\t");
-    let table = Edit { range: lookup.insert_at..lookup.insert_at, text: table.into_bytes() };
-    Ok([table, replaced(lookup, file, rule, templates)?])
+    let insert = |at: usize, text: String| Edit { range: at..at, text: text.into_bytes() };
+    let mut table = indented(&templates.render(&rule.templates.helper, &data)?, "\t");
+    let mut edits = Vec::new();
+    if let Some(local) = &lookup.local {
+        let value =
+            if local.is_initialised { format!(" = {}", local.value) } else { String::new() };
+        let mut text = format!("\t{} {}{value};\n", local.ctype, lookup.key);
+        if lookup.blank_below {
+            text.push('\n');
+        }
+        match local.declare_at == lookup.insert_at {
+            true => table.push_str(&text),
+            false => edits.push(insert(local.declare_at, text)),
+        }
+    }
+    edits.push(insert(lookup.insert_at, table));
+    edits.push(replaced(lookup, file, rule, templates)?);
+    Ok(edits)
 }
 
 fn replaced(
@@ -123,7 +138,14 @@ fn replaced(
         text.replace_range(from..at + BEHIND.len(), statements.trim_end());
     }
     let blank = if lookup.blank_behind { "\n" } else { "" };
-    Ok(Edit { range: start..end, text: (text.trim().to_owned() + blank).into_bytes() })
+    let assigned = match &lookup.local {
+        Some(local) if !local.is_initialised => {
+            format!("{} = {};\n{indent}", lookup.key, local.value)
+        }
+        _ => String::new(),
+    };
+    let text = assigned + text.trim() + blank;
+    Ok(Edit { range: start..end, text: text.into_bytes() })
 }
 
 /// Puts braces around the branch in which `mark` stands, and around the other one.

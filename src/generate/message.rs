@@ -2,6 +2,7 @@
 
 use super::templates::{TemplateError, Templates};
 use crate::detect::CloneGroup;
+use crate::plan::text::Saving;
 use crate::plan::{Fate, Helper, MemberPlan, Parameter, Plan, Remedy};
 use crate::tree::TreePath;
 use serde::Serialize;
@@ -131,7 +132,10 @@ pub fn compose(
         text: paragraphs(plan).iter().map(|text| fill(text)).collect(),
         rows: rows(plan),
         rule: plan.rule.name.clone(),
-        file: looked_at(&plan.files[usize::from(plan.is_reuse())..]),
+        file: {
+            let by = if plan.is_smaller() { "--by text " } else { "" };
+            by.to_owned() + &looked_at(&plan.files[usize::from(plan.is_reuse())..])
+        },
     };
     let text = templates.render(&plan.rule.templates.message, &data)?;
     let (subject, body) = text.split_once('\n').unwrap_or((&text, ""));
@@ -247,6 +251,12 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
                 it.rows.len(),
                 it.table,
             ));
+            if let Some(Saving { text: code, data }) = plan.saving().filter(|_| plan.is_smaller()) {
+                text.push(format!(
+                    "On x86-64 that is about {code} bytes of text less, and {data} bytes of \
+                     read-only data more."
+                ));
+            }
         }
         Remedy::Lookup(lookup) => {
             let arm = if lookup.default_is_one { "arm" } else { "case" };

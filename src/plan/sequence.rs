@@ -254,19 +254,7 @@ fn looped(
     let Some(index_at) = tables::behind_declarations(parsed) else {
         return refuse(Reason::ParseGap, "the declarations do not end a line");
     };
-    let Some(index) = index(subject, parsed) else {
-        return refuse(Reason::NameWouldLie, "no name is free for the index");
-    };
-    let tag = match fields.len() {
-        1 => None,
-        _ => Some(tag(subject, &fields, outside.as_ref()).ok_or_else(|| {
-            subject.refuse(Reason::NameWouldLie, 0, "no tag is free for the rows")
-        })?),
-    };
-    let base = fields[0].1.to_lowercase();
-    let base = outside.as_ref().map_or(base.clone(), |(_, nouns)| format!("{nouns}_{base}"));
-    let table = tables::free_name(open, parsed, &base)
-        .ok_or_else(|| subject.refuse(Reason::NameWouldLie, 0, "no name is free for the table"))?;
+    let names = Names::of(open, (subject, parsed), &fields, outside.as_ref().map(|it| &*it.1))?;
     let mut rows = rows(subject, &parameters().collect::<Vec<_>>())?;
     let mut from = start;
     // Where others have comments of their own, what stands above the first is its own.
@@ -274,9 +262,6 @@ fn looped(
         let comments = above(file, start)?;
         from = comments.first().map_or(start, |comment| comment.start);
         rows[0].above = comments.into_iter().map(|it| lossy(&file.bytes[it])).collect();
-    }
-    if is_in_macros(subject, &table) {
-        return refuse(Reason::NameWouldLie, "no name is free for the table");
     }
     // So does what stands behind the last.
     let behind = lexer::comments(&file.bytes, end, file.line_end(end - 1));
@@ -293,6 +278,7 @@ fn looped(
     let is_init = (name..first.start)
         .take_while(|&at| file.text(at) != b"{")
         .any(|at| file.text(at) == b"__init");
+    let Names { table, tag, index } = names;
     Ok(Loop {
         table,
         tag,
@@ -386,6 +372,57 @@ fn statement_start(file: &FileContext, end: usize) -> usize {
     0
 }
 
+/// What is new in the function.
+struct Names {
+    table: String,
+    tag: Option<String>,
+    index: String,
+}
+
+impl Names {
+    /// Names for a loop over rows of `fields`; those of a table above the function begin with
+    /// what that is about, `outside`.
+    ///
+    /// # Errors
+    /// `name-would-lie` where none is free.
+    fn of(
+        open: &OpenFile,
+        (subject, parsed): (&Subject<'_>, &AlignedMember<'_>),
+        fields: &[(String, String)],
+        outside: Option<&str>,
+    ) -> Result<Names, Refusal> {
+        let none = |what: &str| {
+            let detail = format!("no name is free for the {what}");
+            subject.refuse(Reason::NameWouldLie, 0, detail)
+        };
+        let index = index(subject, parsed).ok_or_else(|| none("index"))?;
+        let tag = match fields.len() {
+            1 => None,
+            _ => Some(tag(subject, fields, outside).ok_or_else(|| none("rows"))?),
+        };
+        let first = fields[0].1.to_lowercase();
+        // A parameter that says nothing has numbers beside it: `v1`.
+        let said = first.ends_with(|c: char| c.is_ascii_digit()).then(|| callee_word(subject));
+        let base = said.flatten().unwrap_or(first);
+        let base = outside.map_or(base.clone(), |outside| format!("{outside}_{base}"));
+        let table = tables::free_name(open, parsed, &base);
+        let table = table.filter(|table| !is_in_macros(subject, table));
+        Ok(Names { table: table.ok_or_else(|| none("table"))?, tag, index })
+    }
+}
+
+/// The last word of what the first repetition calls that is no verb, without its digits.
+fn callee_word(subject: &Subject<'_>) -> Option<String> {
+    let file = subject.file;
+    let first = subject.alignment.members[0].tokens.clone();
+    let callee = first.into_iter().find(|&at| {
+        align::is_ident(file, at) && file.text(at + 1) == b"(" && file.text(at) != b"if"
+    })?;
+    let nouns = words::nouns(&lossy(file.text(callee))).to_lowercase();
+    let last = nouns.rsplit('_').next()?.trim_end_matches(|c: char| c.is_ascii_digit());
+    (last.len() > 2).then(|| last.to_owned())
+}
+
 /// An index that is nothing yet in the function, nor in a macro that the run uses.
 fn index(subject: &Subject<'_>, parsed: &AlignedMember<'_>) -> Option<String> {
     let file = subject.file;
@@ -413,11 +450,11 @@ fn is_in_macros(subject: &Subject<'_>, name: &str) -> bool {
 fn tag(
     subject: &Subject<'_>,
     fields: &[(String, String)],
-    above: Option<&(usize, String)>,
+    outside: Option<&str>,
 ) -> Option<String> {
     let file = subject.file;
     let mut names: Vec<&str> = fields.iter().take(2).map(|(_, name)| name.as_str()).collect();
-    names.splice(0..0, above.map(|(_, nouns)| nouns.as_str()));
+    names.splice(0..0, outside);
     let base = names.join("_").to_lowercase();
     let is_free = |tag: &String| {
         file.unit.lookup_tag(TagKind::Struct, tag).is_empty()

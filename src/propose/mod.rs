@@ -16,7 +16,7 @@ mod extracts;
 mod hosts;
 mod unused;
 
-use crate::detect::CloneGroup;
+use crate::detect::{CloneGroup, Kind};
 use crate::generate::templates::{TemplateError, Templates};
 use crate::plan::uses::Pastes;
 use crate::plan::{self, Claimed, FileContext, OpenFile, Plan, Reason, Refusal, Rule};
@@ -26,6 +26,7 @@ use crate::syntax::{Globals, Lexer, LoopMacros, TokenKind, lexer};
 use crate::tree::{Drivers, KernelTree, TreePath};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -130,7 +131,8 @@ impl Proposer<'_> {
         // Callers stand behind what they call. Taking the last group first, a
         // caller's text is settled before the function it calls may go.
         let mut order = indices.to_vec();
-        order.sort_by_key(|&i| std::cmp::Reverse(groups[i].members[0].function.start));
+        order.sort_by_key(|&i| Reverse(groups[i].members[0].function.start));
+        largest_runs_first(groups, &mut order);
         for index in order {
             let group = &groups[index];
             let open: Vec<&OpenFile> = vec![&file; group.members.len()];
@@ -200,6 +202,18 @@ impl Proposer<'_> {
         let context = FileContext::new(path.to_owned(), bytes, unit);
         let pastes = Pastes::collect(&context);
         OpenFile { context, pastes, claimed: Claimed::default(), is_new: false }
+    }
+}
+
+/// Gives the places of the runs among `order` to them by their length: a function that has
+/// several has room for one table.
+fn largest_runs_first(groups: &[CloneGroup], order: &mut [usize]) {
+    let is_run = |index: usize| groups[index].kind == Kind::Sequence;
+    let places: Vec<usize> = (0..order.len()).filter(|&at| is_run(order[at])).collect();
+    let mut runs: Vec<usize> = places.iter().map(|&at| order[at]).collect();
+    runs.sort_by_key(|&index| Reverse(groups[index].members.len()));
+    for (at, index) in places.into_iter().zip(runs) {
+        order[at] = index;
     }
 }
 

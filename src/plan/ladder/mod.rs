@@ -14,7 +14,7 @@ use super::file::FileContext;
 use super::refusal::{Reason, Refusal};
 use super::{OpenFile, Plan, Remedy, RemedyKind, Rule, is_plain, rules, tables};
 use crate::detect::{CloneGroup, Kind, Member};
-use crate::syntax::LoopMacros;
+use crate::syntax::{LoopMacros, lexer};
 use std::ops::Range;
 use switch::Switch;
 
@@ -37,6 +37,8 @@ pub struct Lookup {
     pub blank_behind: bool,
     /// The variable that is looked up.
     pub key: String,
+    /// That is new, and takes what the switch was about.
+    pub local: Option<Local>,
     /// The array has rows without a key, whose value is none of an arm's: 0.
     pub has_holes: bool,
     /// What the value is assigned to; nothing where it is returned.
@@ -47,6 +49,19 @@ pub struct Lookup {
     pub default_is_one: bool,
     /// That returns or jumps away.
     pub default_leaves: bool,
+}
+
+/// A variable that takes the value of a member: that is read once, as it was.
+#[derive(Clone, Debug)]
+pub struct Local {
+    /// Its type.
+    pub ctype: String,
+    /// The path to the member.
+    pub value: String,
+    /// The line before which it is declared: behind all declarations.
+    pub declare_at: usize,
+    /// Nothing is done before the switch: it is initialised where it is declared.
+    pub is_initialised: bool,
 }
 
 /// The rule for a group, if it is one of arms.
@@ -85,7 +100,9 @@ fn plan_switch(
     let found = switch::read(file, start)?;
     let parsed = align::read(file, &whole, loops)?;
     let lookup = lookup(open, &found, &parsed, rule)?;
-    let claims = [lookup.replaces.clone(), lookup.insert_at..lookup.insert_at];
+    let declare_at = lookup.local.as_ref().map_or(lookup.insert_at, |local| local.declare_at);
+    let claims =
+        [lookup.replaces.clone(), lookup.insert_at..lookup.insert_at, declare_at..declare_at];
     Plan::of_one(open, (group, whole), parsed, rule, (Remedy::Lookup(Box::new(lookup)), &claims))
 }
 
@@ -103,10 +120,7 @@ fn lookup(
             format!("{} arms, {} asks for {}", found.arms.len(), rule.name, rule.limits.members);
         return refuse(Reason::LadderArms, detail);
     }
-    let key = lossy(file.text(found.key));
-    let Some(key_type) = table::declared(parsed, key.as_bytes()) else {
-        return refuse(Reason::LadderKey, format!("{key} is no variable of the function's own"));
-    };
+    let (key, key_type, local) = key(open, found, parsed)?;
     if !table::may_be_compared(file, &key_type) {
         let detail = format!("how {key}, a {key_type}, compares with a size is not known");
         return refuse(Reason::LadderKey, detail);
@@ -153,12 +167,63 @@ fn lookup(
         replaces: from..file.tokens[end].end as usize,
         blank_behind: !tables::ends_block(file, end),
         key,
+        local,
         has_holes,
         sink,
         default_is_one: default_is(&|it| switch::statements(file, it) == 1),
         default_leaves,
         default: default.map(bytes),
     })
+}
+
+/// The variable that is looked up and its type; where the switch is about a member, a new one.
+///
+/// # Errors
+/// `ladder-key`, `name-would-lie`, `parse-gap`.
+fn key(
+    open: &OpenFile,
+    found: &Switch,
+    parsed: &AlignedMember<'_>,
+) -> Result<(String, String, Option<Local>), Refusal> {
+    let file = &open.context;
+    let refuse = |reason, detail: String| {
+        Err(file.refuse(reason, file.tokens[found.key.start].start, detail))
+    };
+    let value = text_of(file, found.key.clone());
+    if found.key.len() == 1 {
+        return match table::declared(parsed, value.as_bytes()) {
+            Some(ctype) => Ok((value, ctype, None)),
+            None => {
+                refuse(Reason::LadderKey, format!("{value} is no variable of the function's own"))
+            }
+        };
+    }
+    let ctype = match table::of_member(parsed, found.key.clone()) {
+        Ok(ctype) => ctype,
+        Err(why) => return refuse(Reason::LadderKey, why),
+    };
+    let name = lossy(file.text(found.key.end - 1)).to_lowercase();
+    let is_taken = |at: usize| {
+        let before = at.checked_sub(1).map_or(&b""[..], |at| file.text(at));
+        file.text(at) == name.as_bytes() && !matches!(before, b"." | b"->")
+    };
+    let is_in_macros = |at: usize| {
+        let text = super::uses::expansion(file, &lossy(file.text(at)));
+        align::is_ident(file, at) && lexer::contains_word(text.as_bytes(), name.as_bytes())
+    };
+    let is_free = !file.is_macro_or_type(&name)
+        && !lexer::is_keyword(name.as_bytes())
+        && !file.is_function(&name)
+        && !file.is_object(&name)
+        && !parsed.tokens.clone().any(|at| is_taken(at) || is_in_macros(at));
+    if !is_free {
+        return refuse(Reason::NameWouldLie, format!("{name} is the name of something else"));
+    }
+    let Some(declare_at) = tables::behind_declarations(parsed) else {
+        return refuse(Reason::ParseGap, "the declarations do not end a line".to_owned());
+    };
+    let is_initialised = table::is_first(parsed, found);
+    Ok((name, ctype.clone(), Some(Local { ctype, value, declare_at, is_initialised })))
 }
 
 /// The last token of a `return` behind token `end` that ends its block, which is never

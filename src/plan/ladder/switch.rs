@@ -15,8 +15,10 @@ pub struct Switch {
     pub start: usize,
     /// Token of the brace that closes it.
     pub end: usize,
-    /// Token of the variable that it is about.
-    pub key: usize,
+    /// The tokens of the variable that it is about, or of the path to a member.
+    pub key: Range<usize>,
+    /// Token of the brace that opens it.
+    pub open: usize,
     /// Its arms, but the default one.
     pub arms: Vec<Arm>,
     /// What the values are assigned to; nothing where they are returned.
@@ -104,13 +106,17 @@ impl<'f> Reader<'f> {
 
     fn switch(&mut self) -> Result<Switch, Refusal> {
         let start = self.at;
-        let key = start + 2;
-        let is_plain = is_ident(self.file, key) && self.file.text(key + 1) == b")";
-        if !is_plain {
-            self.at = key;
+        self.at = start + 2;
+        let is_separator = |at: usize| matches!(self.file.text(at), b"." | b"->");
+        let mut last = self.at;
+        while is_separator(last + 1) && is_ident(self.file, last + 2) {
+            last += 2;
+        }
+        let key = self.at..last + 1;
+        if !is_ident(self.file, key.start) || self.file.text(key.end) != b")" {
             return self.refuse(Reason::LadderKey, "the key is no plain variable");
         }
-        let open = key + 2;
+        let open = key.end + 1;
         let end = closing(self.file, open);
         let Some(end) = end.filter(|_| self.file.text(open) == b"{") else {
             return self.refuse(Reason::LadderArms, "its braces do not balance");
@@ -121,7 +127,8 @@ impl<'f> Reader<'f> {
             return self.refuse(Reason::DirectiveInBody, "a directive stands between the arms");
         }
         self.at = open + 1;
-        let mut switch = Switch { start, end, key, arms: Vec::new(), sink: None, default: None };
+        let mut switch =
+            Switch { start, end, key, open, arms: Vec::new(), sink: None, default: None };
         while self.at < end {
             self.arm(&mut switch)?;
         }

@@ -83,6 +83,52 @@ pub fn declared(parsed: &AlignedMember<'_>, name: &[u8]) -> Option<String> {
     None
 }
 
+/// The type of the member that the path of tokens `path` leads to, from a variable of the
+/// function's own: a number, read from where it stands as any other.
+///
+/// # Errors
+/// Why that is not known.
+pub fn of_member(parsed: &AlignedMember<'_>, path: Range<usize>) -> Result<String, String> {
+    let file = parsed.file;
+    let text = |at: usize| lossy(file.text(at));
+    let base = declared(parsed, file.text(path.start))
+        .ok_or_else(|| format!("{} is no variable of the function's own", text(path.start)))?;
+    let is_pointer = base.ends_with('*');
+    let is_reached = |at: usize, is_pointer: bool| (file.text(at) == b"->") == is_pointer;
+    let unit = &file.unit;
+    let mut field = None;
+    for at in (path.start + 1..path.end).step_by(2) {
+        let layout = match &field {
+            None if is_reached(at, is_pointer) && !base.ends_with("**") => {
+                unit.layout(base.trim_end_matches(['*', ' ']))
+            }
+            None => return Err(format!("{base} has no members")),
+            Some(field) => unit.layout_of(field, file.text(at) == b"->"),
+        };
+        let found = layout.and_then(|layout| layout.field(&text(at + 1)));
+        field = Some(found.map_err(|problem| problem.to_string())?);
+    }
+    let field = field.ok_or("it is no member")?;
+    let ctype = field.type_text.trim_start_matches("const ").to_owned();
+    let is_plain = field.pointer_depth == 0 && field.dimensions == 0 && !field.is_bit_field;
+    match is_plain && !ctype.contains("volatile") {
+        true => Ok(ctype),
+        false => Err(format!("it is a {ctype}, in part or more than once")),
+    }
+}
+
+/// Whether the switch is the first statement of the body.
+pub fn is_first(parsed: &AlignedMember<'_>, found: &Switch) -> bool {
+    let (file, tree) = (parsed.file, &parsed.tree);
+    let Some(body) = tree.of_kind("compound_statement").next() else { return false };
+    let mut statements = tree.children(body).filter(|&id| {
+        let node = tree.node(id);
+        node.named && !matches!(node.kind, "comment" | "declaration")
+    });
+    let start = file.tokens[found.start].start;
+    statements.next().is_some_and(|id| tree.node(id).range.start == start)
+}
+
 /// Types whose values compare with a `size_t` as numbers that are not less than 0, or as
 /// ones that are larger than any array: all but signed ones of 64 bits, which would be
 /// wider than that on 32-bit machines, and types that `sparse` does not let be numbers.
@@ -221,7 +267,7 @@ pub fn element(
 pub fn rows(file: &FileContext, found: &Switch) -> Result<Vec<Row>, Refusal> {
     let mut rows = Vec::new();
     let mut kept = 0;
-    let mut from = file.tokens[found.key + 2].end as usize;
+    let mut from = file.tokens[found.open].end as usize;
     for arm in &found.arms {
         let start = file.tokens[arm.tokens.start].start as usize;
         let end = file.tokens[arm.tokens.end - 1].end as usize;
@@ -259,7 +305,7 @@ pub fn rows(file: &FileContext, found: &Switch) -> Result<Vec<Row>, Refusal> {
         }
         from = end;
     }
-    let open = file.tokens[found.key + 2].end as usize;
+    let open = file.tokens[found.open].end as usize;
     let all = lexer::comments(&file.bytes, open, file.tokens[found.end].start as usize);
     let default = found
         .default

@@ -6,8 +6,8 @@ use std::ops::Range;
 
 /// A `switch` that only gives constants.
 pub(super) struct Arms<'s> {
-    /// The variable.
-    pub key: &'s [u8],
+    /// The variable, or the path to a member.
+    pub key: Vec<&'s [u8]>,
     /// Label and value of each `case`, in their order.
     pub rows: Vec<(Range<usize>, Range<usize>)>,
     /// `return`, or the place that is assigned to with its `=`.
@@ -31,12 +31,16 @@ pub(super) fn read<'s>(unit: &Unit<'s>, at: usize) -> Result<Arms<'s>, Wrong> {
         }
     };
     let open = expected(at, b"switch").and_then(|at| expected(at, b"("))?;
-    let brace = expected(open + 1, b")")?;
+    let mut last = open;
+    while matches!(unit.text(last + 1), b"." | b"->") && unit.is_word(last + 2) {
+        last += 2;
+    }
+    let brace = expected(last + 1, b")")?;
     expected(brace, b"{")?;
     let close = unit.list(brace).map(|(_, close)| close);
     let close = close.ok_or_else(|| (brace, "the switch does not end".to_owned()))?;
     let mut arms = Arms {
-        key: unit.text(open),
+        key: unit.texts(open..last + 1),
         rows: Vec::new(),
         gives: Vec::new(),
         default: close..close,

@@ -10,7 +10,7 @@
 mod arms;
 
 use super::definition::Definition;
-use super::macros::Macros;
+use super::macros::{Macros, Reach};
 use super::tables::{self, Wrong};
 use super::unit::{Unit, shown};
 use super::{Claim, Files, Problem, Scope, facts};
@@ -41,6 +41,18 @@ struct Rewritten<'u, 's> {
     /// The switch, and the tokens after that stand for it.
     arms: Arms<'s>,
     instead: Range<usize>,
+    /// The variable that takes the member which the switch is about.
+    local: Option<Local<'s>>,
+}
+
+/// A new variable that is given what the switch was about, once, directly in front of what
+/// stands for it.
+struct Local<'s> {
+    name: &'s [u8],
+    /// The words of its type.
+    ctype: Vec<&'s [u8]>,
+    /// Its tokens after: its declaration, and that which gives it its value.
+    tokens: Vec<usize>,
 }
 
 /// Functions that do what the switch of the claim does, and what stands for it, to a key
@@ -56,8 +68,8 @@ pub(super) fn maps(
 ) -> Option<[Vec<u8>; 2]> {
     let (old, new) = (Unit::new("", before), Unit::new("", after));
     let it = Rewritten::of((&old, &new), name, loops).ok()?;
-    let key = String::from_utf8_lossy(it.arms.key).into_owned();
-    let key_type = text(it.type_of(it.arms.key)?);
+    let key = String::from_utf8_lossy(it.key()).into_owned();
+    let key_type = text(it.key_type()?);
     let is_text = it.arms.rows.iter().all(|(_, value)| it.is_string(value));
     let result = match (is_text, it.keeps_type()) {
         (true, _) => "const char *".to_owned(),
@@ -134,9 +146,13 @@ impl<'u, 's> Rewritten<'u, 's> {
         let [table] = added.as_slice() else {
             return Err(Wrong::After(tokens.start, format!("{} new arrays", added.len())));
         };
-        // Without the array, both texts are the same up to the switch and behind it.
+        // Without the array, and a variable for what the switch is about, both texts are
+        // the same up to the switch and behind it.
         let declared = table.tokens.clone();
-        let rest: Vec<usize> = tokens.clone().filter(|at| !declared.contains(at)).collect();
+        let local = Local::of(before, (after, tokens.clone()), &old);
+        let is_locals = |at: &usize| local.as_ref().is_some_and(|it| it.tokens.contains(at));
+        let is_rest = |at: &usize| !declared.contains(at) && !is_locals(at);
+        let rest: Vec<usize> = tokens.clone().filter(is_rest).collect();
         let body = old.body.start + 1;
         let is_first = after.text_before(declared.start) == b"{"
             && tokens.start + (body - before.items[item].tokens.start) == declared.start;
@@ -165,7 +181,16 @@ impl<'u, 's> Rewritten<'u, 's> {
             }
         }
         let instead = rest[same]..rest[until - 1] + 1;
-        Ok(Rewritten { old, new: after, table: table.clone(), arms, instead })
+        let is_needed = arms.key.len() > 1;
+        let is_in_place = match &local {
+            Some(local) => is_needed && local.gives(after, &arms.key, instead.start),
+            None => !is_needed,
+        };
+        if !is_in_place {
+            let why = "the key is not what the switch was about".to_owned();
+            return Err(Wrong::After(instead.start, why));
+        }
+        Ok(Rewritten { old, new: after, table: table.clone(), arms, instead, local })
     }
 
     fn check(&self, names: &decl::Unit) -> Result<(), Wrong> {
@@ -179,13 +204,17 @@ impl<'u, 's> Rewritten<'u, 's> {
     /// The key is a variable of the function's own that only it can change, and compares
     /// with a size as a number.
     fn key_stands_still(&self, names: &decl::Unit) -> Result<(), Wrong> {
-        let key = self.arms.key;
+        let key = self.key();
         let at = self.old.body.start;
         let wrong = |why: &str| Err(Wrong::Before(at, format!("`{}` {why}", shown(key))));
-        if !self.old.own_names().contains(key) {
-            return wrong("is no variable of the function");
+        match &self.local {
+            Some(local) => self.local_is_the_member(local, names)?,
+            None if !self.old.own_names().contains(key) => {
+                return wrong("is no variable of the function");
+            }
+            None => {}
         }
-        let Some(declared) = self.type_of(key) else {
+        let Some(declared) = self.key_type() else {
             return wrong("has no type that can be read");
         };
         if declared.iter().any(|word| matches!(*word, b"volatile" | b"static" | b"extern")) {
@@ -215,6 +244,61 @@ impl<'u, 's> Rewritten<'u, 's> {
         Ok(())
     }
 
+    /// The variable that is looked up.
+    fn key(&self) -> &'s [u8] {
+        self.local.as_ref().map_or(self.arms.key[0], |local| local.name)
+    }
+
+    /// The words of its type.
+    fn key_type(&self) -> Option<Vec<&'s [u8]>> {
+        match &self.local {
+            Some(local) => Some(local.ctype.clone()),
+            None => self.type_of(self.key()),
+        }
+    }
+
+    /// The new variable has the type of the member, and its name means nothing else in the
+    /// function.
+    fn local_is_the_member(&self, local: &Local<'s>, names: &decl::Unit) -> Result<(), Wrong> {
+        let at = self.old.body.start;
+        let wrong = |why: String| Err(Wrong::Before(at, why));
+        let path = &self.arms.key;
+        let base = self.type_of(path[0]).map(|words| {
+            let words = words.into_iter().filter(|word| !matches!(*word, b"const" | b"*"));
+            text(words.collect())
+        });
+        let mut field: Option<decl::Field> = None;
+        for step in path[1..].chunks(2) {
+            let [separator, name] = step else { return wrong("the path has no end".to_owned()) };
+            let layout = match (&field, &base) {
+                (None, Some(base)) => names.layout(base),
+                (None, None) => return wrong("the type of the structure is not known".to_owned()),
+                (Some(field), _) => names.layout_of(field, *separator == b"->"),
+            };
+            match layout.and_then(|layout| layout.field(&String::from_utf8_lossy(name))) {
+                Ok(found) => field = Some(found),
+                Err(problem) => return wrong(problem.to_string()),
+            }
+        }
+        let Some(field) = field else { return wrong("it is no member".to_owned()) };
+        let has_type = field.type_text.trim_start_matches("const ") == text(local.ctype.clone());
+        if !has_type || field.pointer_depth + field.dimensions > 0 || field.is_bit_field {
+            return wrong(format!("the member is a {}", field.type_text));
+        }
+        let word = String::from_utf8_lossy(local.name);
+        let unit = self.old.unit;
+        for at in self.old.body.clone().filter(|&at| unit.is_word(at)) {
+            let used = std::str::from_utf8(unit.text(at)).unwrap_or_default();
+            let is_plain = unit.is_member_access(at);
+            if unit.text(at) == local.name && !is_plain
+                || Reach::of(names, used).words.contains(&*word)
+            {
+                return Err(Wrong::Before(at, format!("`{word}` is something else here")));
+            }
+        }
+        Ok(())
+    }
+
     /// The words of the type that a parameter or a local is declared with.
     fn type_of(&self, name: &[u8]) -> Option<Vec<&'s [u8]>> {
         let unit = self.old.unit;
@@ -235,8 +319,10 @@ impl<'u, 's> Rewritten<'u, 's> {
             });
             let first = names.into_iter().next()?;
             let words = (at..first).take_while(|&it| unit.is_word(it)).collect::<Vec<_>>();
-            // The last word is another variable's name, unless this is the first.
-            let until = if words.last() == Some(&(first - 1)) {
+            // The last word is another variable's name, unless this is the first, or stars stand
+            // between.
+            let last = words.last().copied().unwrap_or(at);
+            let until = if last + 1 == first || unit.text(last + 1) == b"*" {
                 words.len()
             } else {
                 words.len().saturating_sub(1)
@@ -274,7 +360,7 @@ impl<'u, 's> Rewritten<'u, 's> {
     /// default arm did. Gives whether it compares the element with 0.
     fn reads_it(&self) -> Result<bool, Wrong> {
         let (old, new) = (self.old.unit, self.new);
-        let (key, table) = (self.arms.key, new.text(self.table.name));
+        let (key, table) = (self.key(), new.text(self.table.name));
         let default = old.texts(self.arms.default.clone());
         let leaves = arms::leaves(old, self.arms.default.clone());
         let element: Vec<&[u8]> = vec![table, b"[", key, b"]"];
@@ -424,6 +510,62 @@ impl<'u, 's> Rewritten<'u, 's> {
         let is_plain = |word: &&[u8]| !facts::is_linkage(word) && *word != b"const";
         let target = target.map(|it| it.into_iter().filter(is_plain).collect::<Vec<_>>());
         target == Some(self.element())
+    }
+}
+
+impl<'s> Local<'s> {
+    /// The one variable that the function has after and not before, if it is given the value
+    /// of a member: `type name = path;`, or `type name;` and `name = path;`.
+    fn of(
+        before: &Unit<'s>,
+        (after, tokens): (&Unit<'s>, Range<usize>),
+        old: &Definition<'_, 's>,
+    ) -> Option<Local<'s>> {
+        let known = old.own_names();
+        let is_new = |at: &usize| {
+            let declares = matches!(after.text(at + 1), b"=" | b";")
+                && after.is_word(*at)
+                && after.is_word(at - 1);
+            declares && !known.contains(after.text(*at))
+        };
+        let starts = |at: usize| matches!(after.text(at), b";" | b"{" | b"}");
+        let mut found = None;
+        for at in tokens.clone().filter(is_new) {
+            let first = (tokens.start..at).rev().find(|&at| starts(at))? + 1;
+            let words = after.texts(first..at);
+            let is_type = !words.is_empty()
+                && (first..at).all(|at| after.is_word(at))
+                && !matches!(words[0], b"return" | b"goto" | b"static" | b"case");
+            if !is_type
+                || before.texts(old.body.clone()).windows(2).any(|it| {
+                    it[0] == *words.last().unwrap_or(&&b""[..]) && it[1] == after.text(at)
+                })
+            {
+                continue;
+            }
+            let end = after.until(at..tokens.end, &[b";"]) + 1;
+            let mut own: Vec<usize> = (first..end).collect();
+            if after.text(at + 1) == b";" {
+                let name = after.text(at);
+                let given = (end..tokens.end).find(|&at| {
+                    after.text(at) == name && after.text(at + 1) == b"=" && starts(at - 1)
+                })?;
+                own.extend(given..after.until(given..tokens.end, &[b";"]) + 1);
+            }
+            if found.replace(Local { name: after.text(at), ctype: words, tokens: own }).is_some() {
+                return None;
+            }
+        }
+        found
+    }
+
+    /// Whether it is given the value of `path` directly in front of token `start`.
+    fn gives(&self, after: &Unit<'s>, path: &[&'s [u8]], start: usize) -> bool {
+        let expected = [vec![self.name, b"="], path.to_vec(), vec![&b";"[..]]].concat();
+        let ends_there = self.tokens.last().is_some_and(|last| last + 1 == start);
+        let from = self.tokens.len().saturating_sub(expected.len());
+        let texts: Vec<&[u8]> = self.tokens[from..].iter().map(|at| after.text(*at)).collect();
+        ends_there && texts == expected
     }
 }
 
