@@ -230,7 +230,7 @@ mod tests {
         );
         check(
             "[plan]\nxyz = 1\n",
-            "d.toml:2: key `plan.xyz`: is not known; known are max-parameters, min-lines-saved, new-library",
+            "d.toml:2: key `plan.xyz`: is not known; known are max-parameters, min-lines-saved, new-library, by",
         );
     }
 
