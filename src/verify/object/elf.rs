@@ -209,7 +209,7 @@ pub fn text_size(bytes: &[u8]) -> Option<u64> {
     let endian = header.endian().ok()?;
     let sections = header.sections(endian, bytes).ok()?;
     let is_text = |section: &&elf::SectionHeader64<LittleEndian>| {
-        section.sh_flags(endian).0 & u64::from(elf::SHF_EXECINSTR.0) != 0
+        section.sh_flags(endian).0 & elf::SHF_EXECINSTR.0 != 0
     };
     Some(sections.iter().filter(is_text).map(|section| section.sh_size(endian)).sum())
 }
