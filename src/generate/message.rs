@@ -327,18 +327,32 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
     if !thin.is_empty() {
         fates.push(format!("Keep {thin} as calls of it."));
     }
-    fates.push("No functional change intended.".to_owned());
+    let no_change = match &plan.visible {
+        Some(visible) => format!("{visible} No other functional change intended."),
+        None => "No functional change intended.".to_owned(),
+    };
+    fates.push(no_change);
     text.push(fates.join(" "));
     text
 }
 
 /// A member as a sentence names it: with its file where another one has its name.
 fn told(plan: &Plan, member: &MemberPlan) -> String {
-    let namesakes = plan.members.iter().filter(|it| it.name == member.name).count();
-    match plan.files.get(member.file).filter(|_| namesakes > 1) {
-        Some(file) => format!("{}() of {}", member.name, file.rsplit('/').next().unwrap_or(file)),
-        None => format!("{}()", member.name),
-    }
+    let others = plan.members.iter().filter(|it| it.name == member.name && it.file != member.file);
+    let others: Vec<&str> =
+        others.filter_map(|it| plan.files.get(it.file)).map(|it| &**it).collect();
+    let Some(file) = plan.files.get(member.file).filter(|_| !others.is_empty()) else {
+        return format!("{}()", member.name);
+    };
+    // As much of the path as tells them apart.
+    let last = |path: &str, count: usize| {
+        let parts: Vec<&str> = path.split('/').collect();
+        parts[parts.len().saturating_sub(count)..].join("/")
+    };
+    let is_apart =
+        |count: &usize| others.iter().all(|other| last(other, *count) != last(file, *count));
+    let count = (1..file.split('/').count()).find(is_apart).unwrap_or(usize::MAX);
+    format!("{}() of {}", member.name, last(file, count))
 }
 
 /// Whether the table shows a parameter. In several files one name may stand for several

@@ -100,7 +100,6 @@ pub(super) fn plan(
         .as_ref()
         .map_or_else(|| file.line_start(first.start as usize), |comment| comment.start);
     let mut notes = notes::formats(&holes.parameters);
-    notes.extend(notes::callers_named(subject));
     if holes.spans.iter().any(|span| span.wording.is_some()) {
         notes.push("a message is put together from its format and a word: who greps for the whole message no longer finds it".to_owned());
     }
@@ -181,5 +180,6 @@ pub(super) fn plan(
     };
     let (is_hosted, is_inline) = (host.is_some(), inline_at.is_some());
     let plan = Plan::new(subject, rule, Remedy::Helper(helper), members);
-    Ok(Plan { files, is_hosted, export, declaration, notes, is_inline, objection, ..plan })
+    let visible = notes::callers_named(subject);
+    Ok(Plan { files, is_hosted, export, declaration, notes, visible, is_inline, objection, ..plan })
 }

@@ -86,6 +86,8 @@ pub struct Plan {
     pub members: Vec<MemberPlan>,
     /// What a reviewer should know.
     pub notes: Vec<String>,
+    /// What else is seen to change by who runs the code: it belongs into the message.
+    pub visible: Option<String>,
     /// The members are parts of the functions that they are called after.
     pub is_of_parts: bool,
     /// Why the plan may not be carried out, although it can be written: it only
@@ -105,6 +107,7 @@ impl Plan {
             export: None,
             declaration: None,
             notes: Vec::new(),
+            visible: None,
             is_of_parts: false,
             is_inline: false,
             objection: None,

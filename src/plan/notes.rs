@@ -13,7 +13,7 @@ pub(super) fn callers_named(subject: &Subject<'_>) -> Option<String> {
     let words = (0..subject.alignment.len()).map(|at| lossy(subject.alignment.text(0, at)));
     let is_it = |word: &String| NAME_THEIR_CALLER.iter().any(|it| word.starts_with(it));
     let word = words.into_iter().find(is_it)?;
-    Some(format!("what {word}() prints begins with the name of its caller, now the helper's"))
+    Some(format!("What {word}() prints begins with the name of its caller, now the helper's."))
 }
 
 /// A doubt for the reviewer where the name that stays says something that another

@@ -158,7 +158,13 @@ impl Proposer<'_> {
             lines_added: patch.lines_added,
             lines_removed: patch.lines_removed,
             verdict: climb.verdict,
-            notes: plan.notes.iter().cloned().chain(plan.size_note()).collect(),
+            notes: plan
+                .notes
+                .iter()
+                .chain(&plan.visible)
+                .cloned()
+                .chain(plan.size_note())
+                .collect(),
             subject: message.subject,
             message: message.body,
             base: base.collect(),

@@ -289,6 +289,10 @@ const TABLED: [&str; 6] = [
 /// So many of each sort climb the whole ladder.
 const VERIFIED_TABLED: usize = 5;
 
+/// Files with long runs of calls that fit on one line each.
+const BY_TEXT: [&str; 2] =
+    ["drivers/net/wireless/ralink/rt2x00/rt2800lib.c", "drivers/media/usb/gspca/xirlink_cit.c"];
+
 /// The share of the tables that must do the same as the code that they stand for.
 const FLOOR_TABLED: f64 = 0.85;
 
@@ -321,6 +325,36 @@ fn what_became_a_table_compiles_and_does_the_same() {
     assert_eq!(identical + explained, proposals, "something is not explained");
     let share = identical as f64 / built as f64;
     assert!(share >= FLOOR_TABLED, "{:.1} % do the same", share * 100.0);
+}
+
+#[test]
+#[ignore = "needs a kernel: see CONTRIBUTING.md"]
+fn tables_that_add_lines_take_bytes_away() {
+    let workspace = Workspace::lock();
+    let configuration = workspace.configuration();
+    let build = configuration.parent().expect("a build folder").to_string_lossy();
+    let plan = plan::plan(workspace.source(), &[&["--by", "text"], &BY_TEXT[..]].concat());
+    let plan = plan.unwrap_or_else(|error| panic!("{error}"));
+    let adds = |it: &&Proposal| it.lines_added >= it.lines_removed;
+    let ids: Vec<&str> = plan.proposals.iter().filter(adds).map(|it| it.id.as_str()).collect();
+    assert!(ids.len() >= 12, "{} tables by the size of the code", ids.len());
+    let mut random = Random::from_environment();
+    let ids: Vec<&str> = random.some(&ids, VERIFIED_TABLED).into_iter().copied().collect();
+    let arguments = ["verify", "--format", "json", "--kernel-build", &build];
+    let json = workspace.run(&[&arguments[..], &ids].concat());
+    let ladder::Row { proposals, built, compiled, identical, .. } =
+        ladder::Table::read(&json, &BY_TEXT).all;
+    assert_eq!((built, compiled), (proposals, proposals), "something does not compile");
+    assert_eq!(identical, proposals, "something does something else");
+    let said: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+    for proposal in said["proposals"].as_array().expect("the proposals") {
+        let detail = proposal["proof"]["detail"].as_str().unwrap_or_default();
+        let numbers = detail.rsplit_once("text: ").map_or("", |(_, behind)| behind);
+        let numbers: Vec<u64> = numbers.split(' ').filter_map(|it| it.parse().ok()).collect();
+        let [before, after] = numbers[..] else { panic!("no size in: {detail}") };
+        println!("{}: {before} bytes of text before, {after} after", proposal["id"]);
+        assert!(after < before, "{}: the code did not get smaller", proposal["id"]);
+    }
 }
 
 #[test]
