@@ -73,7 +73,7 @@ impl Proposer<'_> {
                 Some(carried) => return Ok(carried),
                 None => {}
             }
-            if !homes.iter().any(|home| home.lent > 0 || self.is_general(&home.member.file)) {
+            if !homes.iter().any(|home| home.lent > 0 || home.is_general) {
                 let mut more = match may_be_home {
                     true => self.files_of_headers(room, group),
                     false => Vec::new(),
@@ -103,15 +103,17 @@ impl Proposer<'_> {
     fn homes(&self, room: &Room, group: &CloneGroup) -> Vec<Home> {
         let sure = |home: &str, other: &str| home == other || self.drivers.builds_with(home, other);
         let is_home =
-            |home: &&Member| group.members.iter().all(|other| sure(&home.file, &other.file));
+            |home: &Member| group.members.iter().all(|other| sure(&home.file, &other.file));
         let common = self.common_name(group);
-        let home = |home: &Member| Home {
-            member: home.clone(),
+        let members = group.members.iter().enumerate().filter(|(_, home)| is_home(home));
+        let home = |(index, home): (usize, &Member)| Home {
+            index,
             is_common: common.fits(&home.file),
-            is_settled: self.is_general(&home.file) || !is_of_one_chip(home, group),
+            is_general: self.is_general(&home.file),
+            is_of_one_chip: is_of_one_chip(home, group),
             lent: lent(room, home, group),
         };
-        group.members.iter().filter(is_home).map(home).collect()
+        members.map(home).collect()
     }
 
     /// Plans a group with what it shares in the file of one of `homes`.
@@ -124,17 +126,21 @@ impl Proposer<'_> {
         let refused = |reason, detail| {
             Ok(Carried::Refused(Refusal { reason, detail, ..not_one_file(group) }))
         };
-        let start = |member: &Member| (member.file.clone(), member.function.start);
         let with = |room: &mut Room, header: &Declaring| {
             let header_path = &header.path;
             let declared = files_declared(room, group, header_path);
             let has_file = self.has_file_of(header_path, group);
             let suits = |home: &&Home| {
-                let file = &home.member.file;
+                let file = &group.members[home.index].file;
                 let is_its = is_of(header_path, file);
                 let is_for_more = declared.len() > 1 && parent(header_path) == parent(file);
                 let is_known = !has_file || is_for_more || declared.contains(&**file);
-                is_its || is_known && (home.is_common || home.is_settled || home.lent > 0)
+                is_its
+                    || is_known
+                        && (home.is_common
+                            || home.is_general
+                            || !home.is_of_one_chip
+                            || home.lent > 0)
             };
             let mut homes: Vec<&Home> = homes.iter().filter(suits).collect();
             if homes.is_empty() {
@@ -145,15 +151,16 @@ impl Proposer<'_> {
             // The helper's text is the first member's: whose file is called after what all
             // are, or the header, comes first, then whose functions the header declares.
             homes.sort_by_cached_key(|home| {
-                let file = &home.member.file;
+                let file = &group.members[home.index].file;
                 let is_declared = declared.contains(&**file);
                 (!home.is_common, !is_of(header_path, file), !is_declared, Reverse(home.lent))
             });
-            let is_other =
-                |it: &&Member| !homes.iter().any(|home| start(&home.member) == start(it));
-            let others = group.members.iter().filter(is_other).cloned();
+            let mut order: Vec<usize> = homes.iter().map(|home| home.index).collect();
+            order.extend(
+                (0..group.members.len()).filter(|at| !homes.iter().any(|it| it.index == *at)),
+            );
             let mut group = group.clone();
-            group.members = homes.iter().map(|home| home.member.clone()).chain(others).collect();
+            group.members = order.iter().map(|&at| group.members[at].clone()).collect();
             self.carry_shared(room, &group, header, Place::Members(homes.len()))
         };
         match self.carry_declared(room, group, None, with)? {
@@ -351,11 +358,14 @@ impl Proposer<'_> {
 
 /// A member whose file may have what all share.
 struct Home {
-    member: Member,
+    /// Its number in the group.
+    index: usize,
     /// Its file is called after what the files of all are.
     is_common: bool,
-    /// Its file is of no single chip.
-    is_settled: bool,
+    /// Its file says that it is for all.
+    is_general: bool,
+    /// Its file is one chip's, and others have theirs.
+    is_of_one_chip: bool,
     /// How many functions of its file others of the group's call already.
     lent: usize,
 }
