@@ -8,15 +8,20 @@
 //! are asked of the headers.
 
 mod arms;
+mod local;
+mod maps;
+
+pub(super) use maps::maps;
 
 use super::definition::Definition;
-use super::macros::{Macros, Reach};
+use super::macros::Macros;
 use super::tables::{self, Wrong};
 use super::unit::{Unit, shown};
 use super::{Claim, Files, Problem, Scope, facts};
 use crate::syntax::decl::{self, DefinitionKind};
 use crate::syntax::{LoopMacros, TokenKind};
 use arms::Arms;
+use local::Local;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -45,84 +50,6 @@ struct Rewritten<'u, 's> {
     local: Option<Local<'s>>,
 }
 
-/// A new variable that is given what the switch was about, once, directly in front of what
-/// stands for it.
-struct Local<'s> {
-    name: &'s [u8],
-    /// The words of its type.
-    ctype: Vec<&'s [u8]>,
-    /// Its tokens after: its declaration, and that which gives it its value.
-    tokens: Vec<usize>,
-}
-
-/// Functions that do what the switch of the claim does, and what stands for it, to a key
-/// alone: C texts to be put behind the text before. The first two take the keys that an
-/// array can have, all of which may be tried; the others only go on for all other keys, for
-/// which a compiler sees that both do the same. Keys for which the default arm is there give
-/// what that gives; or, where it does something else, a mark that differs between the two of
-/// a pair.
-pub(super) fn maps(
-    (before, after): (&[u8], &[u8]),
-    name: &str,
-    loops: &LoopMacros,
-) -> Option<[Vec<u8>; 2]> {
-    let (old, new) = (Unit::new("", before), Unit::new("", after));
-    let it = Rewritten::of((&old, &new), name, loops).ok()?;
-    let key = String::from_utf8_lossy(it.key()).into_owned();
-    let key_type = text(it.key_type()?);
-    let is_text = it.arms.rows.iter().all(|(_, value)| it.is_string(value));
-    let result = match (is_text, it.keeps_type()) {
-        (true, _) => "const char *".to_owned(),
-        (false, true) => text(it.element()),
-        (false, false) => "long long".to_owned(),
-    };
-    let rows = it.arms.rows.iter().map(|(label, value)| {
-        let spelled = |range: &Range<usize>| text(old.texts(range.clone()));
-        format!("\tcase {}: return {};\n", spelled(label), spelled(value))
-    });
-    let switch = format!("\tswitch ({key}) {{\n{}\t}}\n", rows.collect::<String>());
-    let table = String::from_utf8_lossy(new.spelling(it.table.tokens.clone())).into_owned();
-    let (_, close) = new.list(it.instead.start + 1)?;
-    let test = new.spelling(it.instead.start + 1..close + 1);
-    let not = if new.text(it.instead.start + 3) == b"<" { "" } else { "!" };
-    let test = format!("if ({not}{})", String::from_utf8_lossy(test));
-    let element = format!("{}[{key}]", text(vec![new.text(it.table.name)]));
-    let lookup = format!("\t{test}\n\t\treturn {element};\n");
-    // A default arm that gives a constant as well is part of the map.
-    let gives = it.arms.gives.len();
-    let default = old.texts(it.arms.default.clone());
-    let is_given = default.len() > gives + 1
-        && default[..gives] == it.arms.gives
-        && default.iter().filter(|text| **text == b";").count() == 1
-        && !default.contains(&&b"("[..])
-        && !default[gives..].iter().any(|text| it.old.own_names().contains(text));
-    let given = is_given.then(|| text(default[gives..default.len() - 1].to_vec()));
-    let [mut one, mut other] = [String::new(), String::new()];
-    for number in 0..2 {
-        let mark = match (&given, is_text) {
-            (Some(given), _) => given.clone(),
-            (None, true) => format!("\"\\00{}\"", number + 1),
-            (None, false) => number.to_string(),
-        };
-        let function = |sort: &str, parameter: &str, body: &str| {
-            let head = format!("{result} drvdedup_{sort}_{number}({parameter})");
-            format!("{head};\n{head}\n{{\n{body}\treturn {mark};\n}}\n")
-        };
-        let within = |body: &str| function("within", "unsigned short drvdedup_key", body);
-        let beyond = |body: &str| function("beyond", &format!("{key_type} {key}"), body);
-        let is_within = format!("\t{key_type} {key} = drvdedup_key;\n");
-        let is_beyond = format!(
-            "\tif ((unsigned long long){key} <= 0xffff)\n\t\treturn {};\n",
-            if is_text { "0".to_owned() } else { (2 + number).to_string() }
-        );
-        one.push_str(&within(&format!("{is_within}{switch}")));
-        one.push_str(&beyond(&format!("{is_beyond}{switch}")));
-        other.push_str(&within(&format!("\t{table}\n{is_within}{lookup}")));
-        other.push_str(&beyond(&format!("\t{table}\n{is_beyond}{lookup}")));
-    }
-    Some([[before, one.as_bytes()].concat(), [before, other.as_bytes()].concat()])
-}
-
 /// Words with blanks between them.
 fn text(words: Vec<&[u8]>) -> String {
     let words: Vec<_> = words.into_iter().map(String::from_utf8_lossy).collect();
@@ -149,7 +76,11 @@ impl<'u, 's> Rewritten<'u, 's> {
         // Without the array, and a variable for what the switch is about, both texts are
         // the same up to the switch and behind it.
         let declared = table.tokens.clone();
-        let local = Local::of(before, (after, tokens.clone()), &old);
+        // Only a switch over a member asks for one.
+        let is_over_member =
+            |at: usize| before.text(at) == b"switch" && matches!(before.text(at + 3), b"." | b"->");
+        let has_path = old.body.clone().any(is_over_member);
+        let local = has_path.then(|| Local::of((after, tokens.clone()), &old)).flatten();
         let is_locals = |at: &usize| local.as_ref().is_some_and(|it| it.tokens.contains(at));
         let is_rest = |at: &usize| !declared.contains(at) && !is_locals(at);
         let rest: Vec<usize> = tokens.clone().filter(is_rest).collect();
@@ -208,7 +139,10 @@ impl<'u, 's> Rewritten<'u, 's> {
         let at = self.old.body.start;
         let wrong = |why: &str| Err(Wrong::Before(at, format!("`{}` {why}", shown(key))));
         match &self.local {
-            Some(local) => self.local_is_the_member(local, names)?,
+            Some(local) => {
+                let path = &self.arms.key;
+                local.is_the_member((&self.old, path), self.type_of(path[0]), names)?;
+            }
             None if !self.old.own_names().contains(key) => {
                 return wrong("is no variable of the function");
             }
@@ -255,48 +189,6 @@ impl<'u, 's> Rewritten<'u, 's> {
             Some(local) => Some(local.ctype.clone()),
             None => self.type_of(self.key()),
         }
-    }
-
-    /// The new variable has the type of the member, and its name means nothing else in the
-    /// function.
-    fn local_is_the_member(&self, local: &Local<'s>, names: &decl::Unit) -> Result<(), Wrong> {
-        let at = self.old.body.start;
-        let wrong = |why: String| Err(Wrong::Before(at, why));
-        let path = &self.arms.key;
-        let base = self.type_of(path[0]).map(|words| {
-            let words = words.into_iter().filter(|word| !matches!(*word, b"const" | b"*"));
-            text(words.collect())
-        });
-        let mut field: Option<decl::Field> = None;
-        for step in path[1..].chunks(2) {
-            let [separator, name] = step else { return wrong("the path has no end".to_owned()) };
-            let layout = match (&field, &base) {
-                (None, Some(base)) => names.layout(base),
-                (None, None) => return wrong("the type of the structure is not known".to_owned()),
-                (Some(field), _) => names.layout_of(field, *separator == b"->"),
-            };
-            match layout.and_then(|layout| layout.field(&String::from_utf8_lossy(name))) {
-                Ok(found) => field = Some(found),
-                Err(problem) => return wrong(problem.to_string()),
-            }
-        }
-        let Some(field) = field else { return wrong("it is no member".to_owned()) };
-        let has_type = field.type_text.trim_start_matches("const ") == text(local.ctype.clone());
-        if !has_type || field.pointer_depth + field.dimensions > 0 || field.is_bit_field {
-            return wrong(format!("the member is a {}", field.type_text));
-        }
-        let word = String::from_utf8_lossy(local.name);
-        let unit = self.old.unit;
-        for at in self.old.body.clone().filter(|&at| unit.is_word(at)) {
-            let used = std::str::from_utf8(unit.text(at)).unwrap_or_default();
-            let is_plain = unit.is_member_access(at);
-            if unit.text(at) == local.name && !is_plain
-                || Reach::of(names, used).words.contains(&*word)
-            {
-                return Err(Wrong::Before(at, format!("`{word}` is something else here")));
-            }
-        }
-        Ok(())
     }
 
     /// The words of the type that a parameter or a local is declared with.
@@ -510,62 +402,6 @@ impl<'u, 's> Rewritten<'u, 's> {
         let is_plain = |word: &&[u8]| !facts::is_linkage(word) && *word != b"const";
         let target = target.map(|it| it.into_iter().filter(is_plain).collect::<Vec<_>>());
         target == Some(self.element())
-    }
-}
-
-impl<'s> Local<'s> {
-    /// The one variable that the function has after and not before, if it is given the value
-    /// of a member: `type name = path;`, or `type name;` and `name = path;`.
-    fn of(
-        before: &Unit<'s>,
-        (after, tokens): (&Unit<'s>, Range<usize>),
-        old: &Definition<'_, 's>,
-    ) -> Option<Local<'s>> {
-        let known = old.own_names();
-        let is_new = |at: &usize| {
-            let declares = matches!(after.text(at + 1), b"=" | b";")
-                && after.is_word(*at)
-                && after.is_word(at - 1);
-            declares && !known.contains(after.text(*at))
-        };
-        let starts = |at: usize| matches!(after.text(at), b";" | b"{" | b"}");
-        let mut found = None;
-        for at in tokens.clone().filter(is_new) {
-            let first = (tokens.start..at).rev().find(|&at| starts(at))? + 1;
-            let words = after.texts(first..at);
-            let is_type = !words.is_empty()
-                && (first..at).all(|at| after.is_word(at))
-                && !matches!(words[0], b"return" | b"goto" | b"static" | b"case");
-            if !is_type
-                || before.texts(old.body.clone()).windows(2).any(|it| {
-                    it[0] == *words.last().unwrap_or(&&b""[..]) && it[1] == after.text(at)
-                })
-            {
-                continue;
-            }
-            let end = after.until(at..tokens.end, &[b";"]) + 1;
-            let mut own: Vec<usize> = (first..end).collect();
-            if after.text(at + 1) == b";" {
-                let name = after.text(at);
-                let given = (end..tokens.end).find(|&at| {
-                    after.text(at) == name && after.text(at + 1) == b"=" && starts(at - 1)
-                })?;
-                own.extend(given..after.until(given..tokens.end, &[b";"]) + 1);
-            }
-            if found.replace(Local { name: after.text(at), ctype: words, tokens: own }).is_some() {
-                return None;
-            }
-        }
-        found
-    }
-
-    /// Whether it is given the value of `path` directly in front of token `start`.
-    fn gives(&self, after: &Unit<'s>, path: &[&'s [u8]], start: usize) -> bool {
-        let expected = [vec![self.name, b"="], path.to_vec(), vec![&b";"[..]]].concat();
-        let ends_there = self.tokens.last().is_some_and(|last| last + 1 == start);
-        let from = self.tokens.len().saturating_sub(expected.len());
-        let texts: Vec<&[u8]> = self.tokens[from..].iter().map(|at| after.text(*at)).collect();
-        ends_there && texts == expected
     }
 }
 
