@@ -5,6 +5,7 @@ use super::switch::Switch;
 use super::text_of;
 use crate::plan::align::{AlignedMember, lossy};
 use crate::plan::refusal::{Reason, Refusal};
+use crate::plan::types::expression;
 use crate::plan::{FileContext, OpenFile, tables, words};
 use crate::syntax::decl::{CType, DefinitionKind, TagKind};
 use crate::syntax::{NodeId, TokenKind, lexer};
@@ -44,43 +45,7 @@ pub struct Row {
 
 /// The type of the one variable or parameter of this name, if it is a number or a pointer.
 pub fn declared(parsed: &AlignedMember<'_>, name: &[u8]) -> Option<String> {
-    let (file, tree) = (parsed.file, &parsed.tree);
-    let text = |id: NodeId| {
-        let range = &tree.node(id).range;
-        &file.bytes[range.start as usize..range.end as usize]
-    };
-    let declares = |id: &NodeId| {
-        tree.node(*id).kind == "identifier"
-            && text(*id) == name
-            && tree.declares_local(*id, &file.bytes)
-    };
-    let mut found = (0..tree.nodes.len() as NodeId).filter(declares);
-    let (one, None) = (found.next()?, found.next()) else { return None };
-    let mut stars = String::new();
-    for parent in tree.ancestors(one) {
-        match tree.node(parent).kind {
-            "init_declarator" => {}
-            "pointer_declarator" => stars.push('*'),
-            "declaration" | "parameter_declaration" => {
-                let qualifiers = tree.children(parent).filter(|&id| {
-                    matches!(tree.node(id).kind, "type_qualifier" | "storage_class_specifier")
-                });
-                let qualifiers: Vec<&[u8]> = qualifiers.map(text).collect();
-                if qualifiers.iter().any(|it| *it != b"const") {
-                    return None;
-                }
-                let base = lossy(text(tree.child_by_field(parent, "type")?));
-                let base = base.split_whitespace().collect::<Vec<_>>().join(" ");
-                if stars.is_empty() {
-                    return Some(base);
-                }
-                let is_const = if qualifiers.is_empty() { "" } else { "const " };
-                return Some(format!("{is_const}{base} {stars}"));
-            }
-            _ => return None,
-        }
-    }
-    None
+    expression::declared(parsed, name)?.text()
 }
 
 /// The type of the member that the path of tokens `path` leads to, from a variable of the

@@ -8,7 +8,7 @@ impl Parser<'_, '_> {
     fn operand(&self, constant: &Constant) -> Result<Integer, NotConstant> {
         let unknown = || self.fail(NotConstantReason::Arithmetic(constant.ctype.to_c()));
         let found = self.integer(&constant.ctype).ok_or_else(unknown)?;
-        found.promoted().integer().ok_or_else(unknown)
+        found.promoted().width().ok_or_else(unknown)
     }
 
     pub(super) fn common(&self, left: &Constant, right: &Constant) -> Result<CType, NotConstant> {
@@ -63,7 +63,7 @@ impl Parser<'_, '_> {
             _ => {}
         }
         let common = self.common(&left, &right)?;
-        let Some(integer) = common.integer() else { return Err(self.syntax()) };
+        let Some(integer) = common.width() else { return Err(self.syntax()) };
         let converted = values.map(|(a, b)| (integer.wrap(a), integer.wrap(b)));
         if precedence(operator).is_some_and(|p| p == 6 || p == 7) {
             let value = converted.map(|(a, b)| i128::from(compare(operator, a, b)));

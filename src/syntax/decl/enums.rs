@@ -104,7 +104,7 @@ impl Expander<'_> {
             entries.iter().map(|e| index.conditions.texts(e.condition)).collect();
         let outer = conditions.iter().min_by_key(|c| c.len()).cloned().unwrap_or_default();
         let mut scope = self.nested()?;
-        let int = CType::Int.integer()?;
+        let int = CType::Int.width()?;
         let mut values = Vec::with_capacity(entries.len());
         let (mut next, mut certain) = (Some(0i128), true);
         for (entry, condition) in entries.iter().zip(&conditions) {
@@ -116,7 +116,7 @@ impl Expander<'_> {
                     let found = scope.evaluate(tokens.get(equals + 1..)?).ok()?;
                     certain = true;
                     let fits = |i: Integer| i.bits < 32 || (i.bits == 32 && i.signed);
-                    if found.value.is_none() && !found.ctype.integer().is_some_and(fits) {
+                    if found.value.is_none() && !found.ctype.width().is_some_and(fits) {
                         return None;
                     }
                     found.value

@@ -38,7 +38,7 @@ pub(super) fn number(text: &str) -> Option<Constant> {
         .filter(|(_, u, l)| *l >= long && (*u || !unsigned))
         // A decimal constant without `u` is never unsigned.
         .filter(|(_, u, _)| !*u || unsigned || radix != 10)
-        .find(|(ctype, _, _)| ctype.integer().is_some_and(|i| i.holds(value)))
+        .find(|(ctype, _, _)| ctype.width().is_some_and(|i| i.holds(value)))
         .map(|(ctype, _, _)| Constant { ctype: ctype.clone(), value: Some(value) })
 }
 

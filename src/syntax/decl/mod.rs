@@ -60,6 +60,6 @@ pub use index::{Definition, DefinitionKind, FunctionDeclaration, TagKind};
 pub use lexeme::Lexeme;
 pub use meaning::{Apart, ApartKind, Meanings};
 pub use references::References;
-pub use types::CType;
+pub use types::{CType, Integer, integer, usual_arithmetic};
 pub use unit::{FunctionSig, NoSignature, Unit};
 pub use universe::{Reader, Universe};

@@ -92,7 +92,7 @@ impl<'u, 'a> Parser<'u, 'a> {
     }
 
     fn choose(&self, condition: Option<i128>, yes: Constant, no: Constant) -> Evaluated {
-        let ctype = if yes.ctype == no.ctype && yes.ctype.integer().is_none() {
+        let ctype = if yes.ctype == no.ctype && yes.ctype.width().is_none() {
             yes.ctype.clone()
         } else {
             self.common(&yes, &no)?
@@ -102,7 +102,7 @@ impl<'u, 'a> Parser<'u, 'a> {
             Some(_) => yes.value,
             None => yes.value.filter(|_| yes.value == no.value),
         };
-        let value = chosen.map(|v| ctype.integer().map_or(v, |i| i.wrap(v)));
+        let value = chosen.map(|v| ctype.width().map_or(v, |i| i.wrap(v)));
         Ok(Constant { ctype, value })
     }
 
@@ -256,7 +256,7 @@ impl<'u, 'a> Parser<'u, 'a> {
 
     /// Width and signedness, typedefs of the unit resolved.
     pub(super) fn integer(&self, ctype: &CType) -> Option<Integer> {
-        ctype.integer().or_else(|| match ctype {
+        ctype.width().or_else(|| match ctype {
             CType::Named(name) => self.unit.integer_typedef(name),
             _ => None,
         })

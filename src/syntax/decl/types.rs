@@ -26,8 +26,10 @@ pub enum CType {
 
 /// An integer type's width in bits, signedness and conversion rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Integer {
+pub struct Integer {
+    /// Width in bits.
     pub bits: u32,
+    /// It has values below 0.
     pub signed: bool,
     rank: u8,
 }
@@ -88,7 +90,7 @@ pub(super) fn is_known_typedef(name: &str) -> bool {
 
 /// The integer type that the text names: keywords in any order, or one of the
 /// kernel's fixed-width typedefs.
-pub(super) fn integer(text: &str) -> Option<Integer> {
+pub fn integer(text: &str) -> Option<Integer> {
     let (mut longs, mut unsigned, mut base, mut seen) = (0u8, false, 3u8, false);
     let mut signed_char = false;
     for word in text.split_ascii_whitespace() {
@@ -144,7 +146,7 @@ impl CType {
 
     /// Width and signedness; `None` for pointers and for names that only a
     /// translation unit can resolve.
-    pub(super) fn integer(&self) -> Option<Integer> {
+    pub fn width(&self) -> Option<Integer> {
         Some(match self {
             CType::Int => Integer::new(32, true, 3),
             CType::UInt => Integer::new(32, false, 3),
@@ -158,8 +160,8 @@ impl CType {
     }
 }
 
-/// The common type of two promoted operands (C11 6.3.1.8).
-pub(super) fn usual_arithmetic(a: Integer, b: Integer) -> CType {
+/// The common type of two operands, promoted first (C11 6.3.1.8).
+pub fn usual_arithmetic(a: Integer, b: Integer) -> CType {
     let (high, low) = if a.rank >= b.rank { (a, b) } else { (b, a) };
     let unsigned = if high.rank == low.rank {
         !high.signed || !low.signed
@@ -176,8 +178,7 @@ mod tests {
 
     #[test]
     fn conversions_follow_the_standard() {
-        let common =
-            |a: CType, b: CType| usual_arithmetic(a.integer().unwrap(), b.integer().unwrap());
+        let common = |a: CType, b: CType| usual_arithmetic(a.width().unwrap(), b.width().unwrap());
         assert_eq!(common(CType::Int, CType::UInt), CType::UInt);
         assert_eq!(common(CType::UInt, CType::Long), CType::Long);
         assert_eq!(common(CType::ULong, CType::LongLong), CType::ULongLong);
@@ -195,9 +196,9 @@ mod tests {
 
     #[test]
     fn values_wrap_to_their_width() {
-        assert_eq!(CType::Int.integer().unwrap().wrap(1 << 31), -(1 << 31));
+        assert_eq!(CType::Int.width().unwrap().wrap(1 << 31), -(1 << 31));
         assert_eq!(integer("u8").unwrap().wrap(-1), 255);
-        assert!(!CType::Int.integer().unwrap().holds(1 << 31));
+        assert!(!CType::Int.width().unwrap().holds(1 << 31));
     }
 
     #[test]

@@ -2,6 +2,9 @@
 //! the called function), or else the type that the constants have by themselves,
 //! which substitutes exactly wherever an expression may stand.
 
+pub mod expression;
+mod place;
+
 use super::align::lossy;
 use super::callees;
 use super::calls;
@@ -119,27 +122,28 @@ pub fn unify(
     if values.iter().all(|v| v == "true" || v == "false") {
         return Ok("bool".to_owned());
     }
-    let mut own: Vec<CType> = Vec::new();
+    let mut constants = Vec::new();
     for (member, value) in values.iter().enumerate() {
         match subject.file_of(member).unit.constant(value) {
-            Ok(constant) => own.push(constant.ctype),
+            Ok(constant) => constants.push(constant),
             Err(problem) => {
                 let detail = format!("the type of `{value}` is not known: {problem}");
                 return Err(subject.refuse(Reason::ConstantTypeUnknown, at, detail));
             }
         }
     }
-    let pointer = |t: &CType| matches!(t, CType::Pointer(_) | CType::CharPtr);
+    let own: Vec<&CType> = constants.iter().map(|it| &it.ctype).collect();
+    let pointer = |t: &&CType| matches!(t, CType::Pointer(_) | CType::CharPtr);
     if own.iter().any(pointer) {
         return common_prototype(typed).ok_or_else(|| {
             subject.refuse(Reason::ConstantTypeUnknown, at, "a pointer's type is not fixed here")
         });
     }
-    if let Some(ctype) = target_type(subject, places) {
+    if let Some(ctype) = place::ctype(subject, &constants, places, typed) {
         return Ok(ctype);
     }
     match own.iter().find(|t| **t != own[0]) {
-        None if own[0] == CType::Int => {
+        None if *own[0] == CType::Int => {
             Ok(enum_type(subject, values, places).unwrap_or_else(|| own[0].to_c()))
         }
         None => Ok(own[0].to_c()),
@@ -149,82 +153,6 @@ pub fn unify(
             Err(subject.refuse(Reason::ConstantTypeDiffers, at, detail))
         }
     }
-}
-
-/// The integer type of the locals that every place is assigned to, if it is one: the
-/// constant is converted to it there anyway.
-fn target_type(subject: &Subject<'_>, places: &[(Range<usize>, Sort)]) -> Option<String> {
-    let mut types = places.iter().map(|(span, _)| {
-        let tree = &subject.alignment.members[0].tree;
-        let node = subject.node(span)?;
-        let parent = tree.node(node).parent;
-        let whole = match (tree.node(parent).kind, tree.node(node).field) {
-            ("init_declarator", "value") => tree.child_by_field(parent, "declarator"),
-            ("assignment_expression", "right") => {
-                let plain = subject.file.text(subject.first(span.start) - 1) == b"=";
-                tree.child_by_field(parent, "left").filter(|_| plain)
-            }
-            _ => None,
-        }?;
-        local_type(subject, whole)
-    });
-    let first = types.next()??;
-    types.all(|other| other.as_ref() == Some(&first)).then_some(first)
-}
-
-/// The declared type of the local that the node is, if it is a plain integer.
-fn local_type(subject: &Subject<'_>, node: crate::syntax::NodeId) -> Option<String> {
-    const INTEGERS: &[&str] = &[
-        "u8",
-        "u16",
-        "u32",
-        "u64",
-        "s8",
-        "s16",
-        "s32",
-        "s64",
-        "__u8",
-        "__u16",
-        "__u32",
-        "int",
-        "unsigned int",
-        "unsigned long",
-        "long",
-        "unsigned char",
-        "unsigned short",
-        "short",
-        "size_t",
-        "ssize_t",
-        "uint8_t",
-        "uint16_t",
-        "uint32_t",
-    ];
-    let file = subject.file;
-    let tree = &subject.alignment.members[0].tree;
-    let text = |id: crate::syntax::NodeId| {
-        let range = &tree.node(id).range;
-        &file.bytes[range.start as usize..range.end as usize]
-    };
-    let name = (tree.node(node).kind == "identifier").then(|| text(node))?;
-    let declares = |&id: &crate::syntax::NodeId| {
-        tree.node(id).kind == "identifier"
-            && text(id) == name
-            && tree.declares_local(id, &file.bytes)
-    };
-    let mut declared = (0..tree.nodes.len() as u32).filter(declares);
-    let (one, other) = (declared.next()?, declared.next());
-    let direct = |id: &crate::syntax::NodeId| {
-        matches!(tree.node(*id).kind, "declaration" | "parameter_declaration")
-    };
-    let parent = tree.node(one).parent;
-    let declaration = match tree.node(parent).kind {
-        "init_declarator" => Some(tree.node(parent).parent),
-        _ => Some(parent),
-    };
-    let declaration = declaration.filter(direct)?;
-    let ctype =
-        String::from_utf8_lossy(text(tree.child_by_field(declaration, "type")?)).into_owned();
-    (other.is_none() && INTEGERS.contains(&ctype.as_str())).then_some(ctype)
 }
 
 /// The enum that all values are enumerators of, where every place uses the value
