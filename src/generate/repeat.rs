@@ -82,6 +82,9 @@ fn element(plan: &Loop) -> String {
             _ => ctype.clone(),
         };
     };
+    if plan.is_known {
+        return format!("struct {tag}");
+    }
     let fields = plan.fields.iter().map(|(ctype, name)| {
         let gap = if ctype.ends_with('*') { "" } else { " " };
         format!("\t{ctype}{gap}{name};\n")

@@ -51,6 +51,12 @@ pub struct Rule {
     pub remedy: RemedyKind,
     /// Its limits.
     pub limits: Limits,
+    /// Tags of structures that rows of a table may be of, beside those of the driver.
+    #[serde(default)]
+    pub structures: Vec<String>,
+    /// Names of members that mean the same.
+    #[serde(default)]
+    pub meanings: Vec<Vec<String>>,
     /// File names of its templates.
     pub templates: TemplateNames,
     /// The text of its file.

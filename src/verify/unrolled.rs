@@ -31,11 +31,11 @@ struct Rows<'s> {
     unit: &'s Unit<'s>,
     table: Table,
     /// One without a name where a row is a value.
-    fields: Vec<Field<'s>>,
+    fields: Vec<Field>,
 }
 
-/// Type and name of a member.
-type Field<'s> = (Vec<&'s [u8]>, &'s [u8]);
+/// The words of a member's type, and its name.
+type Field = (Vec<Vec<u8>>, Vec<u8>);
 
 fn unrolls(
     (old, new): (&Unit<'_>, &Unit<'_>),
@@ -51,7 +51,7 @@ fn unrolls(
     };
     let above = Some(&table.tokens).filter(|tokens| !is.contains(&tokens.start));
     tables::others_are_same((old, one), (new, other), above)?;
-    let rows = Rows { unit: new, table: table.clone(), fields: fields(new, table)? };
+    let rows = Rows { unit: new, table: table.clone(), fields: fields(new, table, names)? };
     let index = new_index(new, is.clone(), (old, was.clone()), table)?;
     // Without the table and the index, both are the same up to the loop and behind it.
     let gone = |at: &usize| !table.tokens.contains(at) && !index.tokens.contains(at);
@@ -134,12 +134,19 @@ fn new_index<'s>(
 }
 
 /// What the rows of a table consist of.
-fn fields<'s>(unit: &Unit<'s>, table: &Table) -> Result<Vec<Field<'s>>, Wrong> {
+fn fields(unit: &Unit<'_>, table: &Table, names: &decl::Unit) -> Result<Vec<Field>, Wrong> {
+    let owned = |words: Vec<&[u8]>| -> Vec<Vec<u8>> {
+        let words = words.into_iter().filter(|it| !matches!(*it, b"static" | b"const"));
+        words.map(<[u8]>::to_vec).collect()
+    };
     let head = table.tokens.start..table.name;
     let Some(open) = head.clone().find(|&at| unit.text(at) == b"{") else {
-        let mut words = unit.texts(head);
-        words.retain(|it| !matches!(*it, b"static" | b"const"));
-        return Ok(vec![(words, &[])]);
+        let words = owned(unit.texts(head.clone()));
+        return match words.as_slice() {
+            [word, tag] if word == b"struct" => of_structure(&String::from_utf8_lossy(tag), names)
+                .ok_or_else(|| Wrong::After(head.start, "its rows are not known".to_owned())),
+            _ => Ok(vec![(words, Vec::new())]),
+        };
     };
     let wrong = || Wrong::After(open, "the members of a row cannot be read".to_owned());
     let close = unit.list(open).map(|(_, close)| close).ok_or_else(wrong)?;
@@ -154,12 +161,23 @@ fn fields<'s>(unit: &Unit<'s>, table: &Table) -> Result<Vec<Field<'s>>, Wrong> {
             if !plain || words.is_empty() {
                 return Err(wrong());
             }
-            let words = words.into_iter().filter(|it| *it != b"const").collect();
-            fields.push((words, unit.text(at - 1)));
+            fields.push((owned(words), unit.text(at - 1).to_vec()));
             from = at + 1;
         }
     }
     Ok(fields)
+}
+
+/// The members of a structure that was there before, each one value.
+fn of_structure(tag: &str, names: &decl::Unit) -> Option<Vec<Field>> {
+    let members = names.layout(&format!("struct {tag}")).ok()?.members()?;
+    let field = |(name, member): (String, decl::Field)| {
+        let is_plain = member.dimensions == 0 && !member.is_bit_field;
+        let text = member.type_text.replace('*', " * ");
+        let words = text.split_whitespace().filter(|word| *word != "const");
+        is_plain.then(|| (words.map(|it| it.as_bytes().to_vec()).collect(), name.into_bytes()))
+    };
+    members.into_iter().map(field).collect()
 }
 
 impl<'s> Rows<'s> {
@@ -231,7 +249,8 @@ impl<'s> Rows<'s> {
             false => vec![row.clone()],
         };
         let is_value = self.fields.len() == 1 && self.fields[0].1.is_empty();
-        if values.len() != self.fields.len() || is_braced == is_value {
+        // The last members of a row may be left out: they are 0, and nothing reads them.
+        if values.len() > self.fields.len() || values.is_empty() || is_braced == is_value {
             let why = "the row has not one value for each member".to_owned();
             return Err(Wrong::After(row.start, why));
         }
@@ -267,18 +286,18 @@ impl<'s> Rows<'s> {
             }
             at += 4;
             let field = match self.fields.as_slice() {
-                [(_, [])] => Some(0),
+                [(_, name)] if name.is_empty() => Some(0),
                 fields => {
-                    let is_it = |(_, name): &(_, &[u8])| *name == unit.text(at + 1);
+                    let is_it = |(_, name): &Field| name == unit.text(at + 1);
                     let field = fields.iter().position(is_it).filter(|_| unit.text(at) == b".");
                     at += 2;
                     field
                 }
             };
-            let Some(field) = field else {
+            let Some(value) = field.and_then(|field| values.get(field)) else {
                 return Err(Wrong::After(at, "no member of the row is read".to_owned()));
             };
-            out.extend(unit.texts(values[field].clone()));
+            out.extend(unit.texts(value.clone()));
         }
         Ok(out)
     }
@@ -290,8 +309,8 @@ impl<'s> Rows<'s> {
                 let why = |what: &str| Wrong::After(value.start, format!("the value {what}"));
                 let is_text = value.clone().all(|at| self.unit.kind(at) == Some(TokenKind::Str));
                 if is_text {
-                    match words.as_slice() {
-                        [b"char", b"*"] => continue,
+                    match text_of(words).as_str() {
+                        "char *" => continue,
                         _ => return Err(why("is a string")),
                     }
                 }
@@ -313,7 +332,7 @@ impl<'s> Rows<'s> {
 }
 
 /// The values of an integer type, or of what it is a typedef of.
-fn range(names: &decl::Unit, words: &[&[u8]]) -> Option<RangeInclusive<i128>> {
+fn range(names: &decl::Unit, words: &[Vec<u8>]) -> Option<RangeInclusive<i128>> {
     let mut name = text_of(words);
     for _ in 0..=DEEPEST {
         let words: Vec<&[u8]> = name.split(' ').map(str::as_bytes).collect();
@@ -336,7 +355,7 @@ fn range(names: &decl::Unit, words: &[&[u8]]) -> Option<RangeInclusive<i128>> {
 /// Typedefs of typedefs that are followed.
 const DEEPEST: usize = 4;
 
-fn text_of(words: &[&[u8]]) -> String {
+fn text_of(words: &[Vec<u8>]) -> String {
     let words: Vec<_> = words.iter().map(|it| String::from_utf8_lossy(it)).collect();
     words.join(" ")
 }

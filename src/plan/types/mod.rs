@@ -139,13 +139,13 @@ pub fn unify(
             subject.refuse(Reason::ConstantTypeUnknown, at, "a pointer's type is not fixed here")
         });
     }
-    if let Some(ctype) = place::ctype(subject, &constants, places, typed) {
+    let differs = own.iter().find(|t| **t != own[0]);
+    let is_int = differs.is_none() && *own[0] == CType::Int;
+    let named = is_int.then(|| enum_type(subject, values, places)).flatten();
+    if let Some(ctype) = named.or_else(|| place::ctype(subject, &constants, places, typed)) {
         return Ok(ctype);
     }
-    match own.iter().find(|t| **t != own[0]) {
-        None if *own[0] == CType::Int => {
-            Ok(enum_type(subject, values, places).unwrap_or_else(|| own[0].to_c()))
-        }
+    match differs {
         None => Ok(own[0].to_c()),
         Some(other) => {
             let detail =

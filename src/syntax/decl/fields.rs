@@ -180,6 +180,26 @@ impl Layout {
         &self.origin
     }
 
+    /// All members in their order, with their names; `None` where one stands under an `#if`,
+    /// is of no plain declaration, or has members of its own.
+    pub fn members(&self) -> Option<Vec<(String, Field)>> {
+        let is_plain = |token: &Lexeme| token.kind != TokenKind::Directive && !token.is("{");
+        if !self.body.iter().all(is_plain) {
+            return None;
+        }
+        let mut members = Vec::new();
+        for item in self.body.split(|token| token.is(";")).filter(|item| !item.is_empty()) {
+            let declared = declarator::declarators(item);
+            if declared.is_empty() {
+                return None;
+            }
+            for one in declared {
+                members.push((one.name.clone(), self.field(&one.name).ok()?));
+            }
+        }
+        Some(members)
+    }
+
     /// The member `name`, those of members without a name included.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use super::index::{Definition, DefinitionKind, EntryKind, FileIndex, TagKind, na
 use super::lexeme::join;
 use super::universe::Universe;
 use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 /// What the names of a `.c` file may mean.
@@ -158,6 +159,21 @@ impl Unit {
             TagKind::Enum => EntryKind::Enum,
         };
         self.find(name, |kind| kind == wanted)
+    }
+
+    /// Tags of the structures whose bodies stand in the `.c` file, or in a header that it
+    /// reaches in `folder` or below; sorted.
+    pub fn structures(&self, folder: &str) -> Vec<String> {
+        let mut tags = BTreeSet::new();
+        let mut add = |index: &FileIndex| {
+            let bodies = index.entries.iter().filter(|entry| {
+                entry.kind == EntryKind::Struct && entry.extra != 0 && entry.name_len > 0
+            });
+            tags.extend(bodies.map(|it| String::from_utf8_lossy(index.name(it)).into_owned()));
+        };
+        add(&self.own);
+        self.universe.each(&self.headers, |path| path.starts_with(folder), &mut add);
+        tags.into_iter().collect()
     }
 
     /// Whether anything at file scope has the name, tags not counted.

@@ -296,6 +296,25 @@ impl Universe {
         locked!(self.bodies, write).entry(key).or_insert(body).clone()
     }
 
+    /// Hands over those of a set of headers whose paths are `wanted`, in no order.
+    pub(super) fn each(
+        &self,
+        headers: &[u64],
+        wanted: impl Fn(&str) -> bool,
+        mut each: impl FnMut(&FileIndex),
+    ) {
+        let is_in = |id: &usize| headers.get(id / 64).is_some_and(|w| w >> (id % 64) & 1 == 1);
+        let files = locked!(self.files, read);
+        let found: Vec<usize> =
+            (0..files.len()).filter(is_in).filter(|&id| wanted(&files[id].path)).collect();
+        drop(files);
+        for id in found {
+            if let Some(file) = self.get(id as FileId) {
+                each(self.index_of(id as FileId, &file));
+            }
+        }
+    }
+
     /// The paths of a set of headers, sorted.
     pub(super) fn paths(&self, headers: &[u64]) -> Vec<Arc<str>> {
         let files = locked!(self.files, read);

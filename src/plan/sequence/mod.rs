@@ -6,6 +6,9 @@
 //! Which expressions may be told by a row, and of what type it is, is asked as for the
 //! parameters of a helper.
 
+mod names;
+mod rows;
+
 use super::align::{self, AlignedMember, Alignment, lossy};
 use super::file::FileContext;
 use super::holes::{self, Holes, Parameter, Subject};
@@ -13,12 +16,11 @@ use super::ladder;
 use super::refusal::{Reason, Refusal};
 use super::text::{self, Saving};
 use super::traps;
-use super::uses;
 use super::words;
 use super::{OpenFile, Plan, Remedy, RemedyKind, Rule, is_plain, rules, tables};
 use crate::detect::{CloneGroup, Kind, Member};
-use crate::syntax::decl::TagKind;
 use crate::syntax::{LoopMacros, TokenKind, lexer};
+use names::Names;
 use std::ops::Range;
 
 /// What takes the place of repeated statements.
@@ -28,6 +30,8 @@ pub struct Loop {
     pub table: String,
     /// The tag of its elements, where they have several members.
     pub tag: Option<String>,
+    /// That is there already.
+    pub is_known: bool,
     /// The type and the name of each member.
     pub fields: Vec<(String, String)>,
     /// A row for each repetition: the value of each member.
@@ -76,9 +80,6 @@ const FARTHEST: u32 = 80;
 
 /// Fewest rows of a table that may stand above the function: one that is worth a name.
 const LARGE: usize = 16;
-
-/// Names for an index, in the order in which they are tried.
-const INDICES: &[&str] = &["i", "j", "k", "n", "idx"];
 
 /// The rule for a group, if it is one of repetitions.
 pub fn rule<'r>(rules: &'r [Rule], group: &CloneGroup) -> Option<&'r Rule> {
@@ -234,14 +235,14 @@ fn looped(
         it.ctype == "int"
             && it.arguments.iter().enumerate().all(|(row, value)| *value == row.to_string())
     };
-    let columns: Vec<usize> =
+    let mut columns: Vec<usize> =
         (0..holes.parameters.len()).filter(|&at| !counts(&holes.parameters[at])).collect();
     if columns.is_empty() {
         return refuse(Reason::LoopBody, "nothing but the number of the repetition differs");
     }
-    let parameters = || columns.iter().map(|&at| &holes.parameters[at]);
-    let fields: Vec<(String, String)> =
-        parameters().map(|it| (it.ctype.clone(), it.name.clone())).collect();
+    let fields = columns.iter().map(|&at| &holes.parameters[at]);
+    let mut fields: Vec<(String, String)> =
+        fields.map(|it| (it.ctype.clone(), it.name.clone())).collect();
     let Some((body_at, is_first)) = tables::place(parsed) else {
         return refuse(Reason::ParseGap, "the body does not begin a line");
     };
@@ -254,12 +255,22 @@ fn looped(
     let Some(index_at) = tables::behind_declarations(parsed) else {
         return refuse(Reason::ParseGap, "the declarations do not end a line");
     };
-    let names = Names::of(open, (subject, parsed), &fields, outside.as_ref().map(|it| &*it.1))?;
-    let mut rows = rows(subject, &parameters().collect::<Vec<_>>())?;
+    let insert_at = outside.as_ref().map_or(body_at, |(at, _)| *at);
+    let mut known = None;
+    if let Some(found) = rows::known(file, &fields, insert_at, rule).filter(|_| fields.len() > 1) {
+        columns = found.columns.iter().map(|&at| columns[at]).collect();
+        fields = found.fields;
+        known = Some(found.tag);
+    }
+    let is_known = known.is_some();
+    let names = (known, outside.as_ref().map(|it| &*it.1));
+    let names = Names::of(open, (subject, parsed), &fields, names)?;
+    let parameters: Vec<&Parameter> = columns.iter().map(|&at| &holes.parameters[at]).collect();
+    let mut rows = rows::rows(subject, &parameters)?;
     let mut from = start;
     // Where others have comments of their own, what stands above the first is its own.
     if rows.iter().any(|row| !row.above.is_empty()) {
-        let comments = above(file, start)?;
+        let comments = rows::above(file, start)?;
         from = comments.first().map_or(start, |comment| comment.start);
         rows[0].above = comments.into_iter().map(|it| lossy(&file.bytes[it])).collect();
     }
@@ -284,7 +295,8 @@ fn looped(
         tag,
         rows,
         is_init,
-        insert_at: outside.as_ref().map_or(body_at, |(at, _)| *at),
+        insert_at,
+        is_known,
         is_above: outside.is_some(),
         is_first,
         saving: text::of_loop(
@@ -302,30 +314,6 @@ fn looped(
         is_block: ladder::switch::statements(file, first.clone()) > 1
             || file.text(first.start) == b"if",
     })
-}
-
-/// The comments on the lines above `start`, up to the next that is something else.
-///
-/// # Errors
-/// `comments-differ` where one has several lines.
-fn above(file: &FileContext, start: usize) -> Result<Vec<Range<usize>>, Refusal> {
-    let token = file.token_at(start as u32);
-    let floor = token.checked_sub(1).map_or(0, |at| file.tokens[at].end as usize);
-    let mut found = Vec::new();
-    let mut line = file.line_start(start);
-    for comment in lexer::comments(&file.bytes, floor, line).into_iter().rev() {
-        let is_alone = file.is_blank(file.line_start(comment.start)..comment.start);
-        if !is_alone || file.line_end(comment.end - 1) != line {
-            break;
-        }
-        if !tables::is_one_line(&file.bytes[comment.clone()]) {
-            let detail = "a comment would be lost";
-            return Err(file.refuse(Reason::CommentsDiffer, comment.start as u32, detail));
-        }
-        line = file.line_start(comment.start);
-        found.insert(0, comment);
-    }
-    Ok(found)
 }
 
 /// Whether what stands next to the run begins as its repetitions do: then a part of a
@@ -370,128 +358,4 @@ fn statement_start(file: &FileContext, end: usize) -> usize {
         }
     }
     0
-}
-
-/// What is new in the function.
-struct Names {
-    table: String,
-    tag: Option<String>,
-    index: String,
-}
-
-impl Names {
-    /// Names for a loop over rows of `fields`; those of a table above the function begin with
-    /// what that is about, `outside`.
-    ///
-    /// # Errors
-    /// `name-would-lie` where none is free.
-    fn of(
-        open: &OpenFile,
-        (subject, parsed): (&Subject<'_>, &AlignedMember<'_>),
-        fields: &[(String, String)],
-        outside: Option<&str>,
-    ) -> Result<Names, Refusal> {
-        let none = |what: &str| {
-            let detail = format!("no name is free for the {what}");
-            subject.refuse(Reason::NameWouldLie, 0, detail)
-        };
-        let index = index(subject, parsed).ok_or_else(|| none("index"))?;
-        let tag = match fields.len() {
-            1 => None,
-            _ => Some(tag(subject, fields, outside).ok_or_else(|| none("rows"))?),
-        };
-        let first = fields[0].1.to_lowercase();
-        // A parameter that says nothing has numbers beside it: `v1`.
-        let said = first.ends_with(|c: char| c.is_ascii_digit()).then(|| callee_word(subject));
-        let base = said.flatten().unwrap_or(first);
-        let base = outside.map_or(base.clone(), |outside| format!("{outside}_{base}"));
-        let table = tables::free_name(open, parsed, &base);
-        let table = table.filter(|table| !is_in_macros(subject, table));
-        Ok(Names { table: table.ok_or_else(|| none("table"))?, tag, index })
-    }
-}
-
-/// The last word of what the first repetition calls that is no verb, without its digits.
-fn callee_word(subject: &Subject<'_>) -> Option<String> {
-    let file = subject.file;
-    let first = subject.alignment.members[0].tokens.clone();
-    let callee = first.into_iter().find(|&at| {
-        align::is_ident(file, at) && file.text(at + 1) == b"(" && file.text(at) != b"if"
-    })?;
-    let nouns = words::nouns(&lossy(file.text(callee))).to_lowercase();
-    let last = nouns.rsplit('_').next()?.trim_end_matches(|c: char| c.is_ascii_digit());
-    (last.len() > 2).then(|| last.to_owned())
-}
-
-/// An index that is nothing yet in the function, nor in a macro that the run uses.
-fn index(subject: &Subject<'_>, parsed: &AlignedMember<'_>) -> Option<String> {
-    let file = subject.file;
-    let is_free = |name: &&&str| {
-        let in_function = parsed.tokens.clone().any(|at| file.text(at) == name.as_bytes());
-        !in_function && !is_in_macros(subject, name) && !file.is_macro_or_type(name)
-    };
-    INDICES.iter().find(is_free).map(|name| (*name).to_owned())
-}
-
-/// Whether a macro that the run uses has the word in it: a variable of the macro's own would
-/// be taken for ours.
-fn is_in_macros(subject: &Subject<'_>, name: &str) -> bool {
-    let file = subject.file;
-    subject.alignment.members[0].tokens.clone().any(|at| {
-        align::is_ident(file, at) && {
-            let text = uses::expansion(file, &lossy(file.text(at)));
-            lexer::contains_word(text.as_bytes(), name.as_bytes())
-        }
-    })
-}
-
-/// What a row is called: after its first two members, and what the function above which it
-/// stands is.
-fn tag(
-    subject: &Subject<'_>,
-    fields: &[(String, String)],
-    outside: Option<&str>,
-) -> Option<String> {
-    let file = subject.file;
-    let mut names: Vec<&str> = fields.iter().take(2).map(|(_, name)| name.as_str()).collect();
-    names.splice(0..0, outside);
-    let base = names.join("_").to_lowercase();
-    let is_free = |tag: &String| {
-        file.unit.lookup_tag(TagKind::Struct, tag).is_empty()
-            && !file.mentions(tag.as_bytes())
-            && !file.is_macro_or_type(tag)
-    };
-    [base.clone(), format!("{base}_row")].into_iter().find(is_free)
-}
-
-/// The rows with their comments.
-fn rows(subject: &Subject<'_>, columns: &[&Parameter]) -> Result<Vec<Row>, Refusal> {
-    let file = subject.file;
-    let mut rows = Vec::new();
-    let mut from = None;
-    for (index, member) in subject.group.members.iter().enumerate() {
-        let (start, end) = (member.function.start as usize, member.function.end as usize);
-        let line_end = file.line_end(end.saturating_sub(1));
-        // What stands above the first is about what is above it as well.
-        let comments = lexer::comments(&file.bytes, from.unwrap_or(start), line_end);
-        let (mut above, mut behind) = (Vec::new(), None);
-        for comment in comments {
-            let text = lossy(&file.bytes[comment.clone()]);
-            match tables::is_one_line(text.as_bytes()) {
-                true if comment.end <= start => above.push(text),
-                true if comment.start >= end && behind.is_none() => behind = Some(text),
-                _ => {
-                    let detail = "a comment would be lost";
-                    return Err(file.refuse(Reason::CommentsDiffer, comment.start as u32, detail));
-                }
-            }
-        }
-        from = Some(line_end);
-        rows.push(Row {
-            values: columns.iter().map(|it| it.arguments[index].clone()).collect(),
-            comment: behind,
-            above,
-        });
-    }
-    Ok(rows)
 }
