@@ -51,9 +51,9 @@ pub struct Rule {
     pub remedy: RemedyKind,
     /// Its limits.
     pub limits: Limits,
-    /// Tags of structures that rows of a table may be of, beside those of the driver.
+    /// Structures that rows of a table may be of, beside those of the driver.
     #[serde(default)]
-    pub structures: Vec<String>,
+    pub structures: Vec<Structure>,
     /// Names of members that mean the same.
     #[serde(default)]
     pub meanings: Vec<Vec<String>>,
@@ -68,6 +68,16 @@ pub struct Rule {
     /// What a proposal must save.
     #[serde(skip)]
     pub by: Measure,
+}
+
+/// A structure of the kernel's for the arguments of a function.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Structure {
+    /// Its tag.
+    pub tag: String,
+    /// The function that takes what it holds; other rows are not of it.
+    pub callee: String,
 }
 
 /// What a proposal must save to be one.

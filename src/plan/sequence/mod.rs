@@ -257,7 +257,8 @@ fn looped(
     };
     let insert_at = outside.as_ref().map_or(body_at, |(at, _)| *at);
     let mut known = None;
-    if let Some(found) = rows::known(file, &fields, insert_at, rule).filter(|_| fields.len() > 1) {
+    if let Some(found) = rows::known(subject, &fields, insert_at, rule).filter(|_| fields.len() > 1)
+    {
         columns = found.columns.iter().map(|&at| columns[at]).collect();
         fields = found.fields;
         known = Some(found.tag);

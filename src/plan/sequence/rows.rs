@@ -23,14 +23,17 @@ pub(super) struct Known {
 }
 
 /// A structure whose members are, in any order, what `fields` are, type and name: one of the
-/// file before `insert_at`, one of the driver's headers, or one that the rule lists, whose
-/// last members may be left out.
+/// file before `insert_at`, one of the driver's headers, or one that the rule lists for what
+/// is called, whose last members may be left out.
 pub(super) fn known(
-    file: &FileContext,
+    subject: &Subject<'_>,
     fields: &[(String, String)],
     insert_at: usize,
     rule: &Rule,
 ) -> Option<Known> {
+    let file = subject.file;
+    let repeated = subject.alignment.members[0].tokens.clone();
+    let calls = |name: &str| repeated.clone().any(|at| file.text(at) == name.as_bytes());
     let folder = file.path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut own = file.unit.structures(folder);
     own.retain(|tag| {
@@ -40,8 +43,8 @@ pub(super) fn known(
         all.iter().any(is_before)
     });
     let is_own = |tag: &String| own.contains(tag);
-    let listed = rule.structures.iter().filter(|tag| !is_own(tag));
-    let found = own.iter().map(|tag| (tag, false)).chain(listed.map(|tag| (tag, true)));
+    let listed = rule.structures.iter().filter(|it| !is_own(&it.tag) && calls(&it.callee));
+    let found = own.iter().map(|tag| (tag, false)).chain(listed.map(|it| (&it.tag, true)));
     let mut fitting: Vec<(usize, Known)> =
         found.filter_map(|(tag, is_listed)| fits(file, fields, (tag, is_listed), rule)).collect();
     // The one with most of the very names.
