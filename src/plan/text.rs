@@ -6,6 +6,7 @@
 use super::FileContext;
 use super::align::is_ident;
 use crate::syntax::TokenKind;
+use crate::syntax::decl;
 use std::ops::Range;
 
 /// What a table takes away and adds.
@@ -71,17 +72,14 @@ pub fn of_row<'t>(ctypes: impl Iterator<Item = &'t str>) -> i64 {
     (size + most - 1) / most * most
 }
 
+/// Of what is no integer of a known name, a pointer has 8 bytes, a `char` one, and an enum,
+/// as all else, 4.
 fn size_of(ctype: &str) -> i64 {
-    let has = |word: &str| ctype.split(|c: char| !c.is_ascii_alphanumeric()).any(|it| it == word);
-    let is = |ending: &str| ctype.ends_with(ending) || ctype.ends_with(&format!("{ending}_t"));
-    if ctype.ends_with('*') || has("long") || has("size_t") || is("64") {
-        8
-    } else if has("char") || has("bool") || is("u8") || is("s8") || is("int8") {
-        1
-    } else if has("short") || is("16") {
-        2
-    } else {
-        4
+    match decl::integer(ctype) {
+        _ if ctype.ends_with('*') => 8,
+        Some(integer) => i64::from(integer.bits / 8),
+        None if ctype == "char" => 1,
+        None => 4,
     }
 }
 

@@ -73,9 +73,15 @@ pub fn declared(parsed: &AlignedMember<'_>, name: &[u8]) -> Option<Declared> {
 /// and what that is on a 64-bit machine. Nothing for a bit-field, whose width is another.
 pub fn integer(parsed: &AlignedMember<'_>, node: NodeId) -> Option<(String, Integer)> {
     let found = typed(parsed, node).filter(|it| it.depth == 0)?;
-    let is_plain = !found.name.split(' ').any(|word| matches!(word, "volatile" | "__iomem"));
-    let integer = decl::integer(&found.name).filter(|_| is_plain)?;
+    let integer = named(&found.name)?;
     Some((found.name, integer))
+}
+
+/// The integer type of this name that holds its values as they are: not `bool`, which has
+/// only two whatever its width, and nothing that is `volatile`.
+pub fn named(name: &str) -> Option<Integer> {
+    let is_other = |word: &str| matches!(word, "bool" | "_Bool" | "volatile" | "__iomem");
+    decl::integer(name).filter(|_| !name.split(' ').any(is_other))
 }
 
 /// A type apart from its stars and brackets.

@@ -119,8 +119,7 @@ impl Operand {
 
 fn asked(subject: &Subject<'_>, span: &Range<usize>, typed: &SpanType) -> Asked {
     if let Some(ctype) = &typed.prototype {
-        let integer = crate::syntax::decl::integer(ctype);
-        return integer.map_or(Asked::Unknown, |it| Asked::Converted(ctype.clone(), it));
+        return converted(expression::named(ctype).map(|it| (ctype.clone(), it)));
     }
     if typed.returned {
         return Asked::Any;
