@@ -185,7 +185,7 @@ fn joined(plan: &Loop, file: &FileContext, indent: &str) -> String {
             ')' | ']' => depth = depth.saturating_sub(1),
             '\n' if depth > 0 => {
                 joined.truncate(joined.trim_end().len());
-                if !joined.ends_with(['(', '[']) {
+                if !joined.ends_with(['(', '[', '.', '!', '~']) && !joined.ends_with("->") {
                     joined.push(' ');
                 }
                 skips = true;

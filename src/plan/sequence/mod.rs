@@ -261,10 +261,12 @@ fn looped(
     {
         columns = found.columns.iter().map(|&at| columns[at]).collect();
         fields = found.fields;
-        known = Some(found.tag);
+        known = Some((found.tag, found.size));
     }
     let is_known = known.is_some();
-    let names = (known, outside.as_ref().map(|it| &*it.1));
+    let row = known.as_ref().map(|(_, size)| *size);
+    let row = row.unwrap_or_else(|| text::of_row(fields.iter().map(|(ctype, _)| ctype.as_str())));
+    let names = (known.map(|(tag, _)| tag), outside.as_ref().map(|it| &*it.1));
     let names = Names::of(open, (subject, parsed), &fields, names)?;
     let parameters: Vec<&Parameter> = columns.iter().map(|&at| &holes.parameters[at]).collect();
     let mut rows = rows::rows(subject, &parameters)?;
@@ -300,11 +302,7 @@ fn looped(
         is_known,
         is_above: outside.is_some(),
         is_first,
-        saving: text::of_loop(
-            members.len(),
-            text::of_statements(file, first.clone()),
-            text::of_row(fields.iter().map(|(ctype, _)| ctype.as_str())),
-        ),
+        saving: text::of_loop(members.len(), text::of_statements(file, first.clone()), row),
         fields,
         index_at,
         index,

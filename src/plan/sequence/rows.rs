@@ -6,7 +6,7 @@ use super::super::file::FileContext;
 use super::super::holes::{Parameter, Subject};
 use super::super::refusal::{Reason, Refusal};
 use super::super::rules::Rule;
-use super::super::tables;
+use super::super::{tables, text};
 use super::Row;
 use crate::syntax::decl::{self, TagKind};
 use crate::syntax::lexer;
@@ -20,6 +20,8 @@ pub(super) struct Known {
     pub fields: Vec<(String, String)>,
     /// The column that each of them takes.
     pub columns: Vec<usize>,
+    /// Bytes of it, by an estimate.
+    pub size: i64,
 }
 
 /// A structure whose members are, in any order, what `fields` are, type and name: one of the
@@ -61,6 +63,7 @@ fn fits(
 ) -> Option<(usize, Known)> {
     let layout = file.unit.layout(&format!("struct {tag}")).ok()?;
     let mut members = layout.members()?;
+    let size = text::of_row(members.iter().map(|(_, member)| member.type_text.as_str()));
     if is_listed {
         members.truncate(fields.len());
     }
@@ -88,7 +91,7 @@ fn fits(
         columns.push(column);
     }
     let fields = members.into_iter().map(|(name, member)| (member.type_text, name)).collect();
-    Some((same, Known { tag: tag.to_owned(), fields, columns }))
+    Some((same, Known { tag: tag.to_owned(), fields, columns, size }))
 }
 
 /// Whether two names are of one type: of one integer type, or the same.

@@ -2,9 +2,13 @@
 //! a member, an element, a call or a cast. In: a node of a member. Out: the name of an
 //! integer type, or nothing where a declaration is missing, conditional or a macro's.
 
+use crate::plan::FileContext;
 use crate::plan::align::{AlignedMember, lossy};
 use crate::syntax::NodeId;
 use crate::syntax::decl::{self, Field, Integer};
+
+/// Typedefs of typedefs that are followed.
+const DEEPEST: usize = 4;
 
 /// How a variable of the function's own is declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,15 +77,40 @@ pub fn declared(parsed: &AlignedMember<'_>, name: &[u8]) -> Option<Declared> {
 /// and what that is on a 64-bit machine. Nothing for a bit-field, whose width is another.
 pub fn integer(parsed: &AlignedMember<'_>, node: NodeId) -> Option<(String, Integer)> {
     let found = typed(parsed, node).filter(|it| it.depth == 0)?;
-    let integer = named(&found.name)?;
-    Some((found.name, integer))
+    let integer = named(parsed.file, &found.name)?;
+    Some((spelled(&found.name), integer))
 }
 
-/// The integer type of this name that holds its values as they are: not `bool`, which has
-/// only two whatever its width, and nothing that is `volatile`.
-pub fn named(name: &str) -> Option<Integer> {
-    let is_other = |word: &str| matches!(word, "bool" | "_Bool" | "volatile" | "__iomem");
-    decl::integer(name).filter(|_| !name.split(' ').any(is_other))
+/// The name of a type as a driver writes it: that of an interface to user space has a
+/// shorter one, and `unsigned` is written in full.
+fn spelled(name: &str) -> String {
+    match name {
+        "unsigned" => "unsigned int".to_owned(),
+        _ => {
+            let short = name.strip_prefix("__").filter(|it| decl::integer(it).is_some());
+            short.unwrap_or(name).to_owned()
+        }
+    }
+}
+
+/// The integer type of this name, or of what it is a typedef of, that holds its values as
+/// they are: not `bool`, which has only two whatever its width, and nothing that is
+/// `volatile` or that `sparse` keeps apart.
+pub fn named(file: &FileContext, name: &str) -> Option<Integer> {
+    let mut name = name.to_owned();
+    for _ in 0..=DEEPEST {
+        let is_other = |word: &str| {
+            matches!(word, "bool" | "_Bool" | "volatile" | "__iomem" | "__bitwise" | "__force")
+        };
+        if name.split(' ').any(is_other) {
+            return None;
+        }
+        match decl::integer(&name) {
+            Some(integer) => return Some(integer),
+            None => name = file.unit.typedef(&name)?,
+        }
+    }
+    None
 }
 
 /// A type apart from its stars and brackets.

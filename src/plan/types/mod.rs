@@ -9,6 +9,7 @@ use super::align::lossy;
 use super::callees;
 use super::calls;
 use super::context::Sort;
+use super::file::FileContext;
 use super::holes::Subject;
 use super::refusal::{Reason, Refusal};
 use super::uses::{EnclosingCall, closing, enclosing_calls};
@@ -56,6 +57,7 @@ pub fn of_span(subject: &Subject<'_>, span: &Range<usize>, sort: Sort) -> SpanTy
         let named = facts.variadic_from.is_none_or(|from| call.argument < from);
         let parameter = facts.params.get(call.argument).filter(|_| named);
         found.name = parameter.map(|p| p.name.clone());
+        found.prototype = named.then(|| behind(file, &name, call.argument)).flatten();
         return found;
     }
     let Ok(signature) = file.unit.function(&name) else { return found };
@@ -66,6 +68,13 @@ pub fn of_span(subject: &Subject<'_>, span: &Range<usize>, sort: Sort) -> SpanTy
         found.format = sort == Sort::String && signature.variadic && last;
     }
     found
+}
+
+/// The type of the parameter that a macro hands its argument to, as it is.
+fn behind(file: &FileContext, name: &str, argument: usize) -> Option<String> {
+    let (function, argument) = file.unit.handed_on(name, argument)?;
+    let signature = file.unit.function(&function).ok()?;
+    scalar(signature.params.get(argument)?)
 }
 
 /// The type as it would be written before a parameter's name, unless it is one

@@ -57,8 +57,8 @@ struct Operand {
     operator: Operator,
     /// The constant is complemented before.
     is_complemented: bool,
-    /// Of the result only counts whether it is 0.
-    is_tested: bool,
+    /// Of the result only its value counts, not how wide it is.
+    is_value: bool,
 }
 
 /// Operators by what the type of an operand does to their result.
@@ -107,9 +107,7 @@ impl Operand {
         let keeps_bits = !self.is_complemented || is_extended;
         match self.operator {
             Operator::BitwiseAssignment => keeps_bits,
-            Operator::Bitwise => {
-                keeps_bits && (is_of_one_type || self.is_tested && !integer.signed)
-            }
+            Operator::Bitwise => keeps_bits && (is_of_one_type || self.is_value && !integer.signed),
             Operator::Equality => !self.is_complemented,
             Operator::Order => !self.is_complemented && (is_of_one_type || !integer.signed),
             Operator::Arithmetic => !self.is_complemented && is_of_one_type,
@@ -119,7 +117,7 @@ impl Operand {
 
 fn asked(subject: &Subject<'_>, span: &Range<usize>, typed: &SpanType) -> Asked {
     if let Some(ctype) = &typed.prototype {
-        return converted(expression::named(ctype).map(|it| (ctype.clone(), it)));
+        return converted(expression::named(subject.file, ctype).map(|it| (ctype.clone(), it)));
     }
     if typed.returned {
         return Asked::Any;
@@ -147,9 +145,9 @@ fn asked(subject: &Subject<'_>, span: &Range<usize>, typed: &SpanType) -> Asked 
             operand(of("left"), operator, (is_complemented, false))
         }
         ("binary_expression", "left" | "right") => {
-            let is_tested = is_tested(subject, parent);
+            let is_value = is_value(subject, parent);
             let other = if field == "left" { "right" } else { "left" };
-            operand(of(other), operator, (is_complemented, is_tested))
+            operand(of(other), operator, (is_complemented, is_value))
         }
         _ => Asked::Unknown,
     }
@@ -162,11 +160,11 @@ fn converted(found: Option<(String, Integer)>) -> Asked {
 fn operand(
     found: Option<(String, Integer)>,
     operator: Option<&[u8]>,
-    (is_complemented, is_tested): (bool, bool),
+    (is_complemented, is_value): (bool, bool),
 ) -> Asked {
     match (found, operator.and_then(Operator::of)) {
         (Some((ctype, integer)), Some(operator)) => {
-            Asked::Operand(Operand { ctype, integer, operator, is_complemented, is_tested })
+            Asked::Operand(Operand { ctype, integer, operator, is_complemented, is_value })
         }
         _ => Asked::Unknown,
     }
@@ -193,24 +191,33 @@ fn complemented(subject: &Subject<'_>, mut node: NodeId) -> (NodeId, bool) {
     }
 }
 
-/// Whether the result of the expression only counts as true or false.
-fn is_tested(subject: &Subject<'_>, mut node: NodeId) -> bool {
+/// Whether of the expression, which is not negative, only the value counts: it is a
+/// condition, or converted to another type; on the way bits of it may be taken.
+fn is_value(subject: &Subject<'_>, mut node: NodeId) -> bool {
     let tree = &subject.alignment.members[0].tree;
     loop {
         let parent = tree.node(node).parent;
+        if parent == node {
+            return false;
+        }
         let operator = tree.child_by_field(parent, "operator").map(|it| {
             let range = &tree.node(it).range;
             &subject.file.bytes[range.start as usize..range.end as usize]
         });
-        match tree.node(parent).kind {
-            "parenthesized_expression" if parent != node => node = parent,
-            "if_statement" | "while_statement" | "do_statement" | "conditional_expression" => {
-                return tree.node(node).field == "condition"
-                    && tree.loop_macro(&subject.file.bytes, parent).is_none();
+        let field = tree.node(node).field;
+        match (tree.node(parent).kind, field, operator) {
+            ("parenthesized_expression", ..) | ("binary_expression", _, Some(b"&")) => {}
+            ("binary_expression", "left", Some(b">>")) => {}
+            ("binary_expression", _, Some(b"&&" | b"||")) => return true,
+            ("unary_expression", _, Some(b"!")) => return true,
+            ("init_declarator", "value", _) | ("return_statement", ..) => return true,
+            ("assignment_expression", "right", Some(b"=")) => return true,
+            ("if_statement" | "while_statement" | "do_statement", "condition", _) => {
+                return tree.loop_macro(&subject.file.bytes, parent).is_none();
             }
-            "unary_expression" => return operator == Some(b"!"),
-            "binary_expression" => return matches!(operator, Some(b"&&" | b"||")),
+            ("conditional_expression", "condition", _) => return true,
             _ => return false,
         }
+        node = parent;
     }
 }

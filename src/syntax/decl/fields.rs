@@ -88,7 +88,7 @@ impl Unit {
     }
 
     /// What the typedef `name` stands for, where all visible ones agree.
-    fn typedef(&self, name: &str) -> Option<String> {
+    pub fn typedef(&self, name: &str) -> Option<String> {
         let definitions = self.lookup(name);
         let mut targets = definitions.iter().map(|definition| match &definition.kind {
             DefinitionKind::Typedef { target } => Some(target),

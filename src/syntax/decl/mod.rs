@@ -33,6 +33,7 @@ mod enums;
 mod expand;
 mod facts;
 mod fields;
+mod handed;
 mod including;
 mod index;
 mod lexeme;
