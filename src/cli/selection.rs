@@ -29,15 +29,19 @@ impl<'a> Selection<'a> {
 
     /// Leaves the groups that meet every filter.
     pub fn filter(&self, groups: &mut Groups) {
-        let changed = |changes: &Changes, member: &Member| {
-            changes.touch(&member.file, member.function.start_line, member.function.end_line)
-        };
         groups.retain(|group| {
-            let mut members = group.members.iter();
-            let recent = |changes| members.any(|member| changed(changes, member));
+            let recent = self.changes.is_none() || group.members.iter().any(|it| self.is_new(it));
             let focused = self.focus.as_ref().is_none_or(|focus| focus.takes(group));
-            focused && self.what.takes(group) && self.changes.as_ref().is_none_or(recent)
+            focused && self.what.takes(group) && recent
         });
+    }
+
+    /// Whether the member has lines that `--since` is about; false without it.
+    pub fn is_new(&self, member: &Member) -> bool {
+        let function = &member.function;
+        self.changes.as_ref().is_some_and(|changes| {
+            changes.touch(&member.file, function.start_line, function.end_line)
+        })
     }
 
     /// Leaves as many of the groups, which are ranked, as were asked for.

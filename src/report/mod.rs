@@ -8,6 +8,7 @@ pub mod group;
 pub mod human;
 pub mod json;
 pub mod message;
+pub mod repeats;
 pub mod show;
 pub mod side_by_side;
 pub mod source;
