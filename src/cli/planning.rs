@@ -7,6 +7,7 @@ use super::project::Project;
 use crate::detect::{self, CloneGroup};
 use crate::generate::templates::Templates;
 use crate::plan::Reason;
+use crate::plan::family::Carriers;
 use crate::plan::rules::{self, Measure, Rule, TemplateNames};
 use crate::propose::{self, Proposer};
 use crate::report::{Outcome, Refusal};
@@ -43,6 +44,7 @@ pub fn plan_groups(
 ) -> anyhow::Result<PlannedGroups> {
     let Project { tree, config } = project;
     let rules = rules_in_force(project, asked)?;
+    let carriers = Carriers::load(&config.rules)?;
     let templates = Templates::load(&config.rules)?;
     // Whether another file includes a source file is a question to the whole tree.
     let whole = tree.walk(&[], &[])?;
@@ -51,6 +53,7 @@ pub fn plan_groups(
         drivers: &scanned.drivers,
         loops: &scanned.loops,
         rules: &rules,
+        carriers: &carriers,
         templates: &templates,
         universe: Arc::new(Universe::new(tree.root.clone())),
         included: detect::included_sources(&tree.root, &whole.files),

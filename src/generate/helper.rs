@@ -1,6 +1,7 @@
 //! The text of a helper: the first member's, with a new signature, its holes filled
 //! by the parameters, and the comment that holds for it.
 
+use super::family;
 use super::layout;
 use super::templates::{TemplateError, Templates};
 use crate::plan::align::{OwnParameter, lossy};
@@ -47,14 +48,14 @@ pub fn text(
         false => Linkage::Static,
     };
     let (head, tail) = signature(file, member, linkage);
-    let body = body(helper, file, function);
+    let body = body((plan, helper), file, function);
     // The body may hold bytes that are no UTF-8: it is put in after rendering.
     const BODY: &str = "{\u{1}}";
     let data = HelperData {
         comment: comment(plan, helper, file),
         head,
         name: helper.name.clone(),
-        parameters: parameters(member, Some(helper)),
+        parameters: parameters(member, Some(helper).filter(|_| plan.family.is_none())),
         tail,
         body: BODY.to_owned(),
         export: plan.export.clone().unwrap_or_default(),
@@ -134,7 +135,7 @@ fn parameters(member: &MemberPlan, helper: Option<&Helper>) -> String {
 }
 
 /// A parameter's declaration: `int reg`, `const char *name`, `int (*fn)(int reg)`.
-fn declared(ctype: &str, name: &str) -> String {
+pub(super) fn declared(ctype: &str, name: &str) -> String {
     if ctype.contains("(*)") {
         return ctype.replacen("(*)", &format!("(*{name})"), 1);
     }
@@ -287,13 +288,13 @@ fn with_kernel_doc(text: &str, helper: &Helper) -> String {
 }
 
 /// The first member's body, with its holes filled by the parameters' names.
-fn body(helper: &Helper, file: &FileContext, function: &Function) -> Vec<u8> {
+fn body((plan, helper): (&Plan, &Helper), file: &FileContext, function: &Function) -> Vec<u8> {
     let base = file.token_at(function.start);
     let mut cuts: Vec<(Range<usize>, Cow<[u8]>)> = Vec::new();
     for span in &helper.spans {
         let from = file.tokens[base + span.tokens.start].start as usize;
         let to = file.tokens[base + span.tokens.end - 1].end as usize;
-        let name = &helper.parameters[span.parameter].name;
+        let name = &family::name_of(plan, helper, span.parameter);
         match &span.wording {
             Some(wording) => {
                 cuts.push((from..to, wording.format.as_bytes().into()));
@@ -308,6 +309,10 @@ fn body(helper: &Helper, file: &FileContext, function: &Function) -> Vec<u8> {
     }
     for (gap, better) in &helper.comments.replaced {
         cuts.push((gap.clone(), (&file.bytes[better.clone()]).into()));
+    }
+    if let Some(family) = &plan.family {
+        let at = family.local.at;
+        cuts.push((at..at, family::local(&family.local).into_bytes().into()));
     }
     cuts.sort_by_key(|(range, _)| range.start);
     let mut new = Vec::new();

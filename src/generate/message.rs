@@ -3,7 +3,7 @@
 use super::templates::{TemplateError, Templates};
 use crate::detect::CloneGroup;
 use crate::plan::text::Saving;
-use crate::plan::{Fate, Helper, MemberPlan, Parameter, Plan, Remedy};
+use crate::plan::{Family, Fate, Helper, MemberPlan, Parameter, Plan, Remedy};
 use crate::tree::TreePath;
 use serde::Serialize;
 
@@ -154,6 +154,9 @@ fn subject(plan: &Plan, group: &CloneGroup, driver: &str) -> String {
         None => format!("{}: {driver}", group.members[0].class.rsplit('/').next().unwrap_or("")),
     };
     let what = match &plan.remedy {
+        Remedy::Helper(helper) if plan.family.is_some() => {
+            format!("Use {}() for several attributes", helper.name)
+        }
         Remedy::Helper(helper) => format!("Factor out {}()", helper.name),
         Remedy::Merge(survivor) if plan.is_reuse() => {
             format!("Use {}()", plan.members[*survivor].name)
@@ -216,6 +219,9 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
     let mut text = Vec::new();
     match &plan.remedy {
         Remedy::Helper(helper) if plan.is_of_parts => text.push(of_parts(plan, helper, &all)),
+        Remedy::Helper(helper) if plan.family.is_some() => {
+            text.extend(plan.family.iter().map(|family| of_rows(family, helper, &all)));
+        }
         Remedy::Helper(helper) if helper.parameters.is_empty() => {
             text.push(format!("{all} have the same body. Keep it once, as {}().", helper.name));
         }
@@ -318,7 +324,7 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
         plan.remedy,
         Remedy::Elide(_) | Remedy::Delete | Remedy::Lookup(_) | Remedy::Loop(_)
     );
-    let is_said = plan.is_of_parts || plan.is_reuse() || is_told_of;
+    let is_said = plan.is_of_parts || plan.is_reuse() || is_told_of || plan.family.is_some();
     let calls_change = !(is_of_one_name && matches!(plan.remedy, Remedy::Merge(_)));
     if !gone.is_empty() && !is_said && calls_change {
         let them = if gone == all { "them" } else { &gone };
@@ -374,6 +380,36 @@ fn of_parts(plan: &Plan, helper: &Helper, all: &str) -> String {
         ),
     };
     format!("{all} have statements in common{but}. Move these to {}(){pass}.", helper.name)
+}
+
+/// What attributes reach as one function.
+fn of_rows(family: &Family, helper: &Helper, all: &str) -> String {
+    let kind = &family.kind;
+    let slot = kind.slot.as_deref().unwrap_or_default();
+    let names: Vec<String> = helper.parameters.iter().map(|it| it.name.clone()).collect();
+    let what = enumeration(&names);
+    let holds = match &family.table {
+        Some(table) if kind.points.is_some() => {
+            format!("the address of a row of {} with its {what}", table.name)
+        }
+        Some(table) => format!("the index of a row of {} with its {what}", table.name),
+        None => format!("its {what}"),
+    };
+    let becomes = match &family.was {
+        Some(tag) => format!(
+            "Make each attribute a struct {} in place of a struct {tag}, and let the member {slot} \
+             of it hold {holds}.",
+            kind.tag
+        ),
+        None => format!(
+            "Let the member {slot} of each attribute, which nothing else uses, hold {holds}."
+        ),
+    };
+    format!(
+        "{all} are the same but for what the table below shows, and only attributes name them. \
+         {becomes} One function, {}(), takes it from the attribute that it is handed.",
+        helper.name,
+    )
 }
 
 /// `a`, `a and b`, `a, b and c`.

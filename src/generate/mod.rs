@@ -3,6 +3,7 @@
 //! rewritten is the planner's business, how the text looks is the templates'.
 
 pub mod edits;
+mod family;
 pub mod helper;
 pub mod layout;
 pub mod library;

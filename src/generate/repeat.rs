@@ -93,7 +93,7 @@ fn element(plan: &Loop) -> String {
 }
 
 /// One row a line, each value in its column.
-fn lines(rows: &[Row]) -> Vec<String> {
+pub(super) fn lines(rows: &[Row]) -> Vec<String> {
     let count = rows.first().map_or(0, |row| row.values.len());
     let widths: Vec<usize> = (0..count)
         .map(|at| rows.iter().map(|row| row.values[at].chars().count()).max().unwrap_or(0))

@@ -1,5 +1,6 @@
 //! From a plan to the edits of its files.
 
+use super::family;
 use super::helper::{self, one_line};
 use super::layout;
 use super::library;
@@ -41,6 +42,10 @@ pub fn edits(
         Remedy::Helper(helper) => {
             let (home, at) = (files[plan.home_index()], helper.insert_at);
             let mut text = helper::text(plan, helper, files[0], templates)?;
+            if let Some(family) = &plan.family {
+                let rows = family::table(family, helper, &plan.rule, templates)?;
+                text.splice(0..0, rows.into_bytes());
+            }
             if plan.is_hosted {
                 // Behind a function and what exports it.
                 text.truncate(text.trim_ascii_end().len());
@@ -50,6 +55,9 @@ pub fn edits(
             let newlines = memchr::memchr_iter(b'\n', &home.bytes[above..at]).count();
             if above > 0 && newlines < 2 {
                 text.insert(0, b'\n');
+            }
+            if let Some(family) = &plan.family {
+                edits[0].extend(family::edits(family));
             }
             edits[plan.home_index()].push(Edit { range: at..at, text });
             helper.name.clone()
@@ -122,7 +130,7 @@ pub fn edits(
 }
 
 /// What a file gets at its top.
-fn preamble(preamble: &Preamble) -> Edit {
+pub(super) fn preamble(preamble: &Preamble) -> Edit {
     let Preamble { at, includes, tags, blank_above, blank_below } = preamble;
     let blank = |is_there: bool| is_there.then(String::new);
     let mut lines: Vec<String> = Vec::new();

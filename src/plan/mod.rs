@@ -12,6 +12,7 @@ pub mod context;
 pub mod declare;
 pub mod early;
 pub mod elide;
+pub mod family;
 pub mod fate;
 pub mod file;
 mod helper;
@@ -40,6 +41,7 @@ pub mod wording;
 pub mod words;
 pub mod wrapper;
 
+pub use family::Family;
 pub use fate::{Fate, MemberPlan};
 pub use file::FileContext;
 pub use holes::{Parameter, Span};
@@ -82,6 +84,8 @@ pub struct Plan {
     pub declaration: Option<Declaration>,
     /// The helper, or the member that stays.
     pub remedy: Remedy,
+    /// The rows that name the members, where these go and the helper is named in their place.
+    pub family: Option<Box<Family>>,
     /// The members, in the order of the group.
     pub members: Vec<MemberPlan>,
     /// What a reviewer should know.
@@ -111,6 +115,7 @@ impl Plan {
             is_of_parts: false,
             is_inline: false,
             objection: None,
+            family: None,
             remedy,
             members,
         }

@@ -68,13 +68,18 @@ impl Preamble {
         Some(Preamble { tags, ..found })
     }
 
-    /// Where a header includes [`TYPES`]: among what it includes of the kernel, in the
-    /// alphabet's order where that is kept, or at its top.
+    /// Where a header includes [`TYPES`], see [`Preamble::angled`].
     pub fn types(header: &FileContext) -> Option<Preamble> {
+        Preamble::angled(header, TYPES)
+    }
+
+    /// Where a file includes `wanted`: among what it includes of the kernel, in the
+    /// alphabet's order where that is kept, or at its top.
+    pub fn angled(header: &FileContext, wanted: &str) -> Option<Preamble> {
         let all: Vec<_> = header.includes().collect();
         let angled = || all.iter().filter(|(_, spelled)| spelled.starts_with('<'));
         let is_sorted = angled().is_sorted_by_key(|(_, spelled)| *spelled);
-        let later = angled().find(|(_, spelled)| is_sorted && *spelled > TYPES);
+        let later = angled().find(|(_, spelled)| is_sorted && *spelled > wanted);
         let found = match (later, angled().next_back(), all.first()) {
             (Some((next, _)), ..) => Preamble::at(header.line_start(next.start as usize)),
             (None, Some((last, _)), _) => {
@@ -86,7 +91,7 @@ impl Preamble {
             }
             (None, None, None) => top(header)?,
         };
-        Some(Preamble { includes: vec![TYPES.to_owned()], ..found })
+        Some(Preamble { includes: vec![wanted.to_owned()], ..found })
     }
 }
 

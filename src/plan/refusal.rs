@@ -104,6 +104,9 @@ reasons! {
     LadderHoles "ladder-holes" "keys without an arm cannot be told from the others, or are most of them",
     LadderChecked "ladder-checked" "the compiler checks that the switch has an arm for each enumerator; a table would not be checked",
     LoopBody "loop-body" "repeated statements are not whole, not next to each other, or would mean something else in a loop",
+    FamilyRows "family-rows" "not each of the functions is named by one attribute alone, and nowhere else",
+    RowTaken "row-taken" "the attributes have no room for a constant, or somebody else uses it",
+    RowNarrow "row-narrow" "a constant is not known, or the member of the attribute does not keep it on every machine",
     AddsNothing "adds-nothing" "the helper would only hand its parameters on to a function that is there already",
     NotProved "not-proved" "the patch was made, but did not pass the checks that every proposal must pass",
 }

@@ -30,6 +30,8 @@ pub enum RemedyKind {
     Lookup,
     /// A loop over a table takes the place of repeated statements.
     Loop,
+    /// One function takes what differs from the row by which it is reached.
+    Family,
 }
 
 /// A rewrite rule, as its file in `rewrites/` says it.

@@ -269,7 +269,16 @@ impl Pastes {
     /// The macro that may make up `name` out of its arguments: of one and words of its own,
     /// or of two that it pastes together, as `CONFIGFS_ATTR(prefix_, name)` does.
     fn may_name(&self, name: &[u8]) -> Option<String> {
-        self.calls.iter().find_map(|paste| {
+        self.other_that_may_name(name, |_| false)
+    }
+
+    /// As [`Pastes::may_name`], but for macros of which it is known what they name.
+    pub fn other_that_may_name(
+        &self,
+        name: &[u8],
+        is_known: impl Fn(&str) -> bool,
+    ) -> Option<String> {
+        self.calls.iter().filter(|paste| !is_known(&paste.macro_name)).find_map(|paste| {
             let Paste { macro_name, argument, beside, text } = paste;
             if argument == name {
                 return None;

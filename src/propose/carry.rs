@@ -11,6 +11,7 @@ use crate::plan::rules::Measure;
 use crate::plan::{self, Claimed, Fate, FileContext, OpenFile, Plan, Reason, Refusal, Remedy};
 use crate::store::Proposal;
 use crate::tree::{TreePath, content_hash};
+use crate::verify::family::Rows;
 use crate::verify::{self, Claim, Climb, Files, Lift, Tabled, TreeScope};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -33,6 +34,24 @@ pub(super) struct CarriedOut {
     patch: Vec<u8>,
     edits: EditSet,
     changed: Changed,
+}
+
+impl CarriedOut {
+    /// Lines that go on balance.
+    pub fn saved(&self) -> i64 {
+        i64::from(self.proposal.lines_removed) - i64::from(self.proposal.lines_added)
+    }
+
+    /// The rule and the lines, as a note for whoever reads of another patch.
+    pub fn in_short(&self) -> String {
+        let Proposal { rewrite, lines_added, lines_removed, .. } = &self.proposal;
+        format!("{rewrite} instead: +{lines_added} -{lines_removed}")
+    }
+
+    /// Adds a note for whoever reviews the patch.
+    pub fn note(&mut self, note: String) {
+        self.proposal.notes.push(note);
+    }
 }
 
 impl Carried {
@@ -214,6 +233,8 @@ pub(super) fn claim((path, claimed): (&TreePath, &mut Claimed), plan: &Plan, out
     if let Remedy::Helper(helper) = &plan.remedy {
         claimed.names.insert(helper.name.clone());
     }
+    let table = plan.family.as_ref().and_then(|family| family.table.as_ref());
+    claimed.names.extend(table.map(|table| table.name.clone()));
     let is_table = matches!(plan.remedy, Remedy::Lookup(_) | Remedy::Loop(_));
     debug_assert!(is_table || plan.members.iter().any(|m| m.fate != Fate::Survives));
 }
@@ -320,8 +341,35 @@ fn claim_of(plan: &Plan) -> Claim {
         helper_path: Some(plan.home().clone()).filter(|_| !is_elision),
         merged_into,
         is_elision,
+        rows: plan.family.as_ref().and_then(|family| rows_of(plan, family)),
         ..Claim::default()
     }
+}
+
+/// Where the check finds what the rows hold.
+fn rows_of(plan: &Plan, family: &plan::Family) -> Option<Rows> {
+    let Remedy::Helper(one) = &plan.remedy else { return None };
+    let kind = &family.kind;
+    let constants = |index: usize| {
+        let constant = |it: &plan::Parameter| it.arguments[index].clone();
+        one.parameters.iter().map(constant).collect()
+    };
+    let variable = |(index, (_, row)): (usize, &(_, plan::family::Declared))| {
+        let name = kind.variable.replace("{name}", &row.name);
+        (family.variables.get(index).cloned().unwrap_or_else(|| name.clone()), name)
+    };
+    Some(Rows {
+        tag: kind.tag.clone(),
+        attribute: kind.attribute.clone(),
+        slot: kind.slot.clone().unwrap_or_default(),
+        is_of_one_type: family.was.is_none(),
+        local: family.local.name.clone(),
+        table: family.table.as_ref().map(|table| table.name.clone()),
+        points: family.table.is_some() && kind.points.is_some(),
+        columns: one.parameters.iter().map(|it| (it.ctype.clone(), it.name.clone())).collect(),
+        constants: (0..family.rows.len()).map(constants).collect(),
+        variables: family.rows.iter().enumerate().map(variable).collect(),
+    })
 }
 
 fn proposal_id(group: &str, rule: &str) -> String {

@@ -13,11 +13,13 @@
 mod across;
 mod carry;
 mod extracts;
+mod families;
 mod hosts;
 mod unused;
 
 use crate::detect::{CloneGroup, Kind};
 use crate::generate::templates::{TemplateError, Templates};
+use crate::plan::family::Carriers;
 use crate::plan::uses::Pastes;
 use crate::plan::{self, Claimed, FileContext, OpenFile, Plan, Reason, Refusal, Rule};
 use crate::store::Proposal;
@@ -49,6 +51,8 @@ pub struct Proposer<'a> {
     pub loops: &'a LoopMacros,
     /// The rules in force.
     pub rules: &'a [Rule],
+    /// Which objects can hold a constant for their functions.
+    pub carriers: &'a Carriers,
     /// The templates in force.
     pub templates: &'a Templates,
     /// What names mean.
@@ -132,22 +136,17 @@ impl Proposer<'_> {
         // caller's text is settled before the function it calls may go.
         let mut order = indices.to_vec();
         order.sort_by_key(|&i| Reverse(groups[i].members[0].function.start));
-        largest_runs_first(groups, &mut order);
+        largest_first(groups, &mut order, |group| group.kind == Kind::Sequence);
+        largest_first(groups, &mut order, |group| self.is_family(&file, group));
         for index in order {
             let group = &groups[index];
             let open: Vec<&OpenFile> = vec![&file; group.members.len()];
             let planned = self.plan_in_file(&open, group);
-            let outcome = match planned {
-                Ok(plan) => {
-                    let carried = self.carry_out(&[&file], &[], group, &plan)?;
-                    if let carry::Carried::Out(out) = &carried {
-                        carry::claim((&file.context.path, &mut file.claimed), &plan, out);
-                    }
-                    carried.into_outcome()
-                }
-                Err(refusal) => Outcome::Refusal(refusal),
-            };
-            done.push((index, outcome));
+            let (plan, carried) = self.better((&file, group), planned)?;
+            if let (Some(plan), carry::Carried::Out(out)) = (&plan, &carried) {
+                carry::claim((&file.context.path, &mut file.claimed), plan, out);
+            }
+            done.push((index, carried.into_outcome()));
         }
         self.extract_in_file(&mut file, groups, &mut done)?;
         Ok((done, Some(file.claimed)))
@@ -205,15 +204,24 @@ impl Proposer<'_> {
     }
 }
 
-/// Gives the places of the runs among `order` to them by their length: a function that has
-/// several has room for one table.
-fn largest_runs_first(groups: &[CloneGroup], order: &mut [usize]) {
-    let is_run = |index: usize| groups[index].kind == Kind::Sequence;
-    let places: Vec<usize> = (0..order.len()).filter(|&at| is_run(order[at])).collect();
-    let mut runs: Vec<usize> = places.iter().map(|&at| order[at]).collect();
-    runs.sort_by_key(|&index| Reverse(groups[index].members.len()));
-    for (at, index) in places.into_iter().zip(runs) {
+/// Gives the places of some groups among `order` to them by the lines that repeat another
+/// member's: a function that has several runs has room for one table, and an attribute for
+/// one constant.
+fn largest_first(groups: &[CloneGroup], order: &mut [usize], is_one: impl Fn(&CloneGroup) -> bool) {
+    let places: Vec<usize> = (0..order.len()).filter(|&at| is_one(&groups[order[at]])).collect();
+    let mut found: Vec<usize> = places.iter().map(|&at| order[at]).collect();
+    found.sort_by_key(|&index| Reverse(repeated(&groups[index])));
+    for (at, index) in places.into_iter().zip(found) {
         order[at] = index;
+    }
+}
+
+/// How much of a group repeats something: repetitions of a run, lines of functions.
+fn repeated(group: &CloneGroup) -> u64 {
+    let others = group.members.len().saturating_sub(1) as u64;
+    match group.kind {
+        Kind::Sequence => others,
+        _ => others * u64::from(group.members[0].function.lines()),
     }
 }
 

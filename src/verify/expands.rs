@@ -11,8 +11,8 @@ use super::signature::{self, Linkage};
 use super::substitution::{self, OneFile};
 use super::unit::{Difference, Unit, shown};
 use super::{
-    Claim, Files, Lift, Problem, Scope, Tabled, Verdict, across, elided, lifted, lookup, placement,
-    unrolled,
+    Claim, Files, Lift, Problem, Scope, Tabled, Verdict, across, elided, family, lifted, lookup,
+    placement, unrolled,
 };
 use crate::syntax::{Lexer, LoopMacros};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +28,9 @@ pub fn check(
         Some(Tabled::Switch) => return lookup::check(before, after, claim, (loops, scope)),
         Some(Tabled::Run) => return unrolled::check(before, after, claim, scope),
         None => {}
+    }
+    if claim.rows.is_some() {
+        return family::check(before, after, claim, (loops, scope));
     }
     if claim.is_elision {
         return elided::check(before, after, claim, (loops, scope));
@@ -88,7 +91,7 @@ pub(super) fn nowhere(detail: impl Into<String>) -> Difference {
     Difference { before: None, after: None, detail: detail.into() }
 }
 
-fn one_file<'s>(
+pub(super) fn one_file<'s>(
     before: &Unit<'s>,
     after: &Unit<'s>,
     claim: &Claim,

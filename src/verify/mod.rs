@@ -20,6 +20,7 @@ pub mod early;
 pub mod elided;
 pub mod expands;
 pub mod facts;
+pub mod family;
 pub mod ir;
 pub mod ladder;
 mod library;
@@ -96,6 +97,10 @@ pub struct Claim {
     /// What in the one rewritten function has become a table; nothing else has changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tabled: Option<Tabled>,
+    /// The helper takes what the members differed in from the rows by which they were
+    /// reached, and is named there in their place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<family::Rows>,
     /// Where the helper does what a part of each member did: how these parts become
     /// functions of their own before.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -35,7 +35,7 @@ struct Rows<'s> {
 }
 
 /// The words of a member's type, and its name.
-type Field = (Vec<Vec<u8>>, Vec<u8>);
+pub(super) type Field = (Vec<Vec<u8>>, Vec<u8>);
 
 fn unrolls(
     (old, new): (&Unit<'_>, &Unit<'_>),
@@ -134,7 +134,11 @@ fn new_index<'s>(
 }
 
 /// What the rows of a table consist of.
-fn fields(unit: &Unit<'_>, table: &Table, names: &decl::Unit) -> Result<Vec<Field>, Wrong> {
+pub(super) fn fields(
+    unit: &Unit<'_>,
+    table: &Table,
+    names: &decl::Unit,
+) -> Result<Vec<Field>, Wrong> {
     let owned = |words: Vec<&[u8]>| -> Vec<Vec<u8>> {
         let words = words.into_iter().filter(|it| !matches!(*it, b"static" | b"const"));
         words.map(<[u8]>::to_vec).collect()

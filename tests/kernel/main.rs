@@ -327,6 +327,39 @@ fn what_became_a_table_compiles_and_does_the_same() {
     assert!(share >= FLOOR_TABLED, "{:.1} % do the same", share * 100.0);
 }
 
+/// Folders with functions that attributes name and that differ in constants.
+const ATTRIBUTES: [&str; 5] = [
+    "drivers/hwmon",
+    "drivers/staging/iio",
+    "drivers/fpga",
+    "drivers/platform/x86",
+    "drivers/usb/misc",
+];
+
+#[test]
+#[ignore = "needs a kernel: see CONTRIBUTING.md"]
+fn functions_of_attributes_become_one_and_do_the_same() {
+    let workspace = Workspace::lock();
+    let configuration = workspace.configuration();
+    let build = configuration.parent().expect("a build folder").to_string_lossy();
+    let plan =
+        plan::plan(workspace.source(), &ATTRIBUTES).unwrap_or_else(|error| panic!("{error}"));
+    let is_family = |it: &&Proposal| it.rewrite == "table-family";
+    let ids: Vec<&str> = plan.proposals.iter().filter(is_family).map(|it| &*it.id).collect();
+    assert!(ids.len() >= 8, "{} families", ids.len());
+    let mut random = Random::from_environment();
+    let ids: Vec<&str> = random.some(&ids, 2 * VERIFIED_TABLED).into_iter().copied().collect();
+    let arguments = ["verify", "--format", "json", "--kernel-build", &build];
+    let json = workspace.run(&[&arguments[..], &ids].concat());
+    let table = ladder::Table::read(&json, &ATTRIBUTES);
+    println!("{table}");
+    let ladder::Row { proposals, built, compiled, identical, explained } = table.all;
+    assert!(built > 0 && compiled == built, "something that is built fails");
+    assert_eq!(identical + explained, proposals, "something is not explained");
+    let share = identical as f64 / built as f64;
+    assert!(share >= FLOOR_TABLED, "{:.1} % do the same", share * 100.0);
+}
+
 #[test]
 #[ignore = "needs a kernel: see CONTRIBUTING.md"]
 fn tables_that_add_lines_take_bytes_away() {

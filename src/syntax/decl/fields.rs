@@ -180,24 +180,11 @@ impl Layout {
         &self.origin
     }
 
-    /// All members in their order, with their names; `None` where one stands under an `#if`,
-    /// is of no plain declaration, or has members of its own.
+    /// All members in their order, with their names; `None` as for [`Layout::names`], or where
+    /// one is of no plain declaration.
     pub fn members(&self) -> Option<Vec<(String, Field)>> {
-        let is_plain = |token: &Lexeme| token.kind != TokenKind::Directive && !token.is("{");
-        if !self.body.iter().all(is_plain) {
-            return None;
-        }
-        let mut members = Vec::new();
-        for item in self.body.split(|token| token.is(";")).filter(|item| !item.is_empty()) {
-            let declared = declarator::declarators(item);
-            if declared.is_empty() {
-                return None;
-            }
-            for one in declared {
-                members.push((one.name.clone(), self.field(&one.name).ok()?));
-            }
-        }
-        Some(members)
+        let named = |name: String| self.field(&name).ok().map(|field| (name, field));
+        self.names()?.into_iter().map(named).collect()
     }
 
     /// The member `name`, those of members without a name included.
@@ -212,6 +199,30 @@ impl Layout {
             [(_, true)] => Err(NoField::Conditional(name.to_owned())),
             _ => Err(NoField::NotFound(name.to_owned())),
         }
+    }
+
+    /// The names of all members in their order; `None` where one has no name of its own, or
+    /// stands under an `#if`.
+    pub fn names(&self) -> Option<Vec<String>> {
+        let mut names = Vec::new();
+        let (mut start, mut depth) = (0, 0usize);
+        for (at, token) in self.body.iter().enumerate() {
+            match &*token.text {
+                _ if is_directive(token) => return None,
+                "{" | "(" | "[" => depth += 1,
+                "}" | ")" | "]" => depth = depth.saturating_sub(1),
+                ";" if depth == 0 => {
+                    let declared = declarator::declarators(&self.body[start..at]);
+                    if declared.is_empty() {
+                        return None;
+                    }
+                    names.extend(declared.into_iter().map(|it| it.name));
+                    start = at + 1;
+                }
+                _ => {}
+            }
+        }
+        Some(names)
     }
 
     /// Every declaration of `name`, and whether it stands under an `#if`.

@@ -7,7 +7,8 @@
 //! a touched header (`includers`); what crosses from one file to another is linked
 //! (`links`, `modules`, `globals`).
 //!
-//! `force`, `wrap`, `constants`, `unroll` and `both` make texts comparable, `shop` compiles,
+//! `force`, `wrap`, `constants`, `unroll` and `both` make texts comparable, `rows` those of
+//! functions that are reached through rows, `shop` compiles,
 //! `compiles`, `links`, `roles`, `same` and `across` judge, `results`, with the types that
 //! `scalars` finds, runs what rightly differs, `tables` reads what a patch adds, `lines`
 //! says where a difference stands; `faults` and `trial`
@@ -28,6 +29,7 @@ mod objects;
 mod proof;
 mod results;
 mod roles;
+mod rows;
 mod same;
 mod scalars;
 mod shop;

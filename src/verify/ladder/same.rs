@@ -6,7 +6,7 @@ use super::links::Symbols;
 use super::results::{self, NotRun};
 use super::roles::{Compared, Roles, Texts};
 use super::shop::{Bill, Shop};
-use super::{Candidate, Engine, Found, Way, both};
+use super::{Candidate, Engine, Found, Way, both, rows};
 use crate::syntax::LoopMacros;
 use crate::verify::build::{BuildError, Compile, Level, Mode};
 use crate::verify::ir;
@@ -38,6 +38,12 @@ pub(super) fn prove(
     loops: &LoopMacros,
     bill: &mut Bill,
 ) -> Result<Result<Way, Unproved>, BuildError> {
+    if let Some(between) = rows::between(candidate, &compile.source) {
+        return match prove(shop, &between, compile, loops, bill)? {
+            Ok(way) => rows::prove(shop, candidate, compile, way, bill),
+            Err(why) => Ok(Err(why)),
+        };
+    }
     let plain = Way::plain(Level::O2);
     let roles = Roles::of(candidate, &compile.source);
     let texts = roles.inlined(candidate);
@@ -125,6 +131,9 @@ pub(super) fn symbols_before(
     loops: &LoopMacros,
     bill: &mut Bill,
 ) -> Result<Result<Symbols, Found>, BuildError> {
+    if let Some(between) = rows::between(candidate, &compile.source) {
+        return symbols_before(shop, &between, compile, loops, bill);
+    }
     let roles = Roles::of(candidate, &compile.source);
     let texts = roles.inlined(candidate);
     let put = roles.with_constants(candidate, compile, loops);

@@ -7,6 +7,7 @@ use super::leftovers::pair_leftovers;
 use super::names;
 use super::pairing::{Root, Session};
 use super::place::Area;
+use super::rows::{self, Row};
 use super::sections::Role;
 use super::steps::function_name;
 use super::{Comparison, Difference, Merged, Subject, Unit};
@@ -26,18 +27,44 @@ pub fn compare(before: &Object<'_>, after: &Object<'_>) -> Comparison {
 pub fn compare_merged(before: &Object<'_>, after: &Object<'_>, merged: &Merged) -> Comparison {
     let mut session = Session::new(before, after, Unit::Same);
     session.merged = merged.clone();
+    whole(&mut session)
+}
+
+/// [`compare`], where each of `rows` names another function and holds a constant after.
+///
+/// # Errors
+/// Which row is not what it shall be.
+pub fn compare_rows(
+    before: &Object<'_>,
+    after: &Object<'_>,
+    rows: &[Row],
+) -> Result<Comparison, String> {
+    let mut session = Session::new(before, after, Unit::Same);
+    rows::pair(&mut session, rows)?;
+    let mut comparison = whole(&mut session);
+    let is_row = |subject: &Subject| matches!(subject, Subject::Data(name) if rows.iter().any(|row| row.variables.0 == *name));
+    comparison.differences.retain(|it| !is_row(&it.subject));
+    rows::check(&mut session, rows)?;
+    // What only the rows lead to.
+    drain(&mut session, &mut comparison);
+    comparison.differences.retain(|it| !is_row(&it.subject));
+    Ok(comparison)
+}
+
+/// Compares all functions and all data.
+fn whole(session: &mut Session<'_, '_>) -> Comparison {
     let mut comparison = Comparison::default();
-    pair_by_name(&mut session);
+    pair_by_name(session);
     loop {
-        drain(&mut session, &mut comparison);
-        pair_leftovers(&mut session);
+        drain(session, &mut comparison);
+        pair_leftovers(session);
         if session.queue.is_empty() {
             break;
         }
     }
-    compare_sections(&mut session, &mut comparison);
-    drain(&mut session, &mut comparison);
-    list_unpaired(&session, &mut comparison);
+    compare_sections(session, &mut comparison);
+    drain(session, &mut comparison);
+    list_unpaired(session, &mut comparison);
     comparison.same.sort();
     comparison.same.dedup();
     let unlike: BTreeSet<Subject> =

@@ -31,6 +31,7 @@ mod place;
 mod pure;
 mod records;
 mod registers;
+mod rows;
 mod sections;
 mod steps;
 #[cfg(test)]
@@ -38,11 +39,12 @@ mod tests;
 mod text;
 mod users;
 
-pub use compare::{compare, compare_functions, compare_merged};
+pub use compare::{compare, compare_functions, compare_merged, compare_rows};
 pub use elf::{ObjectError, text_size};
 pub use image::{Flush, Image, Piece};
 pub use layout::Object;
 pub use pure::Pure;
+pub use rows::{Held, Row};
 
 use std::collections::BTreeSet;
 use std::fmt;

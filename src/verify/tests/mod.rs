@@ -1,6 +1,7 @@
 //! Inline files before and after: what is right passes, and every planted fault
 //! fails for its own reason.
 
+mod family;
 mod faults;
 mod fixtures;
 mod lifted;

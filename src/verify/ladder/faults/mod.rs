@@ -7,6 +7,7 @@
 //! No fault moves a line, so that `__LINE__` stays what it was.
 
 mod calls;
+mod rows;
 mod statements;
 mod structs;
 mod tables;
@@ -18,6 +19,7 @@ use crate::generate::edits::apply_edits;
 use crate::syntax::LoopMacros;
 use crate::tree::TreePath;
 use crate::verify::definition::Definition;
+use crate::verify::family::Rows;
 use crate::verify::macros::Macros;
 use crate::verify::tables::added;
 use crate::verify::unit::{Unit, shown};
@@ -39,7 +41,7 @@ pub enum Fault {
     /// Two rows of a table that the patch adds stand in each other's place.
     ExchangedTableRows,
     /// Two callers have each other's constants, all of them: the rows of the table
-    /// that the calls are, exchanged.
+    /// that the calls are, exchanged; or two rows by which one function is reached.
     ExchangedRows,
     /// A parameter, a variable or the function's value is narrower than what is put
     /// into it.
@@ -101,7 +103,8 @@ pub fn planted(right: &Candidate, loops: &LoopMacros, most: usize) -> Vec<Plante
     for (path, source) in &right.after {
         let before = right.before.get(path).map_or(&[][..], Vec::as_slice);
         let work = function.map(|function| in_work(source, function, loops));
-        for it in work.into_iter().flatten().chain(in_tables(before, source)) {
+        let of_rows = right.claim.rows.iter().flat_map(|rows| in_rows(before, source, rows));
+        for it in work.into_iter().flatten().chain(in_tables(before, source)).chain(of_rows) {
             let Some(it) = plant(path, source, it) else { continue };
             if it.text != *source && texts.insert(it.text.clone()) {
                 by_fault.entry(it.fault).or_default().push(it);
@@ -116,6 +119,12 @@ fn in_tables(before: &[u8], source: &[u8]) -> impl Iterator<Item = Site> {
     let (before, unit) = (Unit::new("", before), Unit::new("", source));
     let found = tables::exchanged(&unit, &added(&before, &unit));
     found.into_iter().map(|edits| Site { fault: Fault::ExchangedTableRows, edits })
+}
+
+/// Faults in the rows by which one function is reached.
+fn in_rows(before: &[u8], source: &[u8], rows: &Rows) -> Vec<Site> {
+    let found = rows::exchanged(&Unit::new("", before), &Unit::new("", source), rows);
+    found.into_iter().map(|edits| Site { fault: Fault::ExchangedRows, edits }).collect()
 }
 
 /// Faults in the function that does the members' work, and in its calls.

@@ -3,6 +3,7 @@
 mod faults;
 mod hostile;
 mod pure;
+mod rows;
 mod same;
 mod tables;
 
