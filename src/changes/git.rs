@@ -130,6 +130,10 @@ const DIFF: [&str; 13] = [
 /// Files that can hold a function.
 const SOURCES: [&str; 2] = ["--", "*.c"];
 
+/// Files that one command line names: a thousand paths stay far below what the system
+/// lets pass.
+const FILES_AT_ONCE: usize = 1000;
+
 /// A git repository, asked from a tree in it.
 pub struct Git<'t> {
     root: &'t Path,
@@ -170,11 +174,29 @@ impl<'t> Git<'t> {
             .map_err(|_| ChangesError::NoMergeBase { from: from.to_owned(), to: to.to_owned() })
     }
 
-    /// What changed from one commit to another, or to the working tree.
+    /// What changed in the C files from one commit to another, or to the working tree.
     pub fn diff(&self, from: &str, to: Option<&str>) -> Result<Vec<FileDiff>, ChangesError> {
         let commits = std::iter::once(from).chain(to);
-        let arguments: Vec<&str> = DIFF.into_iter().chain(commits).chain(SOURCES).collect();
-        diff::parse(&self.answer(&arguments)?).map_err(|line| ChangesError::NoDiff { line })
+        self.diff_with(DIFF.into_iter().chain(commits).chain(SOURCES))
+    }
+
+    /// What changed in these files from a commit to the working tree.
+    pub fn diff_of(&self, from: &str, files: &[TreePath]) -> Result<Vec<FileDiff>, ChangesError> {
+        let mut diffs = Vec::new();
+        for files in files.chunks(FILES_AT_ONCE) {
+            let names: Vec<String> = files.iter().map(|file| format!(":(literal){file}")).collect();
+            let names = names.iter().map(String::as_str);
+            diffs.extend(self.diff_with(DIFF.into_iter().chain([from, "--"]).chain(names))?);
+        }
+        Ok(diffs)
+    }
+
+    fn diff_with<'a>(
+        &self,
+        arguments: impl Iterator<Item = &'a str>,
+    ) -> Result<Vec<FileDiff>, ChangesError> {
+        let answer = self.answer(&arguments.collect::<Vec<_>>())?;
+        diff::parse(&answer).map_err(|line| ChangesError::NoDiff { line })
     }
 
     /// The C files that git neither knows nor ignores. One whose name is not UTF-8 is
@@ -187,14 +209,25 @@ impl<'t> Git<'t> {
         Ok(names.filter_map(|name| String::from_utf8(name.to_vec()).ok()).collect())
     }
 
-    fn answer(&self, arguments: &[&str]) -> Result<Vec<u8>, ChangesError> {
+    /// What git prints.
+    pub fn answer(&self, arguments: &[&str]) -> Result<Vec<u8>, ChangesError> {
         self.run(arguments)?.map_err(|message| self.failed(arguments, message))
     }
 
-    /// What git prints, or else what it complains of.
     fn run(&self, arguments: &[&str]) -> Result<Result<Vec<u8>, String>, ChangesError> {
+        self.run_with(arguments, &[])
+    }
+
+    /// What git prints with some settings of the environment, or else what it complains
+    /// of.
+    pub fn run_with(
+        &self,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<Result<Vec<u8>, String>, ChangesError> {
         let mut command = Command::new("git");
         command.args(["--no-pager", "--no-optional-locks"]).args(arguments).current_dir(self.root);
+        command.envs(environment.iter().copied());
         // Its complaints are recognised by their English words.
         command.env("LC_ALL", "C");
         for variable in UNSET {

@@ -1,5 +1,5 @@
-//! Which lines of the tree are new since a revision. In: a tree and a revision that
-//! git knows. Out: [`Changes`]. It asks the `git` program, which writes nothing, and
+//! Which lines of the tree are new since a revision, or not committed. In: a tree and a
+//! revision that git knows. Out: [`Changes`]. It asks the `git` program, which writes nothing, and
 //! never reads a C file.
 //!
 //! ```text
@@ -8,13 +8,15 @@
 //! ```
 
 mod diff;
-mod git;
+pub(crate) mod git;
 
 pub use git::ChangesError;
 
 use crate::tree::{KernelTree, TreePath};
 use diff::{FileDiff, Hunk, Lines};
 use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
 
 /// The lines that were added or changed, by file as it stands in the tree now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +47,42 @@ impl Changes {
                 Ok(changes.carried_through(&git.diff(&to, None)?))
             }
         }
+    }
+
+    /// What is not committed of the files of the tree at `root`, staged or not. Files
+    /// that git does not track have nothing that could be committed, nor has a tree
+    /// without a repository, without a commit, or without git.
+    ///
+    /// # Errors
+    /// When there is a repository and git does not tell.
+    pub fn uncommitted(root: &Path, files: &[TreePath]) -> Result<Changes, ChangesError> {
+        let git = match git::Git::open(root) {
+            Err(ChangesError::NoGit | ChangesError::NoRepository { .. }) => {
+                return Ok(Changes::default());
+            }
+            git => git?,
+        };
+        match git.commit("HEAD") {
+            Err(ChangesError::UnknownRevision { .. }) => Ok(Changes::default()),
+            head => Ok(Changes::of(git.diff_of(&head?, files)?)),
+        }
+    }
+
+    /// The first line, from one, at which a change of the lines `lines` of a file would
+    /// meet one of these; an empty range is the place before its line, and is met where
+    /// the lines on both its sides are new.
+    pub fn meet(&self, file: &str, lines: &Range<u32>) -> Option<u32> {
+        let changed = self.by_file.get(file)?;
+        changed.iter().find_map(|changed| {
+            let (start, end) = changed.bounds();
+            let at = start.max(lines.start);
+            let meets = match (lines.is_empty(), start == end) {
+                (false, false) => at < end.min(lines.end),
+                (false, true) => lines.start < start && start < lines.end,
+                (true, _) => start < lines.start && lines.start < end,
+            };
+            meets.then_some(at)
+        })
     }
 
     /// Whether any line from `first` to `last`, both counted from one and included,
@@ -145,6 +183,29 @@ mod tests {
         check(lines(4, 0), &[4]);
         check(lines(3, 0), &[]);
         check(lines(0, 0), &[]);
+    }
+
+    #[test]
+    fn a_change_meets_others_that_are_in_the_same_lines() {
+        let check = |changed: Lines, mine: Range<u32>, expected: Option<u32>| {
+            let changes = Changes { by_file: [("a.c".to_owned(), vec![changed])].into() };
+            assert_eq!(changes.meet("a.c", &mine), expected, "{changed:?} {mine:?}");
+            assert_eq!(changes.meet("b.c", &mine), None);
+        };
+        check(lines(4, 2), 2..5, Some(4));
+        check(lines(4, 2), 5..9, Some(5));
+        check(lines(4, 2), 6..9, None);
+        check(lines(4, 2), 2..4, None);
+        // Lines that went from between 4 and 5.
+        check(lines(4, 0), 4..6, Some(5));
+        check(lines(4, 0), 5..6, None);
+        check(lines(4, 0), 4..5, None);
+        // Lines that come between two that are new, and beside one.
+        check(lines(4, 2), 5..5, Some(5));
+        check(lines(4, 2), 4..4, None);
+        check(lines(4, 2), 6..6, None);
+        check(lines(4, 0), 5..5, None);
+        check(lines(1, 9), 1..1, None);
     }
 
     #[test]

@@ -8,12 +8,18 @@ use super::options::Options;
 use super::output::CANNOT_WRITE;
 use super::project::Project;
 use super::store;
-use crate::report::{contract_name, counted, json};
-use crate::store::{Applied, Store, StoreError};
+use crate::changes::Changes;
+use crate::report::{counted, json};
+use crate::store::{Applied, Store, StoreError, Touched};
+use crate::tree::TreePath;
 use anyhow::Context;
 use codespan_reporting::term::termcolor::WriteColor;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::io;
+
+/// Places that an error names.
+const SHOWN: usize = 8;
 
 /// What `--format json` prints.
 #[derive(Serialize)]
@@ -31,10 +37,11 @@ struct AppliedJson<'a> {
     stale: &'a [String],
 }
 
-/// A proposal that was named does not reach the rung required.
+/// Lines would be mixed with the user's own changes, and could be committed apart from
+/// them only by hand.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}; `drvdedup verify` proves more, `--require` asks for less; nothing was applied")]
-struct Below(String);
+#[error("{0}\ncommit or stash that first, or say --force; nothing was applied")]
+struct Uncommitted(String);
 
 /// Applies the proposals, or tries to; found is one that does not apply.
 pub fn run(
@@ -50,21 +57,16 @@ pub fn run(
         let what = store::nothing(&args.which);
         error::say(&format!("{what}; `drvdedup apply ID…` applies those that are named"));
     }
-    let ids = match reaching(&store, args, asked) {
-        Err(error) if error.is::<Below>() => {
-            error::print(&error);
+    let ids = match store::reaching(&store, &args.which, args.require, asked) {
+        Err(error) if error.is::<store::Below>() => {
+            error::print(&error.context("nothing was applied"));
             return Ok(Exit::Found);
         }
         ids => ids?,
     };
-    let applied = match ids.as_slice() {
-        [] => Ok(Applied::default()),
-        ids if args.check => store.check(ids),
-        ids => store.apply(ids),
-    };
-    let applied = match applied {
+    let applied = match applied(&project, &mut store, args, &ids) {
         Err(error) if does_not_apply(&error) => {
-            error::print(&error.into());
+            error::print(&error);
             return Ok(Exit::Found);
         }
         applied => applied?,
@@ -77,35 +79,54 @@ pub fn run(
     Ok(Exit::Done)
 }
 
-/// Leaves those that reach the rung required. The number of the others is told; one
-/// that was named is not left out silently.
-fn reaching(store: &Store, args: &ApplyArgs, ids: Vec<String>) -> anyhow::Result<Vec<String>> {
-    let (mut reaching, mut below) = (Vec::new(), Vec::new());
-    for id in ids {
-        let verdict = store.proposal(&id)?.current_verdict(&store.patch(&id)?);
-        match verdict >= args.require {
-            true => reaching.push(id),
-            false => below.push(format!("{id} ({})", contract_name(verdict))),
-        }
+fn applied(
+    project: &Project,
+    store: &mut Store,
+    args: &ApplyArgs,
+    ids: &[String],
+) -> anyhow::Result<Applied> {
+    if ids.is_empty() {
+        return Ok(Applied::default());
     }
-    if below.is_empty() {
-        return Ok(reaching);
+    if !args.force {
+        refuse_uncommitted(project, store, ids)?;
     }
-    let required = contract_name(args.require);
-    let text = format!("below {required}: {}", ids::first_few(&below));
-    if args.which.ids.is_empty() {
-        error::warn(format!("left out, {text}"));
-        return Ok(reaching);
-    }
-    Err(Below(text).into())
+    Ok(if args.check { store.check(ids)? } else { store.apply(ids)? })
 }
 
-/// Whether the patches are at fault, and not the store or the system.
-fn does_not_apply(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::DoesNotApply { .. } | StoreError::Conflict { .. } | StoreError::Edits(_)
-    )
+fn refuse_uncommitted(project: &Project, store: &Store, ids: &[String]) -> anyhow::Result<()> {
+    let touched = store.touched(ids)?;
+    let files: BTreeSet<&TreePath> = touched.iter().map(|touched| &touched.file).collect();
+    let files: Vec<TreePath> = files.into_iter().cloned().collect();
+    let changes = Changes::uncommitted(&project.tree.root, &files)
+        .context("cannot tell what is not committed; --force goes without")?;
+    let met = touched.iter().filter_map(|Touched { id, file, lines }| {
+        let line = changes.meet(file, lines)?;
+        Some(format!("{file}:{line}: not committed, and proposal {id} changes it"))
+    });
+    let met: Vec<String> = met.collect();
+    let mut text = met.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("\n");
+    match met.len() {
+        0 => return Ok(()),
+        number if number > SHOWN => text += &format!("\nand {} more", number - SHOWN),
+        _ => {}
+    }
+    Err(Uncommitted(text).into())
+}
+
+/// Whether the patches or the user's changes are at fault, and not the store or the
+/// system.
+fn does_not_apply(error: &anyhow::Error) -> bool {
+    let error_of_store = error.downcast_ref::<StoreError>();
+    error.is::<Uncommitted>()
+        || error_of_store.is_some_and(|error| {
+            matches!(
+                error,
+                StoreError::DoesNotApply { .. }
+                    | StoreError::Conflict { .. }
+                    | StoreError::Edits(_)
+            )
+        })
 }
 
 fn write_json(out: &mut dyn io::Write, applied: &Applied, only_tried: bool) -> io::Result<()> {

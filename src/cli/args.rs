@@ -329,7 +329,10 @@ pub struct VerifyArgs {
 Examples:
   drvdedup apply --check 3f9a 77c0    try, change nothing
   drvdedup apply 3f9a 77c0            both or none
-  drvdedup apply --all --require identical-object")]
+  drvdedup apply --all --require identical-object
+
+Killed at any moment, it leaves a tree that the next apply, undo, plan or review first
+takes back to before, or completes, and says which.")]
 pub struct ApplyArgs {
     #[command(flatten)]
     pub which: WhichArgs,
@@ -340,6 +343,9 @@ pub struct ApplyArgs {
     /// Only try: the tree stays as it is
     #[arg(long)]
     pub check: bool,
+    /// Also where a proposal changes lines that git tracks and that are not committed
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// Arguments of `rewrites`.

@@ -2,9 +2,12 @@
 
 use super::args::WhichArgs;
 use super::error;
+use super::ids;
 use super::options::Options;
 use super::project::Project;
+use crate::report::contract_name;
 use crate::store::{Action, Outcome, Proposal, Recovered, Store, StoreError};
+use crate::verify::Verdict;
 
 /// The store of the tree.
 ///
@@ -50,6 +53,42 @@ pub fn asked(store: &Store, which: &WhichArgs) -> Result<Vec<String>, StoreError
     }
     let named = which.ids.iter().map(|id| store.proposal(&id.to_ascii_lowercase()));
     named.map(|proposal| proposal.map(|proposal| proposal.id)).collect()
+}
+
+/// A proposal that was named does not reach the rung required.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}; `drvdedup verify` proves more, `--require` asks for less")]
+pub struct Below(String);
+
+/// Leaves those of the ids that reach the rung required. The number of the others is
+/// told; one that was named is not left out silently.
+///
+/// # Errors
+/// [`Below`] for one that was named, and when the store cannot be read.
+pub fn reaching(
+    store: &Store,
+    which: &WhichArgs,
+    require: Verdict,
+    ids: Vec<String>,
+) -> anyhow::Result<Vec<String>> {
+    let (mut reaching, mut below) = (Vec::new(), Vec::new());
+    for id in ids {
+        let verdict = store.proposal(&id)?.current_verdict(&store.patch(&id)?);
+        match verdict >= require {
+            true => reaching.push(id),
+            false => below.push(format!("{id} ({})", contract_name(verdict))),
+        }
+    }
+    if below.is_empty() {
+        return Ok(reaching);
+    }
+    let required = contract_name(require);
+    let text = format!("below {required}: {}", ids::first_few(&below));
+    if which.ids.is_empty() {
+        error::warn(format!("left out, {text}"));
+        return Ok(reaching);
+    }
+    Err(Below(text).into())
 }
 
 /// Why [`asked`] names none.

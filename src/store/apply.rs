@@ -7,11 +7,13 @@ use super::proposals::{Stale, drift, json_name, patch_name};
 use super::transaction::{Recovered, Texts};
 use super::{Proposal, Store};
 use crate::generate::edits::apply_edits;
+use crate::generate::lines::{line_starts, split_lines};
 use crate::generate::unidiff::FilePatch;
 use crate::tree::{TreePath, content_hash};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 
 /// What an apply did, or would do.
@@ -32,6 +34,17 @@ pub struct Applied {
     pub made_stale: Vec<String>,
     /// What became of an earlier apply that was cut off.
     pub recovered: Option<Recovered>,
+}
+
+/// Lines of a file that a proposal changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// The proposal.
+    pub id: String,
+    /// The file.
+    pub file: TreePath,
+    /// The lines that go, counted from one; empty at the line before which others come.
+    pub lines: Range<u32>,
 }
 
 /// A file that an apply or an undo changes.
@@ -99,8 +112,28 @@ impl Store {
         Ok(Applied { recovered, ..summary(&proposals, &texts) })
     }
 
+    /// The lines that proposals change, in the order of the files and of their lines.
+    ///
+    /// # Errors
+    /// As [`Store::check`].
+    pub fn touched(&self, ids: &[String]) -> Result<Vec<Touched>, StoreError> {
+        let (_, texts) = self.compose(ids)?;
+        let of_file = |(file, text): (&TreePath, &NewText)| {
+            let before = text.before.as_deref().unwrap_or_default();
+            let starts = line_starts(&split_lines(before));
+            let line = |at: usize| starts.partition_point(|&start| start < at) as u32 + 1;
+            let touched = text.edits.iter().map(|Owned { owner, edit }| Touched {
+                id: owner.clone(),
+                file: file.clone(),
+                lines: line(edit.range.start)..line(edit.range.end),
+            });
+            touched.collect::<Vec<_>>()
+        };
+        Ok(texts.iter().flat_map(of_file).collect())
+    }
+
     /// The texts that some proposals make together.
-    fn compose(
+    pub(super) fn compose(
         &self,
         ids: &[String],
     ) -> Result<(Vec<Proposal>, BTreeMap<TreePath, NewText>), StoreError> {

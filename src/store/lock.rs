@@ -36,7 +36,15 @@ impl fmt::Display for Holder {
 
 /// The right to write, held until it is dropped or the process ends.
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Closing the file would not do: a child that another thread has just started has
+    /// it, too, until it is the other program.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 impl Lock {
@@ -68,7 +76,7 @@ impl Lock {
         let _ = file.set_len(0);
         let _ = file.rewind();
         let _ = writeln!(file, "{}", std::process::id());
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
     }
 }
 

@@ -15,7 +15,7 @@ mod rebase;
 mod transaction;
 mod undo;
 
-pub use apply::Applied;
+pub use apply::{Applied, Touched};
 pub use decisions::{Choice, Decision};
 pub use disk::{Step, StepHook};
 pub use error::StoreError;

@@ -4,8 +4,11 @@
 mod apply;
 mod bad_input;
 mod crash;
+mod kept;
+mod killed;
 mod proposals;
 mod rebase;
+mod uncommitted;
 
 use drvdedup::generate::Patch;
 use drvdedup::store::{Proposal, Store};
@@ -15,6 +18,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// In memory where that can be: thousands of flushes of a busy disk take minutes.
@@ -141,6 +145,19 @@ impl Tree {
         }
         contents
     }
+}
+
+/// The program, to be run on the tree.
+fn program(tree: &Tree, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_drvdedup"));
+    command.args(args).current_dir(tree.path()).stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// The exit code of a program that has ended, and what it said on standard error.
+fn said(output: &Output) -> (Option<i32>, String) {
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 fn ids(ids: &[&str]) -> Vec<String> {
