@@ -165,11 +165,13 @@ impl<'a> Subject<'a> {
         self.alignment.members[0].tree.exact(start..end)
     }
 
-    /// The span of a syntax node of the first member.
+    /// The span of a syntax node of the first member; an empty one for what stands before
+    /// the member, as a parameter does where the members are runs of statements.
     pub fn span_of(&self, node: NodeId) -> Range<usize> {
         let base = self.alignment.members[0].tokens.start;
         let range = self.alignment.members[0].tree.node(node).range.clone();
-        self.file.token_at(range.start) - base..self.file.token_at(range.end) - base
+        let token = |at| self.file.token_at(at).saturating_sub(base);
+        token(range.start)..token(range.end)
     }
 
     /// Whether the span is a constant expression in every member, its type known
