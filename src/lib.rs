@@ -12,6 +12,7 @@
 //! generate  the C text of the plan          EditSet -> Patch
 //! verify    is it the same program          Verdict
 //! store     proposals, decisions, apply     Proposal
+//! export    mails for `git am`              Series
 //! report    human, json                     (writers over the types above)
 //! changes   what git says is new           Changes       (scan --since)
 //! baseline  which groups are known         Baseline      (scan --baseline)
@@ -33,6 +34,7 @@ pub mod changes;
 pub mod cli;
 pub mod config;
 pub mod detect;
+pub mod export;
 pub mod extract;
 pub mod generate;
 pub mod overrides;

@@ -297,9 +297,18 @@ fn the_manual_page_covers_every_command() {
     let page = run(dir.path(), &["man"]);
     assert_eq!(page.code, Some(0));
     assert!(page.stdout.contains(".TH drvdedup 1"), "{}", page.stdout);
-    for command in
-        ["SCAN", "PLAN", "SHOW", "VERIFY", "APPLY", "UNDO", "REWRITES", "COMPLETIONS", "MAN"]
-    {
+    for command in [
+        "SCAN",
+        "PLAN",
+        "SHOW",
+        "VERIFY",
+        "APPLY",
+        "UNDO",
+        "EXPORT",
+        "REWRITES",
+        "COMPLETIONS",
+        "MAN",
+    ] {
         assert!(page.stdout.contains(&format!(".SH \"DRVDEDUP {command}\"")), "{command}");
     }
     assert_eq!(page.stdout.matches("NO_COLOR").count(), 1, "common options stand there once");

@@ -140,6 +140,11 @@ pub struct Git<'t> {
 }
 
 impl<'t> Git<'t> {
+    /// Git in that folder, which need lie in no repository.
+    pub fn at(root: &'t Path) -> Self {
+        Git { root }
+    }
+
     /// The repository that the tree at `root` lies in.
     pub fn open(root: &'t Path) -> Result<Self, ChangesError> {
         let git = Git { root };

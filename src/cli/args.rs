@@ -28,6 +28,7 @@ Examples:
   drvdedup verify 3f9a --prepare  compile it and compare the machine code
   drvdedup apply --check 3f9a     would its patch apply?
   drvdedup apply 3f9a             apply it; `drvdedup undo` takes it back
+  drvdedup export -o out 3f9a     or make a mail of it, for `git am`
 
 Exit codes: 0 done; 1 done, and something denied or new is there or a proposal does not
 apply or reach the rung required; 2 wrong usage, unreadable input, broken configuration, stale store entry.";
@@ -97,6 +98,8 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Take the last apply back
     Undo,
+    /// Write proposals as a series of mails for `git am`
+    Export(ExportArgs),
     /// List the rewrite rules in force, or print one with its templates
     Rewrites(RewritesArgs),
     /// Print the completion script of a shell
@@ -346,6 +349,33 @@ pub struct ApplyArgs {
     /// Also where a proposal changes lines that git tracks and that are not committed
     #[arg(long)]
     pub force: bool,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drvdedup export -o outgoing 3f9a 77c0
+  drvdedup export -o outgoing --all --require identical-object
+  git am --empty=drop outgoing/*.patch        the cover letter is no commit
+  scripts/get_maintainer.pl outgoing/*.patch  to whom to send them
+
+More than 15 patches become a series for each subsystem, in folders of their own. A helper
+that several drivers share is a patch before one for each driver. Subjects begin as most in
+the log of the file do, if git has a log. The author is git's; the date is now, or
+SOURCE_DATE_EPOCH, with which the same input gives the same bytes. There is no sign-off:
+that is yours to give, with `git am -s`.")]
+pub struct ExportArgs {
+    #[command(flatten)]
+    pub which: WhichArgs,
+    /// The folder to write; one that is there must be empty or hold an earlier export,
+    /// which is replaced
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Export no proposal below this rung: of those named it is an error, of all and of the
+    /// accepted ones they are left out
+    #[arg(long, value_name = "RUNG", value_parser = rung_parser(), default_value = "expands")]
+    pub require: Verdict,
 }
 
 /// Arguments of `rewrites`.

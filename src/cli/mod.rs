@@ -9,6 +9,7 @@ mod cost;
 mod debug;
 mod error;
 mod exit;
+mod export;
 mod focus;
 mod ids;
 mod man;
@@ -74,6 +75,7 @@ fn dispatch(
         Command::Show(args) => show::run(options, &args, out),
         Command::Verify(args) => verify::run(options, &args, out),
         Command::Apply(args) => apply::run(options, &args, out),
+        Command::Export(args) => export::run(options, &args, out),
         Command::Undo => undo::run(options, out),
         Command::Rewrites(args) => rewrites::run(options, &args, out),
         Command::Completions(args) => man::completions(args.shell, out),

@@ -37,6 +37,8 @@ pub struct Options {
     pub verbose: bool,
     /// Show progress on standard error.
     pub progress: bool,
+    /// `SOURCE_DATE_EPOCH` (<https://reproducible-builds.org/specs/source-date-epoch/>).
+    pub source_date: Option<String>,
 }
 
 impl Options {
@@ -56,6 +58,7 @@ impl Options {
             quiet: args.quiet,
             verbose: args.verbose,
             progress: !args.quiet && io::stderr().is_terminal(),
+            source_date: env::var("SOURCE_DATE_EPOCH").ok().filter(|date| !date.is_empty()),
         }
     }
 }

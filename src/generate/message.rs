@@ -25,6 +25,8 @@ struct MessageData {
     /// The small table of what each function passes, one line a row.
     rows: Vec<String>,
     rule: String,
+    /// Of this program.
+    version: &'static str,
     /// The file of the functions, or the folder that all their files lie in.
     file: String,
 }
@@ -132,6 +134,7 @@ pub fn compose(
         text: paragraphs(plan).iter().map(|text| fill(text)).collect(),
         rows: rows(plan),
         rule: plan.rule.name.clone(),
+        version: env!("CARGO_PKG_VERSION"),
         file: {
             let by = if plan.is_smaller() { "--by text " } else { "" };
             by.to_owned() + &looked_at(&plan.files[usize::from(plan.is_reuse())..])
@@ -142,17 +145,28 @@ pub fn compose(
     Ok(Message { subject: subject.trim().to_owned(), body: body.trim().to_owned() + "\n" })
 }
 
-/// `subsystem: driver: what`.
-fn subject(plan: &Plan, group: &CloneGroup, driver: &str) -> String {
+/// `subsystem: driver:` for a patch that concerns a file of `driver` and of `class`.
+pub fn prefix(file: &str, driver: &str, class: &str) -> String {
     let driver = DECORATIONS.iter().find_map(|d| driver.strip_prefix(d)).unwrap_or(driver);
     let driver = driver.strip_suffix("_core").unwrap_or(driver);
-    let below =
-        |path: &str| plan.concerns().strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+    let below = |path: &str| file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
     let known = PREFIXES.iter().filter(|(path, _)| below(path)).max_by_key(|(path, _)| path.len());
     let prefix = match known {
         Some((_, prefix)) => prefix.replace("{}", driver),
-        None => format!("{}: {driver}", group.members[0].class.rsplit('/').next().unwrap_or("")),
+        None => format!("{}: {driver}", class.rsplit('/').next().unwrap_or("")),
     };
+    // A driver that is called as its subsystem is said once.
+    let prefix = match prefix.split_once(": ") {
+        Some((one, other)) if one.eq_ignore_ascii_case(other) => one.to_owned(),
+        _ => prefix,
+    };
+    // `hwmon: (lm75) …` has no second colon.
+    if prefix.ends_with(')') { prefix } else { prefix + ":" }
+}
+
+/// `subsystem: driver: what`.
+fn subject(plan: &Plan, group: &CloneGroup, driver: &str) -> String {
+    let prefix = prefix(plan.concerns(), driver, &group.members[0].class);
     let what = match &plan.remedy {
         Remedy::Helper(helper) if plan.family.is_some() => {
             format!("Use {}() for several attributes", helper.name)
@@ -175,13 +189,6 @@ fn subject(plan: &Plan, group: &CloneGroup, driver: &str) -> String {
             format!("Remove {what} of {}()", plan.members[*survivor].name)
         }
     };
-    // A driver that is called as its subsystem is said once.
-    let prefix = match prefix.split_once(": ") {
-        Some((one, other)) if one.eq_ignore_ascii_case(other) => one.to_owned(),
-        _ => prefix,
-    };
-    // `hwmon: (lm75) …` has no second colon.
-    let prefix = if prefix.ends_with(')') { prefix } else { prefix + ":" };
     let whole = format!("{prefix} {what}");
     if whole.chars().count() <= SUBJECT {
         return whole;
@@ -413,7 +420,7 @@ fn of_rows(family: &Family, helper: &Helper, all: &str) -> String {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-fn enumeration(items: &[String]) -> String {
+pub fn enumeration(items: &[String]) -> String {
     match items {
         [] => String::new(),
         [one] => one.clone(),

@@ -189,6 +189,7 @@ impl Proposer<'_> {
             base: base.collect(),
             claim: Some(claim),
             proof: None,
+            edited: false,
         };
         let edits = edits.unwrap_or_default();
         Ok(Carried::Out(Box::new(CarriedOut { proposal, patch: patch.text, edits, changed })))

@@ -8,13 +8,17 @@ use crate::verify::Verdict;
 /// Subject, body and what was checked of `patch`, with a newline at the end.
 pub fn message(proposal: &Proposal, patch: &[u8]) -> String {
     let body = proposal.message.trim();
-    let parts = [proposal.subject.as_str(), body, &fill(&checked(proposal, patch))];
+    let parts = [proposal.subject.as_str(), body, &checked(proposal, patch)];
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join("\n\n") + "\n"
 }
 
 /// How far the patch was checked, in one paragraph.
-fn checked(proposal: &Proposal, patch: &[u8]) -> String {
+pub fn checked(proposal: &Proposal, patch: &[u8]) -> String {
+    fill(&checked_words(proposal, patch))
+}
+
+fn checked_words(proposal: &Proposal, patch: &[u8]) -> String {
     let expands = match proposal.is_of_code_alone() {
         true => "The new code has other words than the old; only what is made of it was compared.",
         false => "Checked by expanding the new code: it is the code before, token by token.",

@@ -232,6 +232,7 @@ pub(crate) mod sample {
             base: Default::default(),
             claim: None,
             proof: None,
+            edited: false,
         };
         let outcome = Outcome::Proposal(proposal.id.clone());
         let outcomes = [("0a0b0c0d".into(), outcome)].into();

@@ -12,6 +12,7 @@ mod merge;
 mod proof;
 mod proposals;
 mod rebase;
+mod sequence;
 mod transaction;
 mod undo;
 
@@ -23,6 +24,7 @@ pub use journal::Action;
 pub use lock::{Holder, WhenBusy};
 pub use merge::Overlap;
 pub use proposals::{Drift, Stale, below};
+pub use sequence::{Step as SequenceStep, StepFile};
 pub use transaction::{Outcome, Recovered};
 pub use undo::Undone;
 
@@ -70,6 +72,9 @@ pub struct Proposal {
     /// What `verify` found, and what that holds for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
+    /// Whether a person has changed the patch since the program wrote it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub edited: bool,
 }
 
 /// The `.drvdedup` folder of a tree: `proposals/ID.json` and `ID.patch`,

@@ -26,6 +26,7 @@ mod ladder;
 mod peak;
 mod recall;
 mod replay;
+mod series;
 mod subsets;
 mod table;
 mod texts;

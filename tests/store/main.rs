@@ -108,6 +108,7 @@ impl Tree {
             base,
             claim: None,
             proof: None,
+            edited: false,
         };
         (proposal, patch.text)
     }

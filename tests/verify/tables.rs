@@ -72,6 +72,7 @@ impl One {
             base: [(path, content_hash(before.as_bytes()))].into(),
             claim: Some(Claim { rewritten, ..Claim::default() }),
             proof: None,
+            edited: false,
         };
         let mut store = Store::open(self.tree.path()).expect("the store");
         store.replace_proposals(&|_| true, &[(proposal, patch.text)]).expect("it is stored");
