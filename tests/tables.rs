@@ -1,4 +1,4 @@
-//! The rung *expands* on a `switch` that became an array, and on statements that became a
+//! The rung *expands* on a ladder that became an array, and on statements that became a
 //! loop: right patches, and texts in which each is wrong. The planner is not asked.
 
 #[path = "support/expands.rs"]
@@ -82,17 +82,17 @@ fn an_array_of_strings_expands_to_the_switch() {
     check(
         NAMES,
         &[
-            (" && names[mode]", "", "without a case leads to a row"),
-            ("mode < ARRAY", "mode <= ARRAY", "does not stand for the switch"),
-            ("(mode < ARRAY_SIZE(names) && ", "(", "does not stand for the switch"),
+            (" && names[mode]", "", "without a row of its own leads to one"),
+            ("mode < ARRAY", "mode <= ARRAY", "does not stand for the ladder"),
+            ("(mode < ARRAY_SIZE(names) && ", "(", "does not stand for the ladder"),
             ("[AXF_IDLE] = \"on\",\n\t\t[AXF_FAST] = \"on\"", "[AXF_IDLE] = \"on\"", "has no row"),
             ("[AXF_IDLE] = \"on\"", "[AXF_IDLE] = \"off\"", "instead of"),
             ("[AXF_IDLE] = \"on\"", "[AXF_SLOW] = \"on\"", "instead of"),
             ("[AXF_FAST] = \"on\"", "[AXF_FAST] = \"on\", [AXF_SLOW] = \"x\"", "a row too many"),
-            ("\"unknown\"", "\"none\"", "does not stand for the switch"),
+            ("\"unknown\"", "\"none\"", "does not stand for the ladder"),
             ("static const char * const", "static const char *", "0 new arrays"),
             ("static const char * const", "static const u8 * const", "of another type"),
-            ("return names[mode];", "return names[0];", "does not stand for the switch"),
+            ("return names[mode];", "return names[0];", "does not stand for the ladder"),
             ("const char *f(u32 mode)", "const char *f(u16 mode)", "`u32`"),
         ],
     );
@@ -156,20 +156,20 @@ fn an_array_of_numbers_expands_to_the_switch() {
         &[
             ("const u16", "const u8", "does not fit"),
             ("const u16", "const bool", "no type that is known"),
-            (">=", ">", "does not stand for the switch"),
-            ("writel(more, axf->base);\n", "", "does not stand for the switch"),
-            ("\t\treturn -EINVAL;\n", "", "does not stand for the switch"),
-            ("axf->rate = rates", "more = rates", "does not stand for the switch"),
+            (">=", ">", "does not stand for the ladder"),
+            ("writel(more, axf->base);\n", "", "does not stand for the ladder"),
+            ("\t\treturn -EINVAL;\n", "", "does not stand for the ladder"),
+            ("axf->rate = rates", "more = rates", "does not stand for the ladder"),
             ("return 0;", "return 1;", "`0` became `1`"),
-            ("u32 more = 1;", "u32 more = 2;", "where `switch` should be"),
+            ("u32 more = 1;", "u32 more = 2;", "gives no value by a key"),
         ],
     );
-    check_both(RATES, "AXF_SLOW", "AXF_FAST", "without a case leads to a row");
+    check_both(RATES, "AXF_SLOW", "AXF_FAST", "without a row of its own leads to one");
     // A default arm that goes on is no way out.
     let goes_on = |text: &str| text.replace("\t\treturn -EINVAL;\n", "");
     let before = goes_on(RATES.0).replace("axf->base);\n", "axf->base);\n\t\tbreak;\n");
     let found = said(&before, &goes_on(RATES.1));
-    assert!(found.contains("does not stand for the switch"), "{found}");
+    assert!(found.contains("does not stand for the ladder"), "{found}");
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_row_without_a_key_may_be_what_the_default_arm_gives() {
         )
         .replace("rates[mode];\n", "rates[mode];\n\telse\n\t\taxf->rate = 0;\n");
     check((&before, &after), &[("\telse\n\t\taxf->rate = 0;\n", "", "does not stand")]);
-    check_both((&before, &after), "axf->rate = 0;", "axf->rate = 7;", "leads to a row");
+    check_both((&before, &after), "axf->rate = 0;", "axf->rate = 7;", "leads to one");
 }
 
 #[test]
@@ -202,6 +202,199 @@ fn arms_that_do_more_are_no_rows() {
         "\t\tif (more)\n\t\t\tbreak;\n\t\treturn -EINVAL;\n",
         "breaks off",
     );
+}
+
+const CHAIN: (&str, &str) = (
+    "int f(struct axf *axf, u32 mode)
+{
+	u32 more = 1;
+
+	if (mode == AXF_OFF) {
+		axf->rate = 100;
+	} else if (mode == AXF_IDLE || mode == AXF_FAST) {
+		axf->rate = 200;
+	} else if (mode == AXF_SLOW) {
+		axf->rate = 300;
+	} else {
+		writel(more, axf->base);
+		axf->rate = 0;
+	}
+
+	return 0;
+}
+",
+    "int f(struct axf *axf, u32 mode)
+{
+	static const u16 rates[] = {
+		[AXF_OFF] = 100,
+		[AXF_IDLE] = 200,
+		[AXF_FAST] = 200,
+		[AXF_SLOW] = 300,
+	};
+	u32 more = 1;
+
+	if (mode < ARRAY_SIZE(rates)) {
+		axf->rate = rates[mode];
+	} else {
+		writel(more, axf->base);
+		axf->rate = 0;
+	}
+
+	return 0;
+}
+",
+);
+
+#[test]
+fn an_array_expands_to_a_chain_of_conditions() {
+    check(
+        CHAIN,
+        &[
+            ("[AXF_FAST] = 200,\n", "", "instead of"),
+            ("mode < ARRAY", "mode <= ARRAY", "does not stand for the ladder"),
+            ("\t\twritel(more, axf->base);\n", "", "does not stand for the ladder"),
+            ("return 0;", "return 1;", "`0` became `1`"),
+            // Without braces the second statement would be made for all keys.
+            (
+                "else {\n\t\twritel(more, axf->base);\n\t\taxf->rate = 0;\n\t}",
+                "else\n\t\twritel(more, axf->base);\n\t\taxf->rate = 0;",
+                "does not stand for the ladder",
+            ),
+        ],
+    );
+    check_both(CHAIN, "AXF_FAST", "AXF_OFF", "the key is named twice");
+    check_both(CHAIN, "AXF_FAST", "more", "`more` is no constant");
+    let check = |from: &str, to: &str, why: &str| {
+        let found = said(&CHAIN.0.replacen(from, to, 1), CHAIN.1);
+        assert!(found.contains(why), "`{from}` → `{to}`: `{found}` does not say `{why}`");
+    };
+    check("mode == AXF_SLOW", "more == AXF_SLOW", "another variable is compared");
+    check("mode == AXF_SLOW", "mode >= AXF_SLOW", "no plain variable");
+    check("mode == AXF_SLOW", "mode == AXF_SLOW && more", "no comparison with a constant");
+    check("mode == AXF_SLOW", "mode == AXF_SLOW | 4", "no comparison with a constant");
+    check("mode == AXF_SLOW", "readl(axf->base) == AXF_SLOW", "no plain variable");
+    check("axf->rate = 300;", "axf->rate = 300; more = 2;", "does more");
+    check("axf->rate = 300", "more = 300", "another place");
+    check("} else if (mode == AXF_SLOW", "}\n\tif (mode == AXF_SLOW", "`if` became");
+}
+
+#[test]
+fn an_array_expands_to_a_chain_that_returns_and_to_choices() {
+    let head = "const char *f(u32 mode)\n{\n";
+    let rows = "\tstatic const char * const names[] = {\n\t\t[AXF_OFF] = \"off\",\n\
+                \t\t[AXF_IDLE] = \"idle\",\n\t\t[AXF_FAST] = \"fast\",\n\t};\n\n";
+    let lookup = "\tif (mode < ARRAY_SIZE(names))\n\t\treturn names[mode];\n\n\treturn NULL;\n}\n";
+    let after = format!("{head}{rows}{lookup}");
+    let returns = format!(
+        "{head}\tif (mode == AXF_OFF)\n\t\treturn \"off\";\n\
+         \tif (mode == AXF_IDLE)\n\t\treturn \"idle\";\n\
+         \telse if (mode == AXF_FAST)\n\t\treturn \"fast\";\n\treturn NULL;\n}}\n"
+    );
+    let choices = format!(
+        "{head}\treturn mode == AXF_OFF ? \"off\" : (mode == AXF_IDLE) ? \"idle\" :\n\
+         \t\tmode == AXF_FAST ? \"fast\" : NULL;\n}}\n"
+    );
+    for before in [&returns, &choices] {
+        check(
+            (before, &after),
+            &[
+                ("return NULL", "return \"x\"", "\"x\""),
+                ("\"fast\"", "\"idle\"", "instead of"),
+                ("return names[mode]", "return names[0]", "does not stand for the ladder"),
+            ],
+        );
+        check_both((before, &after), "NULL", "\"?\"", "leads to one");
+    }
+    let found = said(&choices.replace(": (mode", ": readl(mode) ? \"x\" : (mode"), &after);
+    assert!(found.contains("no plain variable"), "{found}");
+}
+
+const SEARCH: (&str, &str) = (
+    "int f(struct axf *axf, int mode)
+{
+	switch (mode) {
+	case -40:
+		axf->rate = 100;
+		break;
+	case 25:
+		axf->rate = 200;
+		break;
+	case 0x10000:
+		axf->rate = 0;
+		break;
+	default:
+		writel(1, axf->base);
+		return -EINVAL;
+	}
+
+	return 0;
+}
+",
+    "int f(struct axf *axf, int mode)
+{
+	static const struct mode_rate {
+		int mode;
+		u16 rate;
+	} rates[] = {
+		{ -40,     100 },
+		{ 25,      200 },
+		{ 0x10000, 0 },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(rates); i++) {
+		if (mode == rates[i].mode) {
+			axf->rate = rates[i].rate;
+			break;
+		}
+	}
+	if (i == ARRAY_SIZE(rates)) {
+		writel(1, axf->base);
+		return -EINVAL;
+	}
+
+	return 0;
+}
+",
+);
+
+#[test]
+fn an_array_that_is_searched_expands_to_the_switch() {
+    check(
+        SEARCH,
+        &[
+            ("{ 25,      200 },\n", "", "instead of"),
+            ("{ 25,      200 }", "{ 25,      201 }", "instead of"),
+            ("{ 25,      200 }", "{ 200,     25 }", "instead of"),
+            ("int mode;\n\t\tu16 rate;", "u16 rate;\n\t\tint mode;", "the keys become u16"),
+            ("int mode;\n\t\tu16", "s16 mode;\n\t\tu16", "the keys become s16"),
+            ("\t\tu16 rate;", "\t\tu8 mode2;\n\t\tu16 rate;", "no key with its value"),
+            ("u16 rate", "s8 rate", "no type that is known"),
+            ("i < ARRAY", "i <= ARRAY", "no loop searches it"),
+            ("i = 0;", "i = 1;", "no loop searches it"),
+            ("mode == rates[i].mode", "mode != rates[i].mode", "does not stand for the ladder"),
+            ("mode == rates[i].mode", "mode == rates[0].mode", "does not stand for the ladder"),
+            ("rates[i].rate;", "rates[i].mode;", "does not stand for the ladder"),
+            ("\t\t\tbreak;\n", "", "does not stand for the ladder"),
+            ("if (i == ARRAY", "if (i != ARRAY", "does not stand for the ladder"),
+            ("writel(1, axf->base);\n\t\treturn", "return", "does not stand for the ladder"),
+            (
+                "{\n\t\twritel(1, axf->base);\n\t\treturn -EINVAL;\n\t}",
+                "\n\t\twritel(1, axf->base);\n\t\treturn -EINVAL;",
+                "does not stand for the ladder",
+            ),
+            ("static const struct", "static struct", "0 new arrays"),
+        ],
+    );
+    check_both(SEARCH, "0x10000", "0x100000000", "does not have it");
+    check_both(SEARCH, "0x10000", "25", "named twice");
+    check_both(SEARCH, "0x10000", "NOWHERE", "not known");
+    check_both(SEARCH, "int mode", "volatile int mode", "may be changed by others");
+    let in_macro = |text: &str| {
+        format!("#define writel(a, b) ({{ int i = 3; writel_at(a, (b) + i); }})\n{text}")
+    };
+    let found = said(&in_macro(SEARCH.0), &in_macro(SEARCH.1));
+    assert!(found.contains("a macro may have a `i` of its own"), "{found}");
 }
 
 const RUN: (&str, &str) = (

@@ -8,7 +8,7 @@ use crate::detect::{self, CloneGroup};
 use crate::generate::templates::Templates;
 use crate::plan::Reason;
 use crate::plan::family::Carriers;
-use crate::plan::rules::{self, Measure, Rule, TemplateNames};
+use crate::plan::rules::{self, Measure, RemedyKind, Rule, TemplateNames};
 use crate::propose::{self, Proposer};
 use crate::report::{Outcome, Refusal};
 use crate::store::Proposal;
@@ -137,10 +137,12 @@ pub struct RuleText {
 pub fn rules(folders: &[PathBuf]) -> anyhow::Result<Vec<RuleText>> {
     let templates = Templates::load(folders)?;
     let text = |rule: Rule| {
-        let TemplateNames { helper, thin, message, prototype } = &rule.templates;
+        let TemplateNames { helper, thin, message, prototype, rows, search } = &rule.templates;
         let names = [helper, thin, message, prototype];
+        let searches = [rows, search].into_iter().filter(|_| rule.remedy == RemedyKind::Lookup);
         let templates = names
             .into_iter()
+            .chain(searches)
             .filter_map(|name| Some((name.clone(), templates.text(name)?.to_owned())))
             .collect();
         RuleText {

@@ -174,7 +174,8 @@ impl<'l> Reader<'l> {
                 let from = out.statements.len() as u32;
                 statements_of_words(source, tokens, words, body, |s| out.statements.push(s.hash));
                 facts.statements = from..out.statements.len() as u32;
-                facts.has_run = sequence::has_run(slice(&out.statements, &facts.statements));
+                facts.has_run = sequence::has_run(slice(&out.statements, &facts.statements))
+                    || sequence::has_choices(words);
                 let from = out.names.len() as u32;
                 shared_names(source, name, tokens, words, &mut out.names);
                 facts.names = from..out.names.len() as u32;

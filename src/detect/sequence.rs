@@ -1,10 +1,13 @@
 //! Statements of one shape in a row: `write(dev, 0x10, 0x22);` eighty times, a
-//! `switch` from constants to constants, a ladder of `if`s. In: one function. Out: its
+//! `switch` from constants to constants, a ladder of `if`s; and the sides of one statement
+//! that gives what a chain of `?:` comes to. In: one function. Out: its
 //! runs. Each repetition is a member of the group, and its constants are the holes:
 //! the columns of a table.
 
+use super::hash::packed_text;
 use super::spelling::spelled_like_a_constant;
 use super::statements::{Statement, statements};
+use super::words::Word;
 use crate::syntax::{Token, TokenKind};
 use std::ops::Range;
 
@@ -34,6 +37,12 @@ pub fn has_run(hashes: &[u32]) -> bool {
             same >= wanted
         })
     })
+}
+
+/// Whether a function of these words may hold a chain of `?:`: asked of every function, too.
+pub fn has_choices(words: &[Word]) -> bool {
+    let question = packed_text(b"?");
+    words.iter().filter(|word| word.packed == question).nth(FEWEST - 1).is_some()
 }
 
 /// The runs of the function whose tokens are `tokens` and whose `{` is `tokens[body]`,
@@ -76,6 +85,17 @@ pub fn runs(source: &[u8], tokens: &[Token], body: usize) -> Vec<Run> {
         }
         at += count * period;
     }
+    let is_apart = |statement: &&Statement| {
+        let inside = |run: &Run| {
+            let last = run.repetitions.last().map_or(0, |last| last.end);
+            (run.repetitions[0].start..last).contains(&statement.tokens.start)
+        };
+        !found.iter().any(inside)
+    };
+    let choices: Vec<Run> =
+        all.iter().filter(is_apart).filter_map(|statement| text.choices(statement)).collect();
+    found.extend(choices);
+    found.sort_by_key(|run| run.repetitions[0].start);
     found
 }
 
@@ -127,12 +147,50 @@ impl<'s> Text<'s> {
         a.hash == b.hash
             && a.depth == b.depth
             && a.controlled == b.controlled
-            && a.tokens.len() == b.tokens.len()
-            && a.tokens.clone().zip(b.tokens.clone()).all(|(x, y)| {
+            && self.alike(&a.tokens, &b.tokens)
+    }
+
+    /// Whether two runs of tokens differ in constants of one sort at most.
+    fn alike(&self, a: &Range<usize>, b: &Range<usize>) -> bool {
+        a.len() == b.len()
+            && a.clone().zip(b.clone()).all(|(x, y)| {
                 let string = |at: usize| self.tokens[at].kind == TokenKind::Str;
                 self.text(x) == self.text(y)
                     || self.is_constant(x) && self.is_constant(y) && string(x) == string(y)
             })
+    }
+
+    /// The first sides of a chain of `?:`, each with its condition, where the statement
+    /// returns or assigns what that gives.
+    fn choices(&self, statement: &Statement) -> Option<Run> {
+        let tokens = statement.tokens.clone();
+        let gives = tokens.clone().find(|&at| matches!(self.text(at), b"return" | b"=" | b"("));
+        let mut from = gives.filter(|&at| self.text(at) != b"(")? + 1;
+        let mut repetitions: Vec<Range<usize>> = Vec::new();
+        let (mut depth, mut asked) = (0usize, false);
+        for at in from..tokens.end {
+            match self.text(at) {
+                b"(" | b"[" => depth += 1,
+                b")" | b"]" => depth = depth.saturating_sub(1),
+                b"?" if depth == 0 && asked => break,
+                b"?" if depth == 0 => asked = true,
+                b":" if depth == 0 => {
+                    let side = from..at + 1;
+                    if repetitions.first().is_some_and(|first| !self.alike(first, &side)) {
+                        break;
+                    }
+                    repetitions.push(side);
+                    (from, asked) = (at + 1, false);
+                }
+                _ => {}
+            }
+        }
+        if repetitions.len() < FEWEST {
+            return None;
+        }
+        let holes = self.holes(&repetitions);
+        let number = |&at: &usize| self.tokens[repetitions[0].start + at].kind != TokenKind::Str;
+        holes.iter().any(number).then_some(Run { repetitions, holes })
     }
 
     fn holes(&self, repetitions: &[Range<usize>]) -> Vec<usize> {
@@ -159,6 +217,7 @@ impl<'s> Text<'s> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::words::words;
     use super::*;
     use crate::syntax::lexer;
 
@@ -167,7 +226,8 @@ mod tests {
         let tokens = lexer::tokens(bytes);
         let hashes: Vec<u32> = statements(bytes, &tokens, 0).iter().map(|s| s.hash).collect();
         let runs = runs(bytes, &tokens, 0);
-        assert!(runs.is_empty() || has_run(&hashes), "{body}");
+        let may_have = has_run(&hashes) || has_choices(&words(bytes, &tokens));
+        assert!(runs.is_empty() || may_have, "{body}");
         runs.iter().map(|run| (run.repetitions.len(), run.holes.len())).collect()
     }
 
@@ -199,6 +259,21 @@ mod tests {
         let braced: Vec<String> =
             (1..=5).map(|n| format!("if (x == {n}) {{ y = {n}0; }}")).collect();
         assert_eq!(found(&format!("{{ {} }}", braced.join(" else "))), [(5, 2)]);
+    }
+
+    #[test]
+    fn sides_of_a_chain_of_choices_repeat_inside_one_statement() {
+        let sides = |sep: &str| {
+            let one = |n: u32| format!("x == {n} ? {n}0 : ");
+            (1..=5).map(one).collect::<Vec<_>>().join(sep)
+        };
+        assert_eq!(found(&format!("{{ return {}7; }}", sides(""))), [(5, 2)]);
+        assert_eq!(found(&format!("{{ a->b = {}y; }}", sides(""))), [(5, 2)]);
+        assert_eq!(found(&format!("{{ f(); y = {}z == 3 ? 1 : 2; g(); }}", sides(""))), [(5, 2)]);
+        // An argument, and what is asked inside of another question, are no ladder.
+        assert_eq!(found(&format!("{{ f({}7); }}", sides(""))), []);
+        assert_eq!(found(&format!("{{ return {}7; }}", sides("y ? 1 : "))), []);
+        assert_eq!(found("{ return x == 1 ? 1 : x == 2 ? 2 : x == 3 ? 3 : x == 4 ? 4 : 5; }"), []);
     }
 
     #[test]

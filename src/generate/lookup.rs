@@ -2,9 +2,10 @@
 
 use super::Edit;
 use super::layout;
+use super::repeat;
 use super::templates::{TemplateError, Templates};
-use crate::plan::ladder::{Element, Lookup, Row};
-use crate::plan::{FileContext, Rule};
+use crate::plan::ladder::{Element, Lookup, Otherwise, Row, Search};
+use crate::plan::{FileContext, Rule, sequence};
 use serde::Serialize;
 use std::ops::Range;
 
@@ -32,6 +33,12 @@ struct LookupData {
     has_holes: bool,
     /// What stands before the element: `return `, or `x = `.
     gives: String,
+    /// What the element is assigned to; or empty.
+    sink: String,
+    /// What counts the rows of a table that is searched, and the members of a row; or empty.
+    index: String,
+    key_field: String,
+    value_field: String,
     /// The one statement that other keys leave by, in front of the lookup; or empty.
     early: String,
     /// The one statement for other keys; or empty.
@@ -40,7 +47,7 @@ struct LookupData {
     behind: String,
 }
 
-/// The edits that put the table and the lookup in the place of a `switch`.
+/// The edits that put the table and the lookup in the place of a ladder.
 ///
 /// # Errors
 /// A template that cannot be rendered.
@@ -50,6 +57,41 @@ pub(super) fn edits(
     rule: &Rule,
     templates: &Templates,
 ) -> Result<Vec<Edit>, TemplateError> {
+    let insert = |at: usize, text: String| Edit { range: at..at, text: text.into_bytes() };
+    let mut table = match &lookup.search {
+        Some(search) => searched(lookup, search, rule, templates)?,
+        None => indexed(lookup, rule, templates)?,
+    };
+    let declared = declared(lookup);
+    let mut edits = Vec::new();
+    match lookup.declare_at == lookup.insert_at {
+        true => table.push_str(&declared),
+        false => edits.push(insert(lookup.declare_at, declared)),
+    }
+    edits.push(insert(lookup.insert_at, table));
+    edits.push(replaced(lookup, file, rule, templates)?);
+    Ok(edits)
+}
+
+/// The variables that are new, with a blank line where statements follow.
+fn declared(lookup: &Lookup) -> String {
+    let mut text = String::new();
+    if let Some(local) = &lookup.local {
+        let value =
+            if local.is_initialised { format!(" = {}", local.value) } else { String::new() };
+        text.push_str(&format!("\t{} {}{value};\n", local.ctype, lookup.key));
+    }
+    if let Some(search) = &lookup.search {
+        text.push_str(&format!("\tint {};\n", search.index));
+    }
+    if lookup.blank_below && !text.is_empty() {
+        text.push('\n');
+    }
+    text
+}
+
+/// A table whose rows are found by their index.
+fn indexed(lookup: &Lookup, rule: &Rule, templates: &Templates) -> Result<String, TemplateError> {
     let data = TableData {
         element: match &lookup.element {
             Element::Strings(pointer) => format!("{pointer} const"),
@@ -59,24 +101,25 @@ pub(super) fn edits(
         lines: lines(&lookup.rows),
         blank: lookup.blank_below && lookup.local.is_none(),
     };
-    let insert = |at: usize, text: String| Edit { range: at..at, text: text.into_bytes() };
-    let mut table = indented(&templates.render(&rule.templates.helper, &data)?, "\t");
-    let mut edits = Vec::new();
-    if let Some(local) = &lookup.local {
-        let value =
-            if local.is_initialised { format!(" = {}", local.value) } else { String::new() };
-        let mut text = format!("\t{} {}{value};\n", local.ctype, lookup.key);
-        if lookup.blank_below {
-            text.push('\n');
-        }
-        match local.declare_at == lookup.insert_at {
-            true => table.push_str(&text),
-            false => edits.push(insert(local.declare_at, text)),
-        }
-    }
-    edits.push(insert(lookup.insert_at, table));
-    edits.push(replaced(lookup, file, rule, templates)?);
-    Ok(edits)
+    Ok(indented(&templates.render(&rule.templates.helper, &data)?, "\t"))
+}
+
+/// A table of keys and values.
+fn searched(
+    lookup: &Lookup,
+    search: &Search,
+    rule: &Rule,
+    templates: &Templates,
+) -> Result<String, TemplateError> {
+    let row = |row: &Row| sequence::Row {
+        values: vec![row.key.clone(), row.value.clone()],
+        comment: row.comment.clone(),
+        above: row.above.clone(),
+    };
+    let rows: Vec<sequence::Row> = lookup.rows.iter().map(row).collect();
+    let element = repeat::element(Some(&search.tag), &search.fields);
+    let name = (lookup.table.as_str(), "");
+    Ok(indented(&repeat::table(element, name, &rows, (&rule.templates.rows, templates))?, "\t"))
 }
 
 fn replaced(
@@ -88,29 +131,31 @@ fn replaced(
     const BEHIND: &str = "{\u{1}}";
     let Range { start, end } = lookup.replaces.clone();
     let indent = String::from_utf8_lossy(&file.bytes[file.line_start(start)..start]);
-    let default = lookup.default.clone();
-    let is_one_line = |range: &Range<usize>| !file.bytes[range.clone()].contains(&b'\n');
-    let one = default.clone().filter(|range| lookup.default_is_one && is_one_line(range));
-    let text =
-        |range: &Range<usize>| String::from_utf8_lossy(&file.bytes[range.clone()]).into_owned();
+    let one = lookup.default.as_ref().map(|default| match default {
+        Otherwise::Statements(range) => {
+            String::from_utf8_lossy(&file.bytes[range.clone()]).into_owned()
+        }
+        Otherwise::New(text) => text.clone(),
+    });
+    let one = one.filter(|text| lookup.default_is_one && !text.contains('\n'));
     let (mut early, mut other, mut behind) = (String::new(), String::new(), String::new());
-    let mut block = None;
-    match (&default, &lookup.sink) {
+    let mut is_block = false;
+    match (&lookup.default, &lookup.sink) {
         (None, _) => {}
         (Some(_), None) => behind = BEHIND.to_owned(),
-        (Some(_), Some(_)) => match one {
-            Some(range) if lookup.default_leaves => early = text(&range),
-            Some(range) => other = text(&range),
-            None => block = default.clone(),
-        },
-    }
-    if block.is_some() {
-        // More than one statement: they leave first, or stand in the other branch.
-        match lookup.default_leaves {
-            true => early = BEHIND.to_owned(),
-            false => other = BEHIND.to_owned(),
+        (Some(_), Some(_)) => {
+            is_block = one.is_none();
+            let statement = one.unwrap_or_else(|| BEHIND.to_owned());
+            // What leaves does so first, unless the search has to end before that.
+            match lookup.default_leaves && lookup.search.is_none() {
+                true => early = statement,
+                false => other = statement,
+            }
         }
     }
+    let search = |of: &dyn Fn(&Search) -> &str| {
+        lookup.search.as_ref().map(|search| of(search).to_owned()).unwrap_or_default()
+    };
     let data = LookupData {
         key: lookup.key.clone(),
         table: lookup.table.clone(),
@@ -119,22 +164,30 @@ fn replaced(
             Some(sink) => format!("{sink} = "),
             None => "return ".to_owned(),
         },
+        sink: lookup.sink.clone().unwrap_or_default(),
+        index: search(&|it| &it.index),
+        key_field: search(&|it| &it.fields[0].1),
+        value_field: search(&|it| &it.fields[1].1),
         early,
         other,
         behind,
     };
-    let rendered = templates.render(&rule.templates.thin, &data)?;
-    let rendered = match block {
-        Some(_) => braced(&rendered, BEHIND),
-        None => rendered,
+    let template = match &lookup.search {
+        Some(_) => &rule.templates.search,
+        None => &rule.templates.thin,
     };
+    let rendered = templates.render(template, &data)?;
+    let rendered = if is_block { braced(&rendered, BEHIND) } else { rendered };
     let mut text = indented(rendered.trim_end(), &indent);
-    if let Some(range) = &default
+    if let Some(default) = &lookup.default
         && let Some(at) = text.find(BEHIND)
     {
         let from = text[..at].rfind('\n').map_or(0, |at| at + 1);
         let column = layout::column_after(&text.as_bytes()[from..at], 0);
-        let statements = moved(file, range, column);
+        let statements = match default {
+            Otherwise::Statements(range) => moved(file, range, column),
+            Otherwise::New(statement) => layout::indent(column) + statement,
+        };
         text.replace_range(from..at + BEHIND.len(), statements.trim_end());
     }
     let blank = if lookup.blank_behind { "\n" } else { "" };

@@ -2,6 +2,7 @@
 
 use super::templates::{TemplateError, Templates};
 use crate::detect::CloneGroup;
+use crate::plan::ladder::Form;
 use crate::plan::text::Saving;
 use crate::plan::{Family, Fate, Helper, MemberPlan, Parameter, Plan, Remedy};
 use crate::tree::TreePath;
@@ -214,6 +215,15 @@ fn looked_at(files: &[TreePath]) -> String {
     common.join("/")
 }
 
+/// What the code gets smaller by, where that is why there is a patch.
+fn smaller(plan: &Plan) -> Option<String> {
+    let Saving { text, data } = plan.saving().filter(|_| plan.is_smaller())?;
+    Some(format!(
+        "On x86-64 that is about {text} bytes of text less, and {data} bytes of read-only data \
+         more."
+    ))
+}
+
 /// Why, what, and what becomes of each function.
 fn paragraphs(plan: &Plan) -> Vec<String> {
     let names = |fate: Option<Fate>| {
@@ -264,24 +274,25 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
                 it.rows.len(),
                 it.table,
             ));
-            if let Some(Saving { text: code, data }) = plan.saving().filter(|_| plan.is_smaller()) {
-                text.push(format!(
-                    "On x86-64 that is about {code} bytes of text less, and {data} bytes of \
-                     read-only data more."
-                ));
-            }
+            text.extend(smaller(plan));
         }
         Remedy::Lookup(lookup) => {
-            let arm = if lookup.default_is_one { "arm" } else { "case" };
+            let arm = match (lookup.form, lookup.default_is_one) {
+                (Form::Switch, true) => "arm of a switch",
+                (Form::Switch, false) => "case of a switch",
+                (Form::Branches, _) => "branch of a chain of ifs",
+                (Form::Choices, _) => "side of a chain of ?:",
+            };
             let what = match &lookup.sink {
                 Some(sink) => format!("sets {sink} to"),
                 None => "returns".to_owned(),
             };
             text.push(format!(
-                "Each {arm} of a switch in {all} only {what} a constant. Look the constants up in \
-                 a table, {}, which is shorter and shows them side by side.",
+                "Each {arm} in {all} only {what} a constant. Look the constants up in a table, \
+                 {}, which is shorter and shows them side by side.",
                 lookup.table,
             ));
+            text.extend(smaller(plan));
         }
         Remedy::Delete => {
             let (verb, them) = if plan.members.len() == 1 { ("is", "it") } else { ("are", "them") };

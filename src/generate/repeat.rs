@@ -42,13 +42,12 @@ pub(super) fn edits(
     rule: &Rule,
     templates: &Templates,
 ) -> Result<Vec<Edit>, TemplateError> {
-    let data = RowsData {
-        element: element(plan),
-        name: plan.table.clone(),
-        attribute: if plan.is_init { " __initconst".to_owned() } else { String::new() },
-        lines: lines(&plan.rows),
+    let name = (plan.table.as_str(), if plan.is_init { " __initconst" } else { "" });
+    let element = match plan.tag.as_deref().filter(|_| plan.is_known) {
+        Some(tag) => format!("struct {tag}"),
+        None => element(plan.tag.as_deref(), &plan.fields),
     };
-    let table = templates.render(&rule.templates.helper, &data)?;
+    let table = table(element, name, &plan.rows, (&rule.templates.helper, templates))?;
     let mut index = format!("\tint {};\n", plan.index);
     let table = match plan.is_above {
         true => table + "\n",
@@ -72,20 +71,31 @@ pub(super) fn edits(
     Ok(edits)
 }
 
+/// The table of a name and an attribute, in what `template` says.
+///
+/// # Errors
+/// The template cannot be rendered.
+pub(super) fn table(
+    element: String,
+    (name, attribute): (&str, &str),
+    rows: &[Row],
+    (template, templates): (&str, &Templates),
+) -> Result<String, TemplateError> {
+    let (name, attribute) = (name.to_owned(), attribute.to_owned());
+    templates.render(template, &RowsData { element, name, attribute, lines: lines(rows) })
+}
+
 /// The type of a row. The row is constant by the `const` in front, but what it points to
 /// where it is a pointer alone.
-fn element(plan: &Loop) -> String {
-    let Some(tag) = &plan.tag else {
-        let ctype = &plan.fields[0].0;
+pub(super) fn element(tag: Option<&str>, fields: &[(String, String)]) -> String {
+    let Some(tag) = tag else {
+        let ctype = &fields[0].0;
         return match ctype.strip_prefix("const ") {
             Some(rest) if ctype.ends_with('*') => format!("{rest} const"),
             _ => ctype.clone(),
         };
     };
-    if plan.is_known {
-        return format!("struct {tag}");
-    }
-    let fields = plan.fields.iter().map(|(ctype, name)| {
+    let fields = fields.iter().map(|(ctype, name)| {
         let gap = if ctype.ends_with('*') { "" } else { " " };
         format!("\t{ctype}{gap}{name};\n")
     });

@@ -156,6 +156,7 @@ impl Plan {
     pub fn saving(&self) -> Option<Saving> {
         match &self.remedy {
             Remedy::Loop(planned) => Some(planned.saving),
+            Remedy::Lookup(planned) => planned.search.as_ref().map(|search| search.saving),
             _ => None,
         }
     }
@@ -238,7 +239,7 @@ pub enum Remedy {
     Elide(String),
     /// Nothing is called instead: nothing called the members.
     Delete,
-    /// An array takes the place of a `switch` in the one member.
+    /// An array takes the place of a ladder in the one member.
     Lookup(Box<ladder::Lookup>),
     /// A loop over a table takes the place of statements in the one member.
     Loop(Box<sequence::Loop>),

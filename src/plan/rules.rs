@@ -26,7 +26,7 @@ pub enum RemedyKind {
     Elide,
     /// What nothing names goes.
     Delete,
-    /// An array that is indexed takes the place of a `switch`.
+    /// An array that is indexed, or searched, takes the place of a ladder.
     Lookup,
     /// A loop over a table takes the place of repeated statements.
     Loop,
@@ -193,6 +193,22 @@ pub struct TemplateNames {
     /// The declaration in a header of what several files share.
     #[serde(default = "prototype")]
     pub prototype: String,
+    /// The table that is searched where a key is no index.
+    #[serde(default = "rows")]
+    pub rows: String,
+    /// What searches it.
+    #[serde(default = "search")]
+    pub search: String,
+}
+
+/// The template of a table that is searched where a rule names none.
+fn rows() -> String {
+    "rows.hbs".to_owned()
+}
+
+/// The template of a search where a rule names none.
+fn search() -> String {
+    "search.hbs".to_owned()
 }
 
 /// The template of a declaration where a rule names none.

@@ -1,9 +1,15 @@
 //! Where a table stands that takes the place of code, and what it is called: the same for a
 //! `switch` and for repeated statements.
 
-use super::align::AlignedMember;
-use super::{FileContext, OpenFile};
+use super::align::{self, AlignedMember, lossy};
+use super::{FileContext, OpenFile, uses};
 use crate::detect::{CloneGroup, Member};
+use crate::syntax::decl::TagKind;
+use crate::syntax::lexer;
+use std::ops::Range;
+
+/// Names for an index, in the order in which they are tried.
+const INDICES: &[&str] = &["i", "j", "k", "n", "idx"];
 
 /// The function that all members of a group, runs of statements, lie in.
 pub fn whole(file: &FileContext, group: &CloneGroup) -> Option<Member> {
@@ -38,6 +44,38 @@ pub fn free_name(open: &OpenFile, parsed: &AlignedMember<'_>, base: &str) -> Opt
             && name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
     };
     candidates.iter().find(is_free).cloned()
+}
+
+/// An index that is nothing yet in the function, nor in a macro that the tokens `reading`,
+/// among which it comes to stand, use.
+pub fn free_index(parsed: &AlignedMember<'_>, reading: Range<usize>) -> Option<String> {
+    let file = parsed.file;
+    let is_free = |name: &&&str| {
+        let in_function = parsed.tokens.clone().any(|at| file.text(at) == name.as_bytes());
+        !in_function && !is_in_macros(file, reading.clone(), name) && !file.is_macro_or_type(name)
+    };
+    INDICES.iter().find(is_free).map(|name| (*name).to_owned())
+}
+
+/// Whether a macro that the tokens use has the word in it: a variable of the macro's own would
+/// be taken for ours.
+pub fn is_in_macros(file: &FileContext, mut tokens: Range<usize>, name: &str) -> bool {
+    tokens.any(|at| {
+        align::is_ident(file, at) && {
+            let text = uses::expansion(file, &lossy(file.text(at)));
+            lexer::contains_word(text.as_bytes(), name.as_bytes())
+        }
+    })
+}
+
+/// A tag for rows of several members that means nothing yet in the file.
+pub fn free_tag(file: &FileContext, base: &str) -> Option<String> {
+    let is_free = |tag: &String| {
+        file.unit.lookup_tag(TagKind::Struct, tag).is_empty()
+            && !file.mentions(tag.as_bytes())
+            && !file.is_macro_or_type(tag)
+    };
+    [base.to_owned(), format!("{base}_row")].into_iter().find(is_free)
 }
 
 /// The line behind the last declaration at the top of the function's body.

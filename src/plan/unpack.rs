@@ -29,7 +29,13 @@ pub fn parameters(subject: &Subject<'_>) -> Vec<Unpacked> {
     let differs = |tokens: &Range<usize>| {
         subject.alignment.sites.iter().any(|site| tokens.contains(&site.token))
     };
+    let member = &subject.alignment.members[0];
+    let start = subject.file.tokens[member.tokens.start].start;
     let unpacked = |(index, own): (usize, &OwnParameter)| {
+        // Those of the function that repeated statements lie in are not theirs.
+        if member.tree.node(own.node).range.start < start {
+            return None;
+        }
         let declaration = subject.span_of(own.node);
         let uses = differs(&declaration).then(|| uses(subject, own))??;
         (!uses.is_empty()).then_some(Unpacked { own: index, declaration, uses })

@@ -3,10 +3,10 @@
 //! [`lookup`](super::lookup), [`unrolled`](super::unrolled) and the comparison to say.
 
 use super::unit::Unit;
-use super::{Claim, Files, Problem, Scope, Verdict};
-use crate::syntax::decl;
+use super::{Claim, Files, Problem, Scope, Verdict, width};
+use crate::syntax::decl::{self, DefinitionKind};
 use std::collections::BTreeSet;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 /// What is wrong, by a token of the file before or after.
 pub(super) enum Wrong {
@@ -103,6 +103,122 @@ fn table(unit: &Unit<'_>, start: usize) -> Option<Table> {
     let rows = rows.into_iter().filter(|row| !row.is_empty()).collect();
     let tokens = start..close + 2;
     name.filter(|_| is_const).map(|name| Table { name, tokens, rows })
+}
+
+/// Type and name of a member.
+pub(super) type Field<'s> = (Vec<&'s [u8]>, &'s [u8]);
+
+/// The index with its declaration.
+pub(super) struct Index<'s> {
+    /// Its name.
+    pub name: &'s [u8],
+    /// The tokens of its declaration.
+    pub tokens: Range<usize>,
+}
+
+/// The declaration of a variable that the function did not have.
+pub(super) fn new_index<'s>(
+    new: &Unit<'s>,
+    is: Range<usize>,
+    (old, was): (&Unit<'_>, Range<usize>),
+    table: &Table,
+) -> Result<Index<'s>, Wrong> {
+    let known = old.texts(was);
+    let declared = is.clone().find(|&at| {
+        new.text(at) == b"int"
+            && new.is_word(at + 1)
+            && new.text(at + 2) == b";"
+            && !known.contains(&new.text(at + 1))
+            && !table.tokens.contains(&at)
+    });
+    match declared {
+        Some(at) => Ok(Index { name: new.text(at + 1), tokens: at..at + 3 }),
+        None => Err(Wrong::After(is.start, "the loop has no index of its own".to_owned())),
+    }
+}
+
+/// What the rows of a table consist of.
+pub(super) fn fields<'s>(unit: &Unit<'s>, table: &Table) -> Result<Vec<Field<'s>>, Wrong> {
+    let head = table.tokens.start..table.name;
+    let Some(open) = head.clone().find(|&at| unit.text(at) == b"{") else {
+        let mut words = unit.texts(head);
+        words.retain(|it| !matches!(*it, b"static" | b"const"));
+        return Ok(vec![(words, &[])]);
+    };
+    let wrong = || Wrong::After(open, "the members of a row cannot be read".to_owned());
+    let close = unit.list(open).map(|(_, close)| close).ok_or_else(wrong)?;
+    let mut fields = Vec::new();
+    let mut from = open + 1;
+    for at in open + 1..close {
+        if unit.text(at) == b";" {
+            let words = unit.texts(from..at - 1);
+            let plain = words.iter().all(|it| {
+                *it == b"*" || it.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+            });
+            if !plain || words.is_empty() {
+                return Err(wrong());
+            }
+            let words = words.into_iter().filter(|it| *it != b"const").collect();
+            fields.push((words, unit.text(at - 1)));
+            from = at + 1;
+        }
+    }
+    Ok(fields)
+}
+
+/// Tokens of the head of a loop over a table.
+pub(super) const HEAD: usize = 16;
+
+/// The head of a loop over all rows of `table`, once each.
+pub(super) fn loop_head<'s>(index: &'s [u8], table: &'s [u8]) -> [&'s [u8]; HEAD] {
+    [
+        b"for",
+        b"(",
+        index,
+        b"=",
+        b"0",
+        b";",
+        index,
+        b"<",
+        b"ARRAY_SIZE",
+        b"(",
+        table,
+        b")",
+        b";",
+        index,
+        b"++",
+        b")",
+    ]
+}
+
+/// Typedefs of typedefs that are followed.
+const DEEPEST: usize = 4;
+
+/// The values of an integer type, or of what it is a typedef of.
+pub(super) fn range(names: &decl::Unit, words: &[&[u8]]) -> Option<RangeInclusive<i128>> {
+    let mut name = text_of(words);
+    for _ in 0..=DEEPEST {
+        let words: Vec<&[u8]> = name.split(' ').map(str::as_bytes).collect();
+        // Its sign is another on other machines.
+        if words == [b"char"] {
+            return Some(0..=127);
+        }
+        if let Some(range) = width::range(&words) {
+            return Some(range);
+        }
+        let found = names.lookup(&name).into_iter().find_map(|it| match it.kind {
+            DefinitionKind::Typedef { target } => Some(target),
+            _ => None,
+        });
+        name = found?;
+    }
+    None
+}
+
+/// Words with blanks between them.
+pub(super) fn text_of(words: &[&[u8]]) -> String {
+    let words: Vec<_> = words.iter().map(|it| String::from_utf8_lossy(it)).collect();
+    words.join(" ")
 }
 
 /// Everything but two items of two files is the same, and but for `above`: the tokens of a

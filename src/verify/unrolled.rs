@@ -8,10 +8,10 @@
 use super::macros::Reach;
 use super::tables::{self, Table, Wrong};
 use super::unit::{Unit, shown};
-use super::{Claim, Files, Problem, Scope, width};
+use super::{Claim, Files, Problem, Scope};
 use crate::syntax::TokenKind;
-use crate::syntax::decl::{self, CType, DefinitionKind};
-use std::ops::{Range, RangeInclusive};
+use crate::syntax::decl::{self, CType};
+use std::ops::Range;
 
 /// Checks the files before and after the patch against the claim.
 pub(super) fn check(
@@ -23,9 +23,6 @@ pub(super) fn check(
     tables::check(before, after, claim, scope, unrolls)
 }
 
-/// Tokens of the head of a loop over a table.
-const HEAD: usize = 16;
-
 /// A table with what its rows consist of.
 struct Rows<'s> {
     unit: &'s Unit<'s>,
@@ -36,6 +33,35 @@ struct Rows<'s> {
 
 /// The words of a member's type, and its name.
 pub(super) type Field = (Vec<Vec<u8>>, Vec<u8>);
+
+/// What the rows of a table consist of: their structure stands there, or was there before.
+pub(super) fn fields(
+    unit: &Unit<'_>,
+    table: &Table,
+    names: &decl::Unit,
+) -> Result<Vec<Field>, Wrong> {
+    let fields = tables::fields(unit, table)?;
+    if let [(words, [])] = fields.as_slice()
+        && let [b"struct", tag] = words.as_slice()
+    {
+        let wrong = || Wrong::After(table.tokens.start, "its rows are not known".to_owned());
+        return of_structure(&String::from_utf8_lossy(tag), names).ok_or_else(wrong);
+    }
+    let owned = |words: Vec<&[u8]>| words.into_iter().map(<[u8]>::to_vec).collect();
+    Ok(fields.into_iter().map(|(words, name)| (owned(words), name.to_vec())).collect())
+}
+
+/// The members of a structure that was there before, each one value.
+fn of_structure(tag: &str, names: &decl::Unit) -> Option<Vec<Field>> {
+    let members = names.layout(&format!("struct {tag}")).ok()?.members()?;
+    let field = |(name, member): (String, decl::Field)| {
+        let is_plain = member.dimensions == 0 && !member.is_bit_field;
+        let text = member.type_text.replace('*', " * ");
+        let words = text.split_whitespace().filter(|word| *word != "const");
+        is_plain.then(|| (words.map(|it| it.as_bytes().to_vec()).collect(), name.into_bytes()))
+    };
+    members.into_iter().map(field).collect()
+}
 
 fn unrolls(
     (old, new): (&Unit<'_>, &Unit<'_>),
@@ -52,7 +78,7 @@ fn unrolls(
     let above = Some(&table.tokens).filter(|tokens| !is.contains(&tokens.start));
     tables::others_are_same((old, one), (new, other), above)?;
     let rows = Rows { unit: new, table: table.clone(), fields: fields(new, table, names)? };
-    let index = new_index(new, is.clone(), (old, was.clone()), table)?;
+    let index = tables::new_index(new, is.clone(), (old, was.clone()), table)?;
     // Without the table and the index, both are the same up to the loop and behind it.
     let gone = |at: &usize| !table.tokens.contains(at) && !index.tokens.contains(at);
     let rest: Vec<usize> = is.filter(gone).collect();
@@ -106,107 +132,12 @@ fn unrolls(
     rows.hold(names)
 }
 
-/// The index with its declaration.
-struct Index<'s> {
-    name: &'s [u8],
-    tokens: Range<usize>,
-}
-
-/// The declaration of a variable that the function did not have.
-fn new_index<'s>(
-    new: &Unit<'s>,
-    is: Range<usize>,
-    (old, was): (&Unit<'_>, Range<usize>),
-    table: &Table,
-) -> Result<Index<'s>, Wrong> {
-    let known = old.texts(was);
-    let declared = is.clone().find(|&at| {
-        new.text(at) == b"int"
-            && new.is_word(at + 1)
-            && new.text(at + 2) == b";"
-            && !known.contains(&new.text(at + 1))
-            && !table.tokens.contains(&at)
-    });
-    match declared {
-        Some(at) => Ok(Index { name: new.text(at + 1), tokens: at..at + 3 }),
-        None => Err(Wrong::After(is.start, "the loop has no index of its own".to_owned())),
-    }
-}
-
-/// What the rows of a table consist of.
-pub(super) fn fields(
-    unit: &Unit<'_>,
-    table: &Table,
-    names: &decl::Unit,
-) -> Result<Vec<Field>, Wrong> {
-    let owned = |words: Vec<&[u8]>| -> Vec<Vec<u8>> {
-        let words = words.into_iter().filter(|it| !matches!(*it, b"static" | b"const"));
-        words.map(<[u8]>::to_vec).collect()
-    };
-    let head = table.tokens.start..table.name;
-    let Some(open) = head.clone().find(|&at| unit.text(at) == b"{") else {
-        let words = owned(unit.texts(head.clone()));
-        return match words.as_slice() {
-            [word, tag] if word == b"struct" => of_structure(&String::from_utf8_lossy(tag), names)
-                .ok_or_else(|| Wrong::After(head.start, "its rows are not known".to_owned())),
-            _ => Ok(vec![(words, Vec::new())]),
-        };
-    };
-    let wrong = || Wrong::After(open, "the members of a row cannot be read".to_owned());
-    let close = unit.list(open).map(|(_, close)| close).ok_or_else(wrong)?;
-    let mut fields = Vec::new();
-    let mut from = open + 1;
-    for at in open + 1..close {
-        if unit.text(at) == b";" {
-            let words = unit.texts(from..at - 1);
-            let plain = words.iter().all(|it| {
-                *it == b"*" || it.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-            });
-            if !plain || words.is_empty() {
-                return Err(wrong());
-            }
-            fields.push((owned(words), unit.text(at - 1).to_vec()));
-            from = at + 1;
-        }
-    }
-    Ok(fields)
-}
-
-/// The members of a structure that was there before, each one value.
-fn of_structure(tag: &str, names: &decl::Unit) -> Option<Vec<Field>> {
-    let members = names.layout(&format!("struct {tag}")).ok()?.members()?;
-    let field = |(name, member): (String, decl::Field)| {
-        let is_plain = member.dimensions == 0 && !member.is_bit_field;
-        let text = member.type_text.replace('*', " * ");
-        let words = text.split_whitespace().filter(|word| *word != "const");
-        is_plain.then(|| (words.map(|it| it.as_bytes().to_vec()).collect(), name.into_bytes()))
-    };
-    members.into_iter().map(field).collect()
-}
-
 impl<'s> Rows<'s> {
     /// The tokens that the loop at `start` repeats: it counts all rows, once each.
     fn repeated(&self, start: usize, index: &'s [u8]) -> Result<Range<usize>, Wrong> {
         let unit = self.unit;
         let table = unit.text(self.table.name);
-        let head: [&[u8]; HEAD] = [
-            b"for",
-            b"(",
-            index,
-            b"=",
-            b"0",
-            b";",
-            index,
-            b"<",
-            b"ARRAY_SIZE",
-            b"(",
-            table,
-            b")",
-            b";",
-            index,
-            b"++",
-            b")",
-        ];
+        let head = tables::loop_head(index, table);
         let found = unit.texts(start..start + head.len());
         if found != head {
             let found = shown(unit.spelling(start..start + head.len()));
@@ -241,7 +172,7 @@ impl<'s> Rows<'s> {
 
     /// Behind the loop whose body ends at `end`.
     fn end_of_loop(&self, start: usize, end: usize) -> usize {
-        end + usize::from(self.unit.text(start + HEAD) == b"{")
+        end + usize::from(self.unit.text(start + tables::HEAD) == b"{")
     }
 
     /// The values of a row.
@@ -310,10 +241,11 @@ impl<'s> Rows<'s> {
     fn hold(&self, names: &decl::Unit) -> Result<(), Wrong> {
         for row in &self.table.rows {
             for (value, (words, _)) in self.values(row)?.into_iter().zip(&self.fields) {
+                let words: &[&[u8]] = &words.iter().map(Vec::as_slice).collect::<Vec<_>>();
                 let why = |what: &str| Wrong::After(value.start, format!("the value {what}"));
                 let is_text = value.clone().all(|at| self.unit.kind(at) == Some(TokenKind::Str));
                 if is_text {
-                    match text_of(words).as_str() {
+                    match tables::text_of(words).as_str() {
                         "char *" => continue,
                         _ => return Err(why("is a string")),
                     }
@@ -321,8 +253,8 @@ impl<'s> Rows<'s> {
                 let text = String::from_utf8_lossy(self.unit.spelling(value.clone())).into_owned();
                 let constant = names.constant(&text);
                 let constant = constant.map_err(|it| why(&format!("is no constant: {it}")))?;
-                let ctype = text_of(words);
-                let range = range(names, words);
+                let ctype = tables::text_of(words);
+                let range = tables::range(names, words);
                 let fits = constant.value.zip(range).is_some_and(|(it, range)| range.contains(&it));
                 let is_of_it = constant.ctype.to_c() == ctype
                     || ctype.starts_with("enum ") && constant.ctype == CType::Int;
@@ -333,33 +265,4 @@ impl<'s> Rows<'s> {
         }
         Ok(())
     }
-}
-
-/// The values of an integer type, or of what it is a typedef of.
-fn range(names: &decl::Unit, words: &[Vec<u8>]) -> Option<RangeInclusive<i128>> {
-    let mut name = text_of(words);
-    for _ in 0..=DEEPEST {
-        let words: Vec<&[u8]> = name.split(' ').map(str::as_bytes).collect();
-        // Its sign is another on other machines.
-        if words == [b"char"] {
-            return Some(0..=127);
-        }
-        if let Some(range) = width::range(&words) {
-            return Some(range);
-        }
-        let found = names.lookup(&name).into_iter().find_map(|it| match it.kind {
-            DefinitionKind::Typedef { target } => Some(target),
-            _ => None,
-        });
-        name = found?;
-    }
-    None
-}
-
-/// Typedefs of typedefs that are followed.
-const DEEPEST: usize = 4;
-
-fn text_of(words: &[Vec<u8>]) -> String {
-    let words: Vec<_> = words.iter().map(|it| String::from_utf8_lossy(it)).collect();
-    words.join(" ")
 }

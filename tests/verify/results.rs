@@ -1,7 +1,9 @@
 //! A `switch` that became a table: other code, which is run on all arguments. Written by
 //! hand: no rule makes such patches.
 
+use crate::tables::DRIVER;
 use crate::{MAKEFILE, One};
+use drvdedup::verify::{Claim, Tabled};
 use serde_json::{Value, json};
 
 /// Answers of one byte and the words for them.
@@ -217,4 +219,50 @@ fn an_exchanged_row_of_such_a_table_is_found_by_the_selftest() {
     let value: Value = serde_json::from_str(&run.stdout).expect("it is JSON");
     let row = &value["faults"]["exchanged-table-rows"];
     assert_eq!((&row["planted"], &row["rejected_by_code"]), (&json!(6), &json!(6)), "{value}");
+}
+
+/// Keys that are no index, and their values.
+const FAR: [(i32, u32); 8] = [
+    (-40, 12),
+    (25, 40),
+    (85, 7),
+    (1_000, 0),
+    (44_100, 31),
+    (65_536, 90),
+    (2_147_483_647, 8),
+    (-2_147_483_647, 9),
+];
+
+#[test]
+fn a_search_gives_what_the_switch_gave_for_all_keys_of_its_type() {
+    let Some(one) = One::new(MAKEFILE) else { return };
+    let head = "void alpha_set(struct alpha *alpha, int mode)\n{\n";
+    let cases: String = FAR
+        .iter()
+        .map(|(key, value)| format!("\tcase {key}:\n\t\tgain = {value};\n\t\tbreak;\n"))
+        .collect();
+    let rows: String =
+        FAR.iter().map(|(key, value)| format!("\t\t{{ {key}, {value} }},\n")).collect();
+    let write = "\n\talpha_write(alpha, 1, gain);\n}\n";
+    let before = format!(
+        "{head}\tu16 gain;\n\n\tswitch (mode) {{\n{cases}\tdefault:\n\t\tgain = 5;\n\t}}\n{write}"
+    );
+    let after = format!(
+        "{head}\tstatic const struct mode_gain {{\n\t\tint mode;\n\t\tu16 gain;\n\t}} gains[] = {{\n{rows}\t}};\n\
+         \tu16 gain;\n\tint i;\n\n\tfor (i = 0; i < ARRAY_SIZE(gains); i++) {{\n\
+         \t\tif (mode == gains[i].mode) {{\n\t\t\tgain = gains[i].gain;\n\t\t\tbreak;\n\t\t}}\n\t}}\n\
+         \tif (i == ARRAY_SIZE(gains))\n\t\tgain = 5;\n{write}"
+    );
+    let rewritten = vec![(DRIVER.to_owned(), "alpha_set".to_owned())];
+    let claim = Claim { rewritten, tabled: Some(Tabled::Switch), ..Claim::default() };
+    let judged = one.judged_by(&before, &after, claim);
+    assert_eq!(judged.verdict, "identical-object", "{}", judged.detail);
+    assert_eq!(judged.engine, "results on all keys, and the text of the rest");
+    assert!(judged.detail.contains("the same values for all keys"), "{}", judged.detail);
+    // A row that is exchanged is found by running, whatever the text says.
+    let run = one.verify(&["--selftest", "--format", "json"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    let value: Value = serde_json::from_str(&run.stdout).expect("it is JSON");
+    let row = &value["faults"]["exchanged-table-rows"];
+    assert_eq!((&row["planted"], &row["rejected_by_code"]), (&json!(8), &json!(8)), "{value}");
 }

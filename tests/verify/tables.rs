@@ -8,7 +8,7 @@ use drvdedup::tree::content_hash;
 use drvdedup::verify::{Claim, Verdict};
 use serde_json::{Value, json};
 
-const DRIVER: &str = "drivers/hwmon/alpha.c";
+pub const DRIVER: &str = "drivers/hwmon/alpha.c";
 const ID: &str = "00000001";
 
 /// What the driver's functions use.
@@ -36,7 +36,13 @@ impl One {
     /// Verifies the patch of `before` to `after`, whose functions of these names keep
     /// their meaning, as it says.
     pub fn judged(&self, before: &str, after: &str, functions: &[&str]) -> Judged {
-        self.propose(&[HEAD, before].concat(), &[HEAD, after].concat(), functions);
+        let rewritten = functions.iter().map(|it| (DRIVER.to_owned(), (*it).to_owned())).collect();
+        self.judged_by(before, after, Claim { rewritten, ..Claim::default() })
+    }
+
+    /// Verifies the patch of `before` to `after` by what it says itself.
+    pub fn judged_by(&self, before: &str, after: &str, claim: Claim) -> Judged {
+        self.propose(&[HEAD, before].concat(), &[HEAD, after].concat(), claim);
         let run = self.verify(&["--format", "json"]);
         assert!(matches!(run.code, Some(0 | 1)), "{}{}", run.stdout, run.stderr);
         let value: Value = serde_json::from_str(&run.stdout).expect("it is JSON");
@@ -51,11 +57,10 @@ impl One {
     }
 
     /// Puts the one proposal, of this patch, into the store.
-    fn propose(&self, before: &str, after: &str, functions: &[&str]) {
+    fn propose(&self, before: &str, after: &str, claim: Claim) {
         write(self.tree.path(), DRIVER, before);
         let path = DRIVER.to_owned();
         let patch = Patch::between(&[(path.clone(), before.as_bytes(), after.as_bytes())]);
-        let rewritten = functions.iter().map(|it| (path.clone(), (*it).to_owned())).collect();
         let proposal = Proposal {
             id: ID.to_owned(),
             group: ID.to_owned(),
@@ -70,7 +75,7 @@ impl One {
             subject: String::new(),
             message: String::new(),
             base: [(path, content_hash(before.as_bytes()))].into(),
-            claim: Some(Claim { rewritten, ..Claim::default() }),
+            claim: Some(claim),
             proof: None,
             edited: false,
         };

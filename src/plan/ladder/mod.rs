@@ -1,12 +1,20 @@
-//! A `switch` from constants to constants becomes an array that is indexed by the key.
+//! A ladder from constants to constants becomes an array that is indexed by the key, or one
+//! of keys and values that is searched.
 //!
-//! In: a run of arms. Out: a plan for the whole `switch` that they lie in, or why it stays.
-//! A key is read several times where it was read once, so that it must be a variable that
-//! nobody else can change; and every key that had no arm must come to where it came before.
+//! In: a run of arms. Out: a plan for the whole ladder that they lie in, or why it stays. It
+//! is a `switch`, a chain of `if`, or one of `?:`. A key is read several times where it was
+//! read once, so that it must be a variable that nobody else can change; and every key that
+//! had no arm must come to where it came before.
 
-pub mod switch;
+mod arms;
+mod chain;
+mod keys;
+mod search;
+mod switch;
 mod table;
 
+pub use arms::{Form, statements};
+pub use search::Search;
 pub use table::{Element, Row};
 
 use super::align::{self, AlignedMember, lossy};
@@ -15,15 +23,18 @@ use super::refusal::{Reason, Refusal};
 use super::{OpenFile, Plan, Remedy, RemedyKind, Rule, is_plain, rules, tables};
 use crate::detect::{CloneGroup, Kind, Member};
 use crate::syntax::{LoopMacros, lexer};
+use arms::Ladder;
+use keys::Access;
 use std::ops::Range;
-use switch::Switch;
 
-/// What takes the place of a `switch`.
+/// What takes the place of a ladder.
 #[derive(Clone, Debug)]
 pub struct Lookup {
+    /// How the ladder is written.
+    pub form: Form,
     /// The array.
     pub table: String,
-    /// What it is an array of.
+    /// What it is an array of, or its values.
     pub element: Element,
     /// Its rows, in the order of the arms.
     pub rows: Vec<Row>,
@@ -31,24 +42,37 @@ pub struct Lookup {
     pub insert_at: usize,
     /// What is behind it is no declaration.
     pub blank_below: bool,
-    /// The bytes of the `switch`.
+    /// The line before which variables are declared: behind all declarations.
+    pub declare_at: usize,
+    /// The bytes of the ladder.
     pub replaces: Range<usize>,
     /// A blank line follows.
     pub blank_behind: bool,
     /// The variable that is looked up.
     pub key: String,
-    /// That is new, and takes what the switch was about.
+    /// That is new, and takes what the ladder was about.
     pub local: Option<Local>,
     /// The array has rows without a key, whose value is none of an arm's: 0.
     pub has_holes: bool,
+    /// The array is searched for the key, which is no index.
+    pub search: Option<Search>,
     /// What the value is assigned to; nothing where it is returned.
     pub sink: Option<String>,
-    /// The bytes of what is done for other keys, without the white space around them.
-    pub default: Option<Range<usize>>,
+    /// What is done for other keys.
+    pub default: Option<Otherwise>,
     /// That is one statement.
     pub default_is_one: bool,
     /// That returns or jumps away.
     pub default_leaves: bool,
+}
+
+/// What is done for other keys.
+#[derive(Clone, Debug)]
+pub enum Otherwise {
+    /// The statements of these bytes, without the white space around them.
+    Statements(Range<usize>),
+    /// A statement that was none by itself.
+    New(String),
 }
 
 /// A variable that takes the value of a member: that is read once, as it was.
@@ -58,9 +82,7 @@ pub struct Local {
     pub ctype: String,
     /// The path to the member.
     pub value: String,
-    /// The line before which it is declared: behind all declarations.
-    pub declare_at: usize,
-    /// Nothing is done before the switch: it is initialised where it is declared.
+    /// Nothing is done before the ladder: it is initialised where it is declared.
     pub is_initialised: bool,
 }
 
@@ -69,7 +91,7 @@ pub fn rule<'r>(rules: &'r [Rule], group: &CloneGroup) -> Option<&'r Rule> {
     rules::with_remedy(rules, RemedyKind::Lookup, group).filter(|_| group.kind == Kind::Sequence)
 }
 
-/// Plans the `switch` that the members of `group`, runs of one function of `open`, lie in;
+/// Plans the ladder that the members of `group`, runs of one function of `open`, lie in;
 /// `None` where they lie in none.
 ///
 /// # Errors
@@ -82,33 +104,39 @@ pub fn plan(
 ) -> Option<Result<Plan, Refusal>> {
     let file = &open.context;
     let whole = tables::whole(file, group)?;
+    let function = file.tokens_of(&whole.function);
     let first = file.token_at(group.members[0].function.start);
-    let start = switch::around(file, file.tokens_of(&whole.function), first)?;
     let is_label = matches!(file.text(first), b"case" | b"default");
-    is_label.then(|| plan_switch(open, (group, whole), start, rule, loops))
+    let found = match is_label {
+        true => switch::read(file, switch::around(file, function, first)?),
+        false => chain::around(file, function, first)?,
+    };
+    let planned = found.and_then(|found| plan_ladder(open, (group, whole), &found, rule, loops));
+    match planned {
+        Err(_) if chain::stands_alone(file, first) => None,
+        planned => Some(planned),
+    }
 }
 
-fn plan_switch(
+fn plan_ladder(
     open: &OpenFile,
     (group, whole): (&CloneGroup, Member),
-    start: usize,
+    found: &Ladder,
     rule: &Rule,
     loops: &LoopMacros,
 ) -> Result<Plan, Refusal> {
     let file = &open.context;
     is_plain(file, &whole)?;
-    let found = switch::read(file, start)?;
     let parsed = align::read(file, &whole, loops)?;
-    let lookup = lookup(open, &found, &parsed, rule)?;
-    let declare_at = lookup.local.as_ref().map_or(lookup.insert_at, |local| local.declare_at);
-    let claims =
-        [lookup.replaces.clone(), lookup.insert_at..lookup.insert_at, declare_at..declare_at];
+    let lookup = lookup(open, found, &parsed, rule)?;
+    let Lookup { insert_at, declare_at, .. } = lookup;
+    let claims = [lookup.replaces.clone(), insert_at..insert_at, declare_at..declare_at];
     Plan::of_one(open, (group, whole), parsed, rule, (Remedy::Lookup(Box::new(lookup)), &claims))
 }
 
 fn lookup(
     open: &OpenFile,
-    found: &Switch,
+    found: &Ladder,
     parsed: &AlignedMember<'_>,
     rule: &Rule,
 ) -> Result<Lookup, Refusal> {
@@ -121,11 +149,12 @@ fn lookup(
         return refuse(Reason::LadderArms, detail);
     }
     let (key, key_type, local) = key(open, found, parsed)?;
-    if !table::may_be_compared(file, &key_type) {
+    if !keys::may_be_compared(file, &key_type) {
         let detail = format!("how {key}, a {key_type}, compares with a size is not known");
         return refuse(Reason::LadderKey, detail);
     }
-    if found.default.is_none() && key_type.starts_with("enum ") {
+    let is_switch = found.form == Form::Switch;
+    if is_switch && found.default.is_none() && key_type.starts_with("enum ") {
         let detail = format!("the compiler says which of {key_type} has no arm");
         return refuse(Reason::LadderChecked, detail);
     }
@@ -138,51 +167,85 @@ fn lookup(
     let rows = table::rows(file, found)?;
     let default = found.default.clone().filter(|it| !it.is_empty());
     let default_is = |what: &dyn Fn(Range<usize>) -> bool| default.clone().is_some_and(what);
-    let is_zero = default_is(&|it| table::gives_zero(file, it, found));
-    let has_holes = table::has_holes(file, found, &element, is_zero)?;
+    let is_zero = default_is(&|it| keys::gives_zero(file, it, found));
+    let access = keys::access(file, found, &element, (&key_type, is_zero))?;
     if file.unit.lookup("ARRAY_SIZE").is_empty() {
         return refuse(Reason::NameUnresolved, "ARRAY_SIZE is not known".to_owned());
     }
-    let table = table::name(open, parsed, found, sink.as_deref()).ok_or_else(|| {
-        file.refuse(Reason::NameWouldLie, offset, "no name is free for the table")
-    })?;
-    let (insert_at, blank_below) = tables::place(parsed)
-        .ok_or_else(|| file.refuse(Reason::ParseGap, offset, "the body does not begin a line"))?;
+    let noun = table::noun(file, found, sink.as_deref());
+    let table = noun.as_deref().and_then(|noun| tables::free_name(open, parsed, noun));
+    let (Some(noun), Some(table)) = (noun, table) else {
+        return refuse(Reason::NameWouldLie, "no name is free for the table".to_owned());
+    };
+    let search = match access {
+        Access::Search => Some(Search::of(parsed, (&key, &key_type), (&noun, &element), &rows)?),
+        Access::Index { .. } => None,
+    };
+    let Some((insert_at, blank_below)) = tables::place(parsed) else {
+        return refuse(Reason::ParseGap, "the body does not begin a line".to_owned());
+    };
+    let declares = local.is_some() || search.is_some();
+    let declare_at = if declares { tables::behind_declarations(parsed) } else { Some(insert_at) };
+    let Some(declare_at) = declare_at else {
+        return refuse(Reason::ParseGap, "the declarations do not end a line".to_owned());
+    };
     let from = file.tokens[found.start].start as usize;
     if !file.is_blank(file.line_start(from)..from) {
-        return refuse(Reason::CallNotEditable, "the switch does not begin a line".to_owned());
+        return refuse(Reason::CallNotEditable, "the ladder does not begin a line".to_owned());
     }
-    let default_leaves = default_is(&|it| switch::leaves(file, it));
-    let never = found.sink.is_none() && default_leaves;
-    let end = if never { dead(file, found.end) } else { found.end };
-    let bytes = |range: Range<usize>| {
-        file.tokens[range.start].start as usize..file.tokens[range.end - 1].end as usize
+    let is_value = found.form == Form::Choices;
+    let default_leaves = match is_value {
+        true => sink.is_none(),
+        false => default_is(&|it| arms::leaves(file, it)),
     };
+    let never = is_switch && found.sink.is_none() && default_leaves;
+    let end = if never { dead(file, found.end) } else { found.end };
     Ok(Lookup {
+        form: found.form,
         table,
         element,
         rows,
         insert_at,
         blank_below,
+        declare_at,
         replaces: from..file.tokens[end].end as usize,
         blank_behind: !tables::ends_block(file, end),
         key,
         local,
-        has_holes,
-        sink,
-        default_is_one: default_is(&|it| switch::statements(file, it) == 1),
+        has_holes: access == Access::Index { has_holes: true },
+        search,
+        default_is_one: is_value || default_is(&|it| arms::statements(file, it) == 1),
         default_leaves,
-        default: default.map(bytes),
+        default: default.map(|it| otherwise(file, found, (it, sink.as_deref()))),
+        sink,
     })
 }
 
-/// The variable that is looked up and its type; where the switch is about a member, a new one.
+/// The statements of the tokens `default` of a ladder, which is one of its values, to `sink`,
+/// in a chain of `?:`.
+fn otherwise(
+    file: &FileContext,
+    found: &Ladder,
+    (default, sink): (Range<usize>, Option<&str>),
+) -> Otherwise {
+    let value = || text_of(file, default.clone());
+    match (found.form, sink) {
+        (Form::Choices, Some(sink)) => Otherwise::New(format!("{sink} = {};", value())),
+        (Form::Choices, None) => Otherwise::New(format!("return {};", value())),
+        _ => {
+            let (first, last) = (file.tokens[default.start], file.tokens[default.end - 1]);
+            Otherwise::Statements(first.start as usize..last.end as usize)
+        }
+    }
+}
+
+/// The variable that is looked up and its type; where the ladder is about a member, a new one.
 ///
 /// # Errors
 /// `ladder-key`, `name-would-lie`, `parse-gap`.
 fn key(
     open: &OpenFile,
-    found: &Switch,
+    found: &Ladder,
     parsed: &AlignedMember<'_>,
 ) -> Result<(String, String, Option<Local>), Refusal> {
     let file = &open.context;
@@ -191,14 +254,14 @@ fn key(
     };
     let value = text_of(file, found.key.clone());
     if found.key.len() == 1 {
-        return match table::declared(parsed, value.as_bytes()) {
+        return match keys::declared(parsed, value.as_bytes()) {
             Some(ctype) => Ok((value, ctype, None)),
             None => {
                 refuse(Reason::LadderKey, format!("{value} is no variable of the function's own"))
             }
         };
     }
-    let ctype = match table::of_member(parsed, found.key.clone()) {
+    let ctype = match keys::of_member(parsed, found.key.clone()) {
         Ok(ctype) => ctype,
         Err(why) => return refuse(Reason::LadderKey, why),
     };
@@ -207,23 +270,17 @@ fn key(
         let before = at.checked_sub(1).map_or(&b""[..], |at| file.text(at));
         file.text(at) == name.as_bytes() && !matches!(before, b"." | b"->")
     };
-    let is_in_macros = |at: usize| {
-        let text = super::uses::expansion(file, &lossy(file.text(at)));
-        align::is_ident(file, at) && lexer::contains_word(text.as_bytes(), name.as_bytes())
-    };
     let is_free = !file.is_macro_or_type(&name)
         && !lexer::is_keyword(name.as_bytes())
         && !file.is_function(&name)
         && !file.is_object(&name)
-        && !parsed.tokens.clone().any(|at| is_taken(at) || is_in_macros(at));
+        && !tables::is_in_macros(file, parsed.tokens.clone(), &name)
+        && !parsed.tokens.clone().any(is_taken);
     if !is_free {
         return refuse(Reason::NameWouldLie, format!("{name} is the name of something else"));
     }
-    let Some(declare_at) = tables::behind_declarations(parsed) else {
-        return refuse(Reason::ParseGap, "the declarations do not end a line".to_owned());
-    };
     let is_initialised = table::is_first(parsed, found);
-    Ok((name, ctype.clone(), Some(Local { ctype, value, declare_at, is_initialised })))
+    Ok((name, ctype.clone(), Some(Local { ctype, value, is_initialised })))
 }
 
 /// The last token of a `return` behind token `end` that ends its block, which is never

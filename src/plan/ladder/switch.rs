@@ -1,43 +1,12 @@
 //! Reads a `switch` that maps constants to constants: its key, its arms, where the values
 //! go, and what is done for all other keys. Goes by the tokens.
 
+use super::arms::{Arm, Form, Given, Ladder, given, leaves, path};
 use crate::plan::FileContext;
-use crate::plan::align::is_ident;
 use crate::plan::refusal::{Reason, Refusal};
 use crate::plan::uses::closing;
 use crate::syntax::TokenKind;
 use std::ops::Range;
-
-/// A `switch` each of whose arms gives one value.
-#[derive(Clone, Debug)]
-pub struct Switch {
-    /// Token of the keyword.
-    pub start: usize,
-    /// Token of the brace that closes it.
-    pub end: usize,
-    /// The tokens of the variable that it is about, or of the path to a member.
-    pub key: Range<usize>,
-    /// Token of the brace that opens it.
-    pub open: usize,
-    /// Its arms, but the default one.
-    pub arms: Vec<Arm>,
-    /// What the values are assigned to; nothing where they are returned.
-    pub sink: Option<Range<usize>>,
-    /// What is done for all other keys, without the `break` at its end; `None` where
-    /// there is no default arm.
-    pub default: Option<Range<usize>>,
-}
-
-/// Keys and the value for all of them.
-#[derive(Clone, Debug)]
-pub struct Arm {
-    /// The tokens between each `case` and its colon.
-    pub labels: Vec<Range<usize>>,
-    /// The tokens of the value.
-    pub value: Range<usize>,
-    /// All its tokens, from the first `case` to the end of its last statement.
-    pub tokens: Range<usize>,
-}
 
 /// The innermost `switch` around `token` in the function whose tokens are `function`.
 pub fn around(file: &FileContext, function: Range<usize>, token: usize) -> Option<usize> {
@@ -79,7 +48,7 @@ fn opener(file: &FileContext, brace: usize) -> Option<usize> {
 ///
 /// # Errors
 /// `ladder-key`, `ladder-arms`, `directive-in-body`.
-pub fn read(file: &FileContext, start: usize) -> Result<Switch, Refusal> {
+pub fn read(file: &FileContext, start: usize) -> Result<Ladder, Refusal> {
     Reader { file, at: start }.switch()
 }
 
@@ -104,18 +73,13 @@ impl<'f> Reader<'f> {
         found
     }
 
-    fn switch(&mut self) -> Result<Switch, Refusal> {
+    fn switch(&mut self) -> Result<Ladder, Refusal> {
         let start = self.at;
         self.at = start + 2;
-        let is_separator = |at: usize| matches!(self.file.text(at), b"." | b"->");
-        let mut last = self.at;
-        while is_separator(last + 1) && is_ident(self.file, last + 2) {
-            last += 2;
-        }
-        let key = self.at..last + 1;
-        if !is_ident(self.file, key.start) || self.file.text(key.end) != b")" {
+        let key = path(self.file, self.at).filter(|key| self.file.text(key.end) == b")");
+        let Some(key) = key else {
             return self.refuse(Reason::LadderKey, "the key is no plain variable");
-        }
+        };
         let open = key.end + 1;
         let end = closing(self.file, open);
         let Some(end) = end.filter(|_| self.file.text(open) == b"{") else {
@@ -127,8 +91,16 @@ impl<'f> Reader<'f> {
             return self.refuse(Reason::DirectiveInBody, "a directive stands between the arms");
         }
         self.at = open + 1;
-        let mut switch =
-            Switch { start, end, key, open, arms: Vec::new(), sink: None, default: None };
+        let mut switch = Ladder {
+            form: Form::Switch,
+            start,
+            end,
+            key,
+            inside: self.file.tokens[open].end as usize,
+            arms: Vec::new(),
+            sink: None,
+            default: None,
+        };
         while self.at < end {
             self.arm(&mut switch)?;
         }
@@ -139,7 +111,7 @@ impl<'f> Reader<'f> {
     }
 
     /// One arm with all its labels.
-    fn arm(&mut self, switch: &mut Switch) -> Result<(), Refusal> {
+    fn arm(&mut self, switch: &mut Ladder) -> Result<(), Refusal> {
         let start = self.at;
         let mut labels = Vec::new();
         let mut is_default = false;
@@ -172,13 +144,8 @@ impl<'f> Reader<'f> {
         if labels.is_empty() {
             return self.refuse(Reason::LadderArms, "a statement has no label");
         }
-        let (sink, value) = self.gives(switch.end)?;
-        let same = |sink: &Option<Range<usize>>| match (sink, &switch.sink) {
-            (Some(one), Some(other)) => self.texts(one) == self.texts(other),
-            (None, None) => true,
-            _ => false,
-        };
-        if !switch.arms.is_empty() && !same(&sink) {
+        let Given { sink, value } = self.gives(switch.end)?;
+        if !switch.arms.is_empty() && !switch.is_sink(self.file, &sink) {
             return self
                 .refuse(Reason::LadderArms, "the arms give their values to different places");
         }
@@ -187,55 +154,30 @@ impl<'f> Reader<'f> {
         Ok(())
     }
 
-    fn texts(&self, range: &Range<usize>) -> Vec<&'f [u8]> {
-        range.clone().map(|at| self.file.text(at)).collect()
-    }
-
     /// `return value;`, or `sink = value; break;`.
-    fn gives(&mut self, end: usize) -> Result<(Option<Range<usize>>, Range<usize>), Refusal> {
+    fn gives(&mut self, end: usize) -> Result<Given, Refusal> {
         const MORE: &str = "an arm does more than give a value";
-        if self.takes(b"return") {
-            let value = self.value()?;
-            // What some people write behind it.
-            if self.takes(b"break") {
-                self.takes(b";");
+        let given = match given(self.file, self.at) {
+            Ok(given) => given,
+            Err((at, why)) => {
+                self.at = at;
+                return self.refuse(Reason::LadderArms, why);
             }
-            return Ok((None, value));
+        };
+        self.at = given.value.end + 1;
+        let breaks = self.takes(b"break");
+        if breaks {
+            self.takes(b";");
         }
-        let from = self.at;
-        while is_ident(self.file, self.at) || matches!(self.text(), b"." | b"->") {
-            self.at += 1;
-        }
-        let sink = from..self.at;
-        if sink.is_empty() || !self.takes(b"=") {
+        // Some people write it behind a `return`.
+        if !breaks && given.sink.is_some() && self.at < end {
             return self.refuse(Reason::LadderArms, MORE);
         }
-        let value = self.value()?;
-        if !(self.takes(b"break") && self.takes(b";")) && self.at < end {
-            return self.refuse(Reason::LadderArms, MORE);
-        }
-        Ok((Some(sink), value))
-    }
-
-    /// The tokens up to a semicolon, which is passed over.
-    fn value(&mut self) -> Result<Range<usize>, Refusal> {
-        let from = self.at;
-        while self.text() != b";" {
-            if matches!(self.text(), b"{" | b"}" | b"=" | b"?" | b",") {
-                return self.refuse(Reason::LadderArms, "a value is no constant");
-            }
-            self.at += 1;
-        }
-        let value = from..self.at;
-        self.at += 1;
-        if value.is_empty() {
-            return self.refuse(Reason::LadderArms, "a value is missing");
-        }
-        Ok(value)
+        Ok(given)
     }
 
     /// The statements of the default arm.
-    fn default(&mut self, switch: &mut Switch) -> Result<(), Refusal> {
+    fn default(&mut self, switch: &mut Ladder) -> Result<(), Refusal> {
         let from = self.at;
         let mut depth = 0usize;
         let mut last = from;
@@ -264,37 +206,4 @@ impl<'f> Reader<'f> {
         switch.default = Some(from..to);
         Ok(())
     }
-}
-
-/// Whether the last of some statements is a `return` or a `goto`.
-pub fn leaves(file: &FileContext, tokens: Range<usize>) -> bool {
-    let Some(last) = tokens.end.checked_sub(1).filter(|at| tokens.contains(at)) else {
-        return false;
-    };
-    if file.text(last) != b";" {
-        return false;
-    }
-    let before = (tokens.start..last).rev().find(|&at| matches!(file.text(at), b";" | b"{" | b"}"));
-    let first = before.map_or(tokens.start, |at| at + 1);
-    matches!(file.text(first), b"return" | b"goto")
-}
-
-/// The number of statements at the top of `tokens`.
-pub fn statements(file: &FileContext, tokens: Range<usize>) -> usize {
-    let mut at = tokens.start;
-    let (mut depth, mut count) = (0usize, 0);
-    while at < tokens.end {
-        match file.text(at) {
-            b"(" => at = closing(file, at).unwrap_or(at),
-            b"{" => depth += 1,
-            b"}" => {
-                depth = depth.saturating_sub(1);
-                count += usize::from(depth == 0);
-            }
-            b";" if depth == 0 => count += 1,
-            _ => {}
-        }
-        at += 1;
-    }
-    count
 }

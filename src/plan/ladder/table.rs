@@ -1,25 +1,16 @@
-//! The array that a `switch` becomes: what it holds, whether a key may be used as its
-//! index, and where it is declared.
+//! The array that a ladder becomes: what it holds, its rows, and what it is called.
 
-use super::switch::Switch;
-use super::text_of;
+use super::arms::{Form, Ladder};
+use super::{keys, text_of};
 use crate::plan::align::{AlignedMember, lossy};
 use crate::plan::refusal::{Reason, Refusal};
-use crate::plan::types::expression;
-use crate::plan::{FileContext, OpenFile, tables, words};
-use crate::syntax::decl::{CType, DefinitionKind, TagKind};
-use crate::syntax::{NodeId, TokenKind, lexer};
-use std::collections::BTreeSet;
+use crate::plan::{FileContext, tables, words};
+use crate::syntax::decl::{self, CType};
+use crate::syntax::{TokenKind, lexer};
 use std::ops::Range;
-
-/// Rows without a key that an array may have, for each that has one.
-const MOST_HOLES: i128 = 2;
 
 /// Statements of a function that is there for its switch.
 const MOST_STATEMENTS: usize = 4;
-
-/// The largest key of an array.
-const LARGEST: i128 = 0xffff;
 
 /// What a table holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,47 +34,8 @@ pub struct Row {
     pub above: Vec<String>,
 }
 
-/// The type of the one variable or parameter of this name, if it is a number or a pointer.
-pub fn declared(parsed: &AlignedMember<'_>, name: &[u8]) -> Option<String> {
-    expression::declared(parsed, name)?.text()
-}
-
-/// The type of the member that the path of tokens `path` leads to, from a variable of the
-/// function's own: a number, read from where it stands as any other.
-///
-/// # Errors
-/// Why that is not known.
-pub fn of_member(parsed: &AlignedMember<'_>, path: Range<usize>) -> Result<String, String> {
-    let file = parsed.file;
-    let text = |at: usize| lossy(file.text(at));
-    let base = declared(parsed, file.text(path.start))
-        .ok_or_else(|| format!("{} is no variable of the function's own", text(path.start)))?;
-    let is_pointer = base.ends_with('*');
-    let is_reached = |at: usize, is_pointer: bool| (file.text(at) == b"->") == is_pointer;
-    let unit = &file.unit;
-    let mut field = None;
-    for at in (path.start + 1..path.end).step_by(2) {
-        let layout = match &field {
-            None if is_reached(at, is_pointer) && !base.ends_with("**") => {
-                unit.layout(base.trim_end_matches(['*', ' ']))
-            }
-            None => return Err(format!("{base} has no members")),
-            Some(field) => unit.layout_of(field, file.text(at) == b"->"),
-        };
-        let found = layout.and_then(|layout| layout.field(&text(at + 1)));
-        field = Some(found.map_err(|problem| problem.to_string())?);
-    }
-    let field = field.ok_or("it is no member")?;
-    let ctype = field.type_text.trim_start_matches("const ").to_owned();
-    let is_plain = field.pointer_depth == 0 && field.dimensions == 0 && !field.is_bit_field;
-    match is_plain && !ctype.contains("volatile") {
-        true => Ok(ctype),
-        false => Err(format!("it is a {ctype}, in part or more than once")),
-    }
-}
-
 /// Whether the switch is the first statement of the body.
-pub fn is_first(parsed: &AlignedMember<'_>, found: &Switch) -> bool {
+pub fn is_first(parsed: &AlignedMember<'_>, found: &Ladder) -> bool {
     let (file, tree) = (parsed.file, &parsed.tree);
     let Some(body) = tree.of_kind("compound_statement").next() else { return false };
     let mut statements = tree.children(body).filter(|&id| {
@@ -94,77 +46,10 @@ pub fn is_first(parsed: &AlignedMember<'_>, found: &Switch) -> bool {
     statements.next().is_some_and(|id| tree.node(id).range.start == start)
 }
 
-/// Types whose values compare with a `size_t` as numbers that are not less than 0, or as
-/// ones that are larger than any array: all but signed ones of 64 bits, which would be
-/// wider than that on 32-bit machines, and types that `sparse` does not let be numbers.
-pub fn may_be_compared(file: &FileContext, ctype: &str) -> bool {
-    const NUMBERS: &[&str] = &[
-        "u8",
-        "u16",
-        "u32",
-        "u64",
-        "s8",
-        "s16",
-        "s32",
-        "__u8",
-        "__u16",
-        "__u32",
-        "__u64",
-        "__s8",
-        "__s16",
-        "__s32",
-        "int",
-        "unsigned int",
-        "unsigned",
-        "unsigned long",
-        "long",
-        "short",
-        "unsigned char",
-        "unsigned short",
-        "char",
-        "signed char",
-        "size_t",
-        "ssize_t",
-        "uint8_t",
-        "uint16_t",
-        "uint32_t",
-        "uint64_t",
-        "int8_t",
-        "int16_t",
-        "int32_t",
-        "uint",
-        "ulong",
-        "ushort",
-        "unchar",
-        "u_char",
-        "u_int",
-        "u_short",
-        "unsigned long long",
-        "signed int",
-        "unsigned short int",
-        "unsigned long int",
-        "short int",
-        "long int",
-    ];
-    if NUMBERS.contains(&ctype) {
-        return true;
-    }
-    if let Some(tag) = ctype.strip_prefix("enum ") {
-        return !file.unit.lookup_tag(TagKind::Enum, tag).is_empty();
-    }
-    // A typedef of an enum.
-    let found = file.unit.lookup(ctype);
-    !found.is_empty()
-        && found.iter().all(|it| match &it.kind {
-            DefinitionKind::Typedef { target } => target.starts_with("enum"),
-            _ => false,
-        })
-}
-
 /// What the values of the arms are.
 pub fn element(
     parsed: &AlignedMember<'_>,
-    found: &Switch,
+    found: &Ladder,
     sink: Option<&str>,
 ) -> Result<Element, Refusal> {
     let file = parsed.file;
@@ -179,11 +64,15 @@ pub fn element(
         )));
     let target = match sink {
         None => file.unit.function(&name).ok().map(|it| it.return_type),
-        Some(sink) => declared(parsed, sink.as_bytes()),
+        Some(sink) => keys::declared(parsed, sink.as_bytes()),
     };
     let is_string =
         |range: &Range<usize>| range.clone().all(|at| file.tokens[at].kind == TokenKind::Str);
-    if values.iter().all(|range| is_string(range)) {
+    let is_text = values.iter().all(|range| is_string(range));
+    if found.form == Form::Choices {
+        agree(file, found, is_text)?;
+    }
+    if is_text {
         return match target.as_deref() {
             Some(ctype @ ("const char *" | "char *")) => Ok(Element::Strings(ctype.to_owned())),
             None => Ok(Element::Strings("const char *".to_owned())),
@@ -200,6 +89,10 @@ pub fn element(
                 let Some(value) = constant.value.filter(|_| number) else {
                     return refuse(range, format!("the value of `{text}` is not known"));
                 };
+                if target.as_ref().is_some_and(|ctype| decl::is_cut(ctype, value)) {
+                    let ctype = target.unwrap_or_default();
+                    return refuse(range, format!("`{text}` is cut where it becomes a {ctype}"));
+                }
                 least = least.min(value);
                 most = most.max(value);
             }
@@ -208,7 +101,7 @@ pub fn element(
     }
     if let Some(ctype) = target {
         let is_plain =
-            may_be_compared(file, &ctype) || matches!(ctype.as_str(), "s64" | "long long");
+            keys::may_be_compared(file, &ctype) || matches!(ctype.as_str(), "s64" | "long long");
         return match is_plain {
             true => Ok(Element::Numbers(ctype)),
             false => refuse(values[0], format!("a number becomes a {ctype}")),
@@ -228,15 +121,41 @@ pub fn element(
     }
 }
 
+/// The sides of a chain of `?:` have one type, so that none is converted to that of another
+/// before it goes where they all go.
+fn agree(file: &FileContext, found: &Ladder, is_text: bool) -> Result<(), Refusal> {
+    let sides = found.arms.iter().map(|arm| &arm.value).chain(&found.default);
+    let mut first: Option<CType> = None;
+    for side in sides {
+        let text = text_of(file, side.clone());
+        let is_string = side.clone().all(|at| file.tokens[at].kind == TokenKind::Str);
+        let ctype = file.unit.constant(&text).ok().map(|it| it.ctype);
+        let is_like = match ctype {
+            _ if is_text => is_string || text == "NULL",
+            Some(ctype) => *first.get_or_insert_with(|| ctype.clone()) == ctype,
+            None => false,
+        };
+        if !is_like {
+            let detail = format!("`{text}` is of another type than the other sides");
+            return Err(file.refuse(Reason::LadderValues, file.tokens[side.start].start, detail));
+        }
+    }
+    Ok(())
+}
+
 /// The rows for the arms, with their comments.
-pub fn rows(file: &FileContext, found: &Switch) -> Result<Vec<Row>, Refusal> {
+pub fn rows(file: &FileContext, found: &Ladder) -> Result<Vec<Row>, Refusal> {
     let mut rows = Vec::new();
     let mut kept = 0;
-    let mut from = file.tokens[found.open].end as usize;
-    for arm in &found.arms {
+    let mut from = found.inside;
+    let starts = found.arms.iter().map(|arm| file.tokens[arm.tokens.start].start as usize);
+    let behind_all = file.tokens[found.end].end as usize;
+    let nexts = starts.skip(1).chain([behind_all]);
+    for (arm, next) in found.arms.iter().zip(nexts) {
         let start = file.tokens[arm.tokens.start].start as usize;
         let end = file.tokens[arm.tokens.end - 1].end as usize;
-        let end = file.line_end(end.saturating_sub(1));
+        // What stands behind it on its line is about it.
+        let end = file.line_end(end.saturating_sub(1)).min(next.max(end));
         // The default arm, or what is behind the last one.
         let from_here = from.min(start);
         let comments = lexer::comments(&file.bytes, from_here, end);
@@ -270,8 +189,7 @@ pub fn rows(file: &FileContext, found: &Switch) -> Result<Vec<Row>, Refusal> {
         }
         from = end;
     }
-    let open = file.tokens[found.open].end as usize;
-    let all = lexer::comments(&file.bytes, open, file.tokens[found.end].start as usize);
+    let all = lexer::comments(&file.bytes, found.inside, file.tokens[found.end].start as usize);
     let default = found
         .default
         .clone()
@@ -288,128 +206,26 @@ pub fn rows(file: &FileContext, found: &Switch) -> Result<Vec<Row>, Refusal> {
     }
 }
 
-/// Whether the switch is most of what its function does: the function has no other, it
-/// stands at the top of its body, and beside few statements.
-pub fn is_most_of_it(parsed: &AlignedMember<'_>, found: &Switch) -> bool {
+/// Whether the ladder is most of what its function does: the function has no `switch` but it,
+/// it stands at the top of its body, and beside few statements.
+pub fn is_most_of_it(parsed: &AlignedMember<'_>, found: &Ladder) -> bool {
     let (file, tree) = (parsed.file, &parsed.tree);
     let Some(body) = tree.of_kind("compound_statement").next() else { return false };
-    let start = file.tokens[found.start].start;
-    let statements: Vec<NodeId> = tree
-        .children(body)
-        .filter(|&id| {
-            let node = tree.node(id);
-            node.named && !matches!(node.kind, "comment" | "declaration")
-        })
-        .collect();
-    let is_at_top = statements.iter().any(|&id| tree.node(id).range.start == start);
-    let others = tree.of_kind("switch_statement").count();
-    is_at_top && others == 1 && statements.len() <= MOST_STATEMENTS
+    let statements = tree.children(body).filter(|&id| {
+        let node = tree.node(id);
+        node.named && !matches!(node.kind, "comment" | "declaration")
+    });
+    let starts: Vec<u32> = statements.map(|id| tree.node(id).range.start).collect();
+    let own = file.tokens[found.start].start..file.tokens[found.end].end;
+    let others = starts.iter().filter(|start| !own.contains(start)).count();
+    let switches = usize::from(found.form == Form::Switch);
+    starts.contains(&own.start)
+        && tree.of_kind("switch_statement").count() == switches
+        && others < MOST_STATEMENTS
 }
 
-/// Whether the array has rows without a key, which must be told from the others by their
-/// value; not where they have the value that other keys get, `default_is_zero`.
-pub fn has_holes(
-    file: &FileContext,
-    found: &Switch,
-    element: &Element,
-    default_is_zero: bool,
-) -> Result<bool, Refusal> {
-    let refuse =
-        |reason, at: usize, detail: String| Err(file.refuse(reason, file.tokens[at].start, detail));
-    let mut keys = BTreeSet::new();
-    for label in found.arms.iter().flat_map(|arm| &arm.labels) {
-        let ends = ends(file, label.clone());
-        let mut values = Vec::new();
-        for end in &ends {
-            let text = text_of(file, end.clone());
-            let value = file.unit.constant(&text).ok().and_then(|it| it.value);
-            match value {
-                Some(value) if value >= 0 => values.push(value),
-                Some(value) => {
-                    let detail = format!("`{text}` is {value}, which is no index");
-                    return refuse(Reason::LadderKey, end.start, detail);
-                }
-                None => {
-                    let detail = format!("the value of `{text}` is not known");
-                    return refuse(Reason::LadderValues, end.start, detail);
-                }
-            }
-        }
-        let (Some(first), Some(last)) = (values.first(), values.last()) else {
-            return refuse(Reason::LadderArms, label.start, "a label is empty".to_owned());
-        };
-        if *last > LARGEST {
-            let detail = format!("key {last} is beyond what an array is made for");
-            return refuse(Reason::LadderHoles, label.start, detail);
-        }
-        keys.extend(*first..=*last);
-    }
-    let count = keys.last().map_or(0, |last| last + 1);
-    let with_key = keys.len() as i128;
-    if count > with_key * (MOST_HOLES + 1) {
-        let detail =
-            format!("{with_key} keys of {count}: the array would be empty for the most part");
-        return refuse(Reason::LadderHoles, found.start, detail);
-    }
-    if count == with_key || default_is_zero {
-        return Ok(false);
-    }
-    if let Element::Numbers(_) = element {
-        let mut named = true;
-        for arm in &found.arms {
-            let text = text_of(file, arm.value.clone());
-            if file.unit.constant(&text).ok().and_then(|it| it.value).is_none_or(|it| it == 0) {
-                let detail = format!("`{text}` cannot be told from a key without an arm");
-                return refuse(Reason::LadderHoles, arm.value.start, detail);
-            }
-            named &= file
-                .unit
-                .lookup(&text)
-                .iter()
-                .any(|it| matches!(it.kind, DefinitionKind::Enumerator { .. }));
-        }
-        if named {
-            // An arm for it may come.
-            let detail = "0, for a key without an arm, is an enumerator as well".to_owned();
-            return refuse(Reason::LadderHoles, found.start, detail);
-        }
-    }
-    Ok(true)
-}
-
-/// The two ends of `a ... b`, or the one key.
-fn ends(file: &FileContext, label: Range<usize>) -> Vec<Range<usize>> {
-    match label.clone().find(|&at| file.text(at) == b"...") {
-        Some(dots) => vec![label.start..dots, dots + 1..label.end],
-        None => vec![label],
-    }
-}
-
-/// Whether the statements give 0 where the arms give their values, and do nothing else.
-pub fn gives_zero(file: &FileContext, statements: Range<usize>, found: &Switch) -> bool {
-    let texts = |range: Range<usize>| range.map(|at| file.text(at)).collect::<Vec<_>>();
-    let mut expected = match &found.sink {
-        None => vec![&b"return"[..]],
-        Some(sink) => [texts(sink.clone()), vec![b"="]].concat(),
-    };
-    let value = |text: &[u8]| {
-        let constant = || file.unit.constant(&lossy(text)).ok().and_then(|it| it.value);
-        text == b"NULL" || constant() == Some(0)
-    };
-    let given = texts(statements);
-    let [.., last, end] = given.as_slice() else { return false };
-    expected.extend([*last, b";"]);
-    value(last) && *end == b";" && given == expected
-}
-
-/// What the array is called: after what is assigned, or what the function says.
-pub fn name(
-    open: &OpenFile,
-    parsed: &AlignedMember<'_>,
-    found: &Switch,
-    sink: Option<&str>,
-) -> Option<String> {
-    let file = &open.context;
+/// What one value is called: after what is assigned, or what the function says.
+pub fn noun(file: &FileContext, found: &Ladder, sink: Option<&str>) -> Option<String> {
     let function = file.function_at(file.tokens[found.start].start)?;
     let function = lossy(function.name(&file.bytes));
     let is_text = file.tokens[found.arms[0].value.start].kind == TokenKind::Str;
@@ -459,5 +275,5 @@ pub fn name(
         None if is_text => "name".to_owned(),
         None => of_function(),
     };
-    tables::free_name(open, parsed, &base.to_lowercase())
+    Some(base.to_lowercase())
 }

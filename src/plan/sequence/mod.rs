@@ -310,8 +310,7 @@ fn looped(
         first: start..members[0].function.end as usize,
         spans: spans.collect(),
         blank_behind: !tables::ends_block(file, file.token_at(end as u32) - 1),
-        is_block: ladder::switch::statements(file, first.clone()) > 1
-            || file.text(first.start) == b"if",
+        is_block: ladder::statements(file, first.clone()) > 1 || file.text(first.start) == b"if",
     })
 }
 
@@ -329,7 +328,7 @@ fn goes_on(subject: &Subject<'_>) -> bool {
         let is_it = head.iter().enumerate().all(|(offset, word)| file.text(at + offset) == *word);
         is_it && file.text(at + head.len()) == b"("
     };
-    let statements = ladder::switch::statements(file, first.clone()).max(1);
+    let statements = ladder::statements(file, first.clone()).max(1);
     // A condition belongs to what it decides.
     if head == [b"if"] {
         return false;

@@ -4,12 +4,7 @@
 use super::super::align::{self, AlignedMember, lossy};
 use super::super::holes::Subject;
 use super::super::refusal::{Reason, Refusal};
-use super::super::{OpenFile, tables, uses, words};
-use crate::syntax::decl::TagKind;
-use crate::syntax::lexer;
-
-/// Names for an index, in the order in which they are tried.
-const INDICES: &[&str] = &["i", "j", "k", "n", "idx"];
+use super::super::{OpenFile, tables, words};
 
 /// What is new in the function.
 pub(super) struct Names {
@@ -35,7 +30,8 @@ impl Names {
             let detail = format!("no name is free for the {what}");
             subject.refuse(Reason::NameWouldLie, 0, detail)
         };
-        let index = index(subject, parsed).ok_or_else(|| none("index"))?;
+        let repeated = subject.alignment.members[0].tokens.clone();
+        let index = tables::free_index(parsed, repeated.clone()).ok_or_else(|| none("index"))?;
         let tag = match fields.len() {
             1 => None,
             _ if known.is_some() => known,
@@ -47,7 +43,7 @@ impl Names {
         let base = said.flatten().unwrap_or(first);
         let base = outside.map_or(base.clone(), |outside| format!("{outside}_{base}"));
         let table = tables::free_name(open, parsed, &base);
-        let table = table.filter(|table| !is_in_macros(subject, table));
+        let table = table.filter(|table| !tables::is_in_macros(subject.file, repeated, table));
         Ok(Names { table: table.ok_or_else(|| none("table"))?, tag, index })
     }
 }
@@ -64,28 +60,6 @@ fn callee_word(subject: &Subject<'_>) -> Option<String> {
     (last.len() > 2).then(|| last.to_owned())
 }
 
-/// An index that is nothing yet in the function, nor in a macro that the run uses.
-fn index(subject: &Subject<'_>, parsed: &AlignedMember<'_>) -> Option<String> {
-    let file = subject.file;
-    let is_free = |name: &&&str| {
-        let in_function = parsed.tokens.clone().any(|at| file.text(at) == name.as_bytes());
-        !in_function && !is_in_macros(subject, name) && !file.is_macro_or_type(name)
-    };
-    INDICES.iter().find(is_free).map(|name| (*name).to_owned())
-}
-
-/// Whether a macro that the run uses has the word in it: a variable of the macro's own would
-/// be taken for ours.
-fn is_in_macros(subject: &Subject<'_>, name: &str) -> bool {
-    let file = subject.file;
-    subject.alignment.members[0].tokens.clone().any(|at| {
-        align::is_ident(file, at) && {
-            let text = uses::expansion(file, &lossy(file.text(at)));
-            lexer::contains_word(text.as_bytes(), name.as_bytes())
-        }
-    })
-}
-
 /// What a row is called: after its first two members, and what the function above which it
 /// stands is.
 fn tag(
@@ -93,14 +67,7 @@ fn tag(
     fields: &[(String, String)],
     outside: Option<&str>,
 ) -> Option<String> {
-    let file = subject.file;
     let mut names: Vec<&str> = fields.iter().take(2).map(|(_, name)| name.as_str()).collect();
     names.splice(0..0, outside);
-    let base = names.join("_").to_lowercase();
-    let is_free = |tag: &String| {
-        file.unit.lookup_tag(TagKind::Struct, tag).is_empty()
-            && !file.mentions(tag.as_bytes())
-            && !file.is_macro_or_type(tag)
-    };
-    [base.clone(), format!("{base}_row")].into_iter().find(is_free)
+    tables::free_tag(subject.file, &names.join("_").to_lowercase())
 }

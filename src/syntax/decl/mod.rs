@@ -61,6 +61,6 @@ pub use index::{Definition, DefinitionKind, FunctionDeclaration, TagKind};
 pub use lexeme::Lexeme;
 pub use meaning::{Apart, ApartKind, Meanings};
 pub use references::References;
-pub use types::{CType, Integer, integer, usual_arithmetic};
+pub use types::{CType, Integer, has_value, integer, is_cut, usual_arithmetic};
 pub use unit::{FunctionSig, NoSignature, Unit};
 pub use universe::{Reader, Universe};

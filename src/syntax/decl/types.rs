@@ -88,6 +88,22 @@ pub(super) fn is_known_typedef(name: &str) -> bool {
     fixed_width(name).is_some()
 }
 
+/// Whether the integer type that the text names has this value wherever Linux runs: `long`
+/// is taken at 32 bits. `None` where it names none whose values are known.
+pub fn has_value(ctype: &str, value: i128) -> Option<bool> {
+    let found = integer(ctype)?;
+    let is_long = found.rank == 4;
+    Some(if is_long { Integer { bits: 32, ..found }.holds(value) } else { found.holds(value) })
+}
+
+/// Whether a number is cut where it becomes one of a type of less than 32 bits that the text
+/// names: it is neither a signed nor an unsigned number of that width.
+pub fn is_cut(ctype: &str, value: i128) -> bool {
+    let narrow = integer(ctype).filter(|found| found.bits < 32);
+    let holds = |found: Integer, signed| Integer { signed, ..found }.holds(value);
+    narrow.is_some_and(|found| !holds(found, true) && !holds(found, false))
+}
+
 /// The integer type that the text names: keywords in any order, or one of the
 /// kernel's fixed-width typedefs.
 pub fn integer(text: &str) -> Option<Integer> {
@@ -199,6 +215,18 @@ mod tests {
         assert_eq!(CType::Int.width().unwrap().wrap(1 << 31), -(1 << 31));
         assert_eq!(integer("u8").unwrap().wrap(-1), 255);
         assert!(!CType::Int.width().unwrap().holds(1 << 31));
+    }
+
+    #[test]
+    fn a_type_has_the_values_that_it_has_everywhere() {
+        assert_eq!(has_value("u8", 255), Some(true));
+        assert_eq!(has_value("u8", -1), Some(false));
+        assert_eq!(has_value("int", 1 << 31), Some(false));
+        assert_eq!(has_value("unsigned long", 1 << 32), Some(false));
+        assert_eq!(has_value("u64", 1 << 32), Some(true));
+        assert_eq!(has_value("enum mode", 1), None);
+        assert!(is_cut("u8", 256) && is_cut("s16", -32769));
+        assert!(!is_cut("u8", -128) && !is_cut("s8", 255) && !is_cut("u32", 1 << 40));
     }
 
     #[test]

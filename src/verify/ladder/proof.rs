@@ -19,9 +19,9 @@ pub enum Engine {
         /// For so many arguments, all that those functions have.
         arguments: u64,
     },
-    /// The switch and what stands for it give the same for all keys: apart from their
+    /// The ladder and what stands for it give the same for all keys: apart from their
     /// function, whose text is the same but for them, both were run on all that an array
-    /// can have, and are the same code for all others.
+    /// can have, or that a search knows, and are the same code for all others.
     Keys,
 }
 

@@ -1,4 +1,4 @@
-//! The variable that takes a member which a `switch` was about: the member is read once, as
+//! The variable that takes a member which a ladder was about: the member is read once, as
 //! it was.
 
 use super::text;
@@ -9,7 +9,7 @@ use crate::verify::tables::Wrong;
 use crate::verify::unit::Unit;
 use std::ops::Range;
 
-/// A new variable that is given what the switch was about, once, directly in front of what
+/// A new variable that is given what the ladder was about, once, directly in front of what
 /// stands for it.
 pub(super) struct Local<'s> {
     /// What it is called.
@@ -21,18 +21,19 @@ pub(super) struct Local<'s> {
 }
 
 impl<'s> Local<'s> {
-    /// The one variable that the function has after and not before, if it is given the value
+    /// The one variable that the function has after and not before, but those of the tokens `others`, if it is given the value
     /// of a member: `type name = path;`, or `type name;` and `name = path;`.
     pub fn of(
         (after, tokens): (&Unit<'s>, Range<usize>),
         old: &Definition<'_, 's>,
+        others: &[&Range<usize>],
     ) -> Option<Local<'s>> {
         let known = old.own_names();
         let is_new = |at: &usize| {
             let declares = matches!(after.text(at + 1), b"=" | b";")
                 && after.is_word(*at)
                 && after.is_word(at - 1);
-            declares && !known.contains(after.text(*at))
+            declares && !known.contains(after.text(*at)) && !others.iter().any(|it| it.contains(at))
         };
         let starts = |at: usize| matches!(after.text(at), b";" | b"{" | b"}");
         let mut found = None;

@@ -1,15 +1,17 @@
-//! What a `switch` and what stands for it do to a key, as functions that can be run and
+//! What a ladder and what stands for it do to a key, as functions that can be run and
 //! compared.
 
+use super::search::Search;
 use super::{Rewritten, text};
 use crate::syntax::LoopMacros;
 use crate::verify::unit::Unit;
 use std::ops::Range;
 
-/// Functions that do what the switch of the claim does, and what stands for it, to a key
+/// Functions that do what the ladder of the claim does, and what stands for it, to a key
 /// alone: C texts to be put behind the text before. The first two take the keys that an
-/// array can have, all of which may be tried; the others only go on for all other keys, for
-/// which a compiler sees that both do the same. Keys for which the default arm is there give
+/// array can have, or those that a search knows with their neighbours, all of which may be
+/// tried; the others only go on for all other keys, for which a compiler sees that both do
+/// the same. Keys for which the default arm is there give
 /// what that gives; or, where it does something else, a mark that differs between the two of
 /// a pair.
 pub(in crate::verify) fn maps(
@@ -33,21 +35,14 @@ pub(in crate::verify) fn maps(
     });
     let switch = format!("\tswitch ({key}) {{\n{}\t}}\n", rows.collect::<String>());
     let table = String::from_utf8_lossy(new.spelling(it.table.tokens.clone())).into_owned();
-    let (_, close) = new.list(it.instead.start + 1)?;
-    let test = new.spelling(it.instead.start + 1..close + 1);
-    let not = if new.text(it.instead.start + 3) == b"<" { "" } else { "!" };
-    let test = format!("if ({not}{})", String::from_utf8_lossy(test));
-    let element = format!("{}[{key}]", text(vec![new.text(it.table.name)]));
-    let lookup = format!("\t{test}\n\t\treturn {element};\n");
+    let lookup = it.looks_up(&key)?;
     // A default arm that gives a constant as well is part of the map.
-    let gives = it.arms.gives.len();
-    let default = old.texts(it.arms.default.clone());
-    let is_given = default.len() > gives + 1
-        && default[..gives] == it.arms.gives
-        && default.iter().filter(|text| **text == b";").count() == 1
-        && !default.contains(&&b"("[..])
-        && !default[gives..].iter().any(|text| it.old.own_names().contains(text));
-    let given = is_given.then(|| text(default[gives..default.len() - 1].to_vec()));
+    let given = it.arms.given().filter(|value| {
+        !value.is_empty()
+            && !value.contains(&&b"("[..])
+            && !value.iter().any(|text| it.old.own_names().contains(text))
+    });
+    let given = given.map(|value| text(value.to_vec()));
     let [mut one, mut other] = [String::new(), String::new()];
     for number in 0..2 {
         let mark = match (&given, is_text) {
@@ -61,15 +56,64 @@ pub(in crate::verify) fn maps(
         };
         let within = |body: &str| function("within", "unsigned short drvdedup_key", body);
         let beyond = |body: &str| function("beyond", &format!("{key_type} {key}"), body);
-        let is_within = format!("\t{key_type} {key} = drvdedup_key;\n");
-        let is_beyond = format!(
-            "\tif ((unsigned long long){key} <= 0xffff)\n\t\treturn {};\n",
-            if is_text { "0".to_owned() } else { (2 + number).to_string() }
-        );
+        let other_mark = if is_text { "0".to_owned() } else { (2 + number).to_string() };
+        let (is_within, is_beyond) = match &it.search {
+            Some(_) => it.known(&key, &key_type),
+            None => (
+                format!("\t{key_type} {key} = drvdedup_key;\n"),
+                format!("\tif ((unsigned long long){key} <= 0xffff)\n\t\treturn {other_mark};\n"),
+            ),
+        };
         one.push_str(&within(&format!("{is_within}{switch}")));
         one.push_str(&beyond(&format!("{is_beyond}{switch}")));
         other.push_str(&within(&format!("\t{table}\n{is_within}{lookup}")));
         other.push_str(&beyond(&format!("\t{table}\n{is_beyond}{lookup}")));
     }
     Some([[before, one.as_bytes()].concat(), [before, other.as_bytes()].concat()])
+}
+
+impl<'s> Rewritten<'_, 's> {
+    /// The statement that returns what the table has for a key.
+    fn looks_up(&self, key: &str) -> Option<String> {
+        let (new, start) = (self.new, self.instead.start);
+        if let Some(search) = &self.search {
+            return Some(self.searches(key, search));
+        }
+        let (_, close) = new.list(start + 1)?;
+        let test = String::from_utf8_lossy(new.spelling(start + 1..close + 1));
+        let not = if new.text(start + 3) == b"<" { "" } else { "!" };
+        let table = text(vec![new.text(self.table.name)]);
+        Some(format!("\tif ({not}{test})\n\t\treturn {table}[{key}];\n"))
+    }
+
+    /// The loop over the rows, without which no compiler sees what becomes of other keys.
+    fn searches(&self, key: &str, search: &Search<'s>) -> String {
+        let word = |word: &'s [u8]| text(vec![word]);
+        let (table, index) = (word(self.new.text(self.table.name)), word(search.index));
+        let [key_field, value_field] = [search.key.1, search.value.1].map(word);
+        format!(
+            "\t{{\n\t\tint {index};\n\
+             \t\t_Pragma(\"GCC unroll 1024\")\n\
+             \t\tfor ({index} = 0; {index} < ARRAY_SIZE({table}); {index}++)\n\
+             \t\t\tif ({key} == {table}[{index}].{key_field})\n\
+             \t\t\t\treturn {table}[{index}].{value_field};\n\t}}\n"
+        )
+    }
+
+    /// What makes a key that a search knows, or one beside it, of each number; and what is
+    /// never reached with a key that it knows.
+    fn known(&self, key: &str, key_type: &str) -> (String, String) {
+        let old = self.old.unit;
+        let labels = || self.arms.rows.iter().map(|(label, _)| text(old.texts(label.clone())));
+        let all = labels().collect::<Vec<_>>().join(", ");
+        let count = self.arms.rows.len();
+        let within = format!(
+            "\tstatic const {key_type} drvdedup_keys[] = {{ {all} }};\n\
+             \t{key_type} {key} = ({key_type})((unsigned long long)\
+             drvdedup_keys[drvdedup_key % {count}] + drvdedup_key / {count} % 3 - 1);\n"
+        );
+        let never = labels()
+            .map(|label| format!("\tif ({key} == ({label}))\n\t\t__builtin_unreachable();\n"));
+        (within, never.collect())
+    }
 }

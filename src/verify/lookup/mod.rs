@@ -1,15 +1,18 @@
-//! The rung *expands* for a `switch` that became an array: each row of the array is one
-//! `case` of the switch, in the same order; every key that has no row comes to where it came
-//! before; and nothing else has changed.
+//! The rung *expands* for a ladder that became an array: each row of the array is one arm of
+//! the ladder, in the same order; every key that has no row comes to where it came before;
+//! and nothing else has changed.
 //!
-//! The array is read in two ways: with a comparison of the key with its size, and with one
-//! of the element with 0 besides, where some rows have no key. That the first is enough
-//! takes the values of the keys, and that the second is right those of the elements; both
-//! are asked of the headers.
+//! The array is read in three ways: with a comparison of the key with its size, with one of
+//! the element with 0 besides, where some rows have no key, and by a search for the row of
+//! the key. That the first is enough takes the values of the keys, that the second is right
+//! those of the elements, and that the third is that no two keys are alike, nor changed by
+//! the type that the rows have them in; all are asked of the headers.
 
 mod arms;
+mod chain;
 mod local;
 mod maps;
+mod search;
 
 pub(super) use maps::maps;
 
@@ -22,6 +25,7 @@ use crate::syntax::decl::{self, DefinitionKind};
 use crate::syntax::{LoopMacros, TokenKind};
 use arms::Arms;
 use local::Local;
+use search::Search;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -43,11 +47,13 @@ struct Rewritten<'u, 's> {
     new: &'u Unit<'s>,
     /// The array.
     table: tables::Table,
-    /// The switch, and the tokens after that stand for it.
+    /// The ladder, and the tokens after that stand for it.
     arms: Arms<'s>,
     instead: Range<usize>,
-    /// The variable that takes the member which the switch is about.
+    /// The variable that takes the member which the ladder is about.
     local: Option<Local<'s>>,
+    /// What searches the array, where it is searched.
+    search: Option<Search<'s>>,
 }
 
 /// Words with blanks between them.
@@ -73,16 +79,23 @@ impl<'u, 's> Rewritten<'u, 's> {
         let [table] = added.as_slice() else {
             return Err(Wrong::After(tokens.start, format!("{} new arrays", added.len())));
         };
-        // Without the array, and a variable for what the switch is about, both texts are
-        // the same up to the switch and behind it.
+        // Without the array, its index, and a variable for what the ladder is about, both
+        // texts are the same up to the ladder and behind it.
+        let search = Search::of((after, tokens.clone()), table, &old)?;
+        let index = search.as_ref().map_or(0..0, |search| search.declared.clone());
         let declared = table.tokens.clone();
-        // Only a switch over a member asks for one.
-        let is_over_member =
-            |at: usize| before.text(at) == b"switch" && matches!(before.text(at + 3), b"." | b"->");
+        // Only a ladder over a member asks for one.
+        let is_over_member = |at: usize| match before.text(at) {
+            b"switch" | b"if" => matches!(before.text(at + 3), b"." | b"->"),
+            b"?" => true,
+            _ => false,
+        };
         let has_path = old.body.clone().any(is_over_member);
-        let local = has_path.then(|| Local::of((after, tokens.clone()), &old)).flatten();
+        let local = has_path
+            .then(|| Local::of((after, tokens.clone()), &old, &[&declared, &index]))
+            .flatten();
         let is_locals = |at: &usize| local.as_ref().is_some_and(|it| it.tokens.contains(at));
-        let is_rest = |at: &usize| !declared.contains(at) && !is_locals(at);
+        let is_rest = |at: &usize| !declared.contains(at) && !index.contains(at) && !is_locals(at);
         let rest: Vec<usize> = tokens.clone().filter(is_rest).collect();
         let body = old.body.start + 1;
         let is_first = after.text_before(declared.start) == b"{"
@@ -96,14 +109,19 @@ impl<'u, 's> Rewritten<'u, 's> {
             .clone()
             .zip(&rest)
             .take_while(|(one, other)| before.text(*one) == after.text(**other));
-        let same = same.count();
-        let start = all.start + same;
+        // An `if` may stand where an `if` stood.
+        let differs = all.start + same.count();
+        let start = match before.text(differs) {
+            b"switch" => differs,
+            _ => statement(before, differs),
+        };
+        let same = start - all.start;
         let arms = arms::read(before, start).map_err(|(at, why)| Wrong::Before(at, why))?;
         let end = behind(before, &arms);
         let behind = all.end - end;
         let until = rest.len().checked_sub(behind).filter(|until| *until > same);
         let Some(until) = until else {
-            return Err(Wrong::Before(start, "nothing stands for the switch".to_owned()));
+            return Err(Wrong::Before(start, "nothing stands for the ladder".to_owned()));
         };
         for (one, other) in (end..all.end).zip(&rest[until..]) {
             if before.text(one) != after.text(*other) {
@@ -114,21 +132,34 @@ impl<'u, 's> Rewritten<'u, 's> {
         let instead = rest[same]..rest[until - 1] + 1;
         let is_needed = arms.key.len() > 1;
         let is_in_place = match &local {
-            Some(local) => is_needed && local.gives(after, &arms.key, instead.start),
+            Some(local) => {
+                let is_behind = !index.is_empty() && index.end == instead.start;
+                let start = if is_behind { index.start } else { instead.start };
+                is_needed && local.gives(after, &arms.key, start)
+            }
             None => !is_needed,
         };
         if !is_in_place {
-            let why = "the key is not what the switch was about".to_owned();
+            let why = "the key is not what the ladder was about".to_owned();
             return Err(Wrong::After(instead.start, why));
         }
-        Ok(Rewritten { old, new: after, table: table.clone(), arms, instead, local })
+        Ok(Rewritten { old, new: after, table: table.clone(), arms, instead, local, search })
     }
 
     fn check(&self, names: &decl::Unit) -> Result<(), Wrong> {
         self.key_stands_still(names)?;
+        self.are_constants()?;
         self.rows_are_arms()?;
-        let has_holes = self.reads_it()?;
-        self.keys_lead_to_rows(has_holes, names)?;
+        match &self.search {
+            Some(search) => {
+                self.searches_it(search)?;
+                self.keys_are_told_apart(search, names)?;
+            }
+            None => {
+                let has_holes = self.reads_it()?;
+                self.keys_lead_to_rows(has_holes, names)?;
+            }
+        }
         self.values_are_kept(names)
     }
 
@@ -224,17 +255,31 @@ impl<'u, 's> Rewritten<'u, 's> {
         })
     }
 
-    /// The array has a row for each `case`, with its value.
+    /// No key or value is a variable of the function's own that is called like a constant.
+    fn are_constants(&self) -> Result<(), Wrong> {
+        let (unit, own) = (self.old.unit, self.old.own_names());
+        let all = self.arms.rows.iter().flat_map(|(label, value)| [label, value]);
+        match all.flat_map(Range::clone).find(|&at| own.contains(unit.text(at))) {
+            Some(at) => {
+                Err(Wrong::Before(at, format!("`{}` is no constant", shown(unit.text(at)))))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The array has a row for each key, with its value.
     fn rows_are_arms(&self) -> Result<(), Wrong> {
         let (old, new) = (self.old.unit, self.new);
         let mut rows = self.table.rows.iter();
         for (label, value) in &self.arms.rows {
-            let mut expected: Vec<&[u8]> = vec![b"["];
-            expected.extend(old.texts(label.clone()));
-            expected.extend([&b"]"[..], b"="]);
-            expected.extend(old.texts(value.clone()));
+            let [open, between, close]: [&[&[u8]]; 3] = match &self.search {
+                Some(_) => [&[b"{"], &[b","], &[b"}"]],
+                None => [&[b"["], &[b"]", b"="], &[]],
+            };
+            let (key, value) = (old.texts(label.clone()), old.texts(value.clone()));
+            let expected = [open, &key, between, &value, close].concat();
             let Some(row) = rows.next() else {
-                return Err(Wrong::Before(label.start, "the case has no row".to_owned()));
+                return Err(Wrong::Before(label.start, "the key has no row".to_owned()));
             };
             if new.texts(row.clone()) != expected {
                 let found = shown(new.spelling(row.clone()));
@@ -251,14 +296,12 @@ impl<'u, 's> Rewritten<'u, 's> {
     /// What stands for the switch reads the array, and does for other keys what the
     /// default arm did. Gives whether it compares the element with 0.
     fn reads_it(&self) -> Result<bool, Wrong> {
-        let (old, new) = (self.old.unit, self.new);
+        let new = self.new;
         let (key, table) = (self.key(), new.text(self.table.name));
-        let default = old.texts(self.arms.default.clone());
-        let leaves = arms::leaves(old, self.arms.default.clone());
+        let (default, leaves) = (&self.arms.default, self.arms.leaves);
         let element: Vec<&[u8]> = vec![table, b"[", key, b"]"];
         let gives = [self.arms.gives.clone(), element.clone(), vec![b";"]].concat();
         let size: Vec<&[u8]> = vec![b"ARRAY_SIZE", b"(", table, b")"];
-        let braced = |inner: &[&'s [u8]]| [vec![&b"{"[..]], inner.to_vec(), vec![b"}"]].concat();
         let found = new.texts(self.instead.clone());
         for has_holes in [false, true] {
             let inside: Vec<&[u8]> = match has_holes {
@@ -282,11 +325,15 @@ impl<'u, 's> Rewritten<'u, 's> {
             } else if default.is_empty() {
                 right.push(hit);
             } else {
-                right.push([hit, vec![b"else"], default.clone()].concat());
-                right.push([hit_braced, vec![b"else"], braced(&default)].concat());
+                right.push([hit_braced, vec![b"else"], braced(default)].concat());
                 if leaves {
-                    right.push([miss.clone(), default.clone(), gives.clone()].concat());
-                    right.push([miss, braced(&default), gives.clone()].concat());
+                    right.push([miss.clone(), braced(default), gives.clone()].concat());
+                }
+                if is_one(default) {
+                    right.push([hit, vec![b"else"], default.clone()].concat());
+                    if leaves {
+                        right.push([miss, default.clone(), gives.clone()].concat());
+                    }
                 }
             }
             if right.contains(&found) {
@@ -294,12 +341,15 @@ impl<'u, 's> Rewritten<'u, 's> {
             }
         }
         let found = shown(new.spelling(self.instead.clone()));
-        Err(Wrong::After(self.instead.start, format!("`{found}` does not stand for the switch")))
+        Err(Wrong::After(self.instead.start, format!("`{found}` does not stand for the ladder")))
     }
 
     fn value(&self, tokens: Range<usize>, names: &decl::Unit) -> Option<i128> {
-        let text = String::from_utf8_lossy(self.old.unit.spelling(tokens)).into_owned();
-        names.constant(&text).ok()?.value
+        self.constant(&String::from_utf8_lossy(self.old.unit.spelling(tokens)), names)
+    }
+
+    fn constant(&self, text: &str, names: &decl::Unit) -> Option<i128> {
+        names.constant(text).ok()?.value
     }
 
     fn is_string(&self, value: &Range<usize>) -> bool {
@@ -321,7 +371,10 @@ impl<'u, 's> Rewritten<'u, 's> {
             let Some((first, last)) = first.zip(last).filter(|(_, last)| *last <= 0xffff) else {
                 return Err(Wrong::Before(label.start, "the key is no index".to_owned()));
             };
-            keys.extend(first..=last);
+            // Of two that are alike the first would be found, and the last be in the array.
+            if (first..=last).any(|key| !keys.insert(key)) {
+                return Err(Wrong::Before(label.start, "the key is named twice".to_owned()));
+            }
             let is_told = || {
                 self.is_string(value) || self.value(value.clone(), names).is_some_and(|it| it != 0)
             };
@@ -334,20 +387,14 @@ impl<'u, 's> Rewritten<'u, 's> {
         if has_holes || is_full {
             return Ok(());
         }
-        let default = unit.texts(self.arms.default.clone());
-        let gives = self.arms.gives.len();
-        let is_zero = default.len() == gives + 2
-            && default[..gives] == self.arms.gives
-            && default[gives + 1] == b";"
-            && (default[gives] == b"NULL" || {
-                let at = self.arms.default.start + gives;
-                self.value(at..at + 1, names) == Some(0)
-            });
+        let is_zero = self.arms.given().is_some_and(|value| {
+            value == [b"NULL"] || self.constant(&text(value.to_vec()), names) == Some(0)
+        });
         match is_zero {
             true => Ok(()),
             false => {
-                let why = "a key without a case leads to a row".to_owned();
-                Err(Wrong::Before(self.arms.default.start, why))
+                let why = "a key without a row of its own leads to one";
+                Err(Wrong::Before(self.old.body.start, why.to_owned()))
             }
         }
     }
@@ -362,7 +409,7 @@ impl<'u, 's> Rewritten<'u, 's> {
             };
         }
         if self.keeps_type() {
-            return Ok(());
+            return self.values_are_whole(names);
         }
         let (least, most) = match words.as_slice() {
             [b"u8"] => (0, 0xff),
@@ -385,8 +432,25 @@ impl<'u, 's> Rewritten<'u, 's> {
         Ok(())
     }
 
-    /// The type of the array's elements, without `const`.
+    /// No value is cut where it comes into the array: the compiler would warn of another
+    /// place.
+    fn values_are_whole(&self, names: &decl::Unit) -> Result<(), Wrong> {
+        let Some(range) = tables::range(names, &self.element()) else { return Ok(()) };
+        // As a signed or as an unsigned number of that width.
+        let width = range.end() - range.start() + 1;
+        let is_cut = |value: i128| width <= 1 << 16 && !(-width / 2..width).contains(&value);
+        let mut values = self.arms.rows.iter().map(|(_, value)| value);
+        match values.find(|it| self.value((*it).clone(), names).is_some_and(is_cut)) {
+            Some(value) => Err(Wrong::Before(value.start, "the value is cut".to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    /// The type of the array's elements, or of their values, without `const`.
     fn element(&self) -> Vec<&'s [u8]> {
+        if let Some(search) = &self.search {
+            return search.value.0.clone();
+        }
         let mut words = self.new.texts(self.table.tokens.start..self.table.name);
         words.retain(|it| !matches!(*it, b"static" | b"const"));
         words
@@ -405,10 +469,34 @@ impl<'u, 's> Rewritten<'u, 's> {
     }
 }
 
+/// The first token of the statement that token `at` belongs to, in whose condition it may be.
+fn statement(unit: &Unit<'_>, at: usize) -> usize {
+    let mut before = (0..at).rev();
+    before.find(|&at| matches!(unit.text(at), b";" | b"{" | b"}")).map_or(0, |at| at + 1)
+}
+
+/// Whether some tokens are one statement, so that they need no braces.
+fn is_one(statements: &[&[u8]]) -> bool {
+    let mut depth = 0usize;
+    let ends = statements.iter().filter(|text| {
+        match **text {
+            b"(" => depth += 1,
+            b")" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && **text == b";"
+    });
+    ends.count() == 1
+}
+
+fn braced<'s>(inner: &[&'s [u8]]) -> Vec<&'s [u8]> {
+    [&[&b"{"[..]], inner, &[b"}"]].concat()
+}
+
 /// Where what is left begins: where each arm returns, and the default one, too, a `return`
 /// behind the switch is never reached.
 fn behind(unit: &Unit<'_>, arms: &Arms<'_>) -> usize {
-    let never = arms.gives == [b"return"] && arms::leaves(unit, arms.default.clone());
+    let never = arms.is_switch && arms.gives == [b"return"] && arms.leaves;
     let is_return = never && unit.text(arms.end) == b"return";
     let last = (arms.end..unit.tokens.len()).find(|&at| unit.text(at) == b";");
     match last.filter(|&at| is_return && unit.text(at + 1) == b"}") {
