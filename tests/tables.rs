@@ -298,7 +298,7 @@ fn an_array_expands_to_a_chain_that_returns_and_to_choices() {
         check(
             (before, &after),
             &[
-                ("return NULL", "return \"x\"", "\"x\""),
+                ("return NULL", "return \"x\"", "does not stand for the ladder"),
                 ("\"fast\"", "\"idle\"", "instead of"),
                 ("return names[mode]", "return names[0]", "does not stand for the ladder"),
             ],
@@ -366,7 +366,11 @@ fn an_array_that_is_searched_expands_to_the_switch() {
             ("{ 25,      200 },\n", "", "instead of"),
             ("{ 25,      200 }", "{ 25,      201 }", "instead of"),
             ("{ 25,      200 }", "{ 200,     25 }", "instead of"),
-            ("int mode;\n\t\tu16 rate;", "u16 rate;\n\t\tint mode;", "the keys become u16"),
+            (
+                "int mode;\n\t\tu16 rate;",
+                "u16 rate;\n\t\tint mode;",
+                "does not stand for the ladder",
+            ),
             ("int mode;\n\t\tu16", "s16 mode;\n\t\tu16", "the keys become s16"),
             ("\t\tu16 rate;", "\t\tu8 mode2;\n\t\tu16 rate;", "no key with its value"),
             ("u16 rate", "s8 rate", "no type that is known"),

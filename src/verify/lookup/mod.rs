@@ -111,6 +111,11 @@ impl<'u, 's> Rewritten<'u, 's> {
             .take_while(|(one, other)| before.text(*one) == after.text(**other));
         // An `if` may stand where an `if` stood.
         let differs = all.start + same.count();
+        if differs < body {
+            let is = rest.get(differs - all.start).map_or(&b""[..], |at| after.text(*at));
+            let (was, is) = (shown(before.text(differs)), shown(is));
+            return Err(Wrong::Before(differs, format!("`{was}` became `{is}`")));
+        }
         let start = match before.text(differs) {
             b"switch" => differs,
             _ => statement(before, differs),
