@@ -197,7 +197,7 @@ fn rows_become_larger_ones_and_what_names_them_says_so() {
     assert_eq!(problem(&before, &after, &claim), None);
     for (was, is, expected) in [
         ("&dev_attr_b.attr.attr", "&dev_attr_a.attr.attr", "what names"),
-        ("&dev_attr_b.attr.attr", "&dev_attr_b.attr", "what names"),
+        ("&dev_attr_b.attr.attr", "&dev_attr_b.attr", "`.` became `}`"),
         ("&dev_attr_a.attr)", "&dev_attr_a.var)", "what names"),
         ("(void *)0x20", "(void *)0x10", "it holds 0x10, not 0x20"),
         ("(void *)0x20", "&reg", "not made a pointer"),
