@@ -8,14 +8,13 @@
 
 use crate::detect::{CloneGroup, Kind, Level, Member};
 use crate::report::contract_name;
+use crate::staged::Staged;
 use crate::tree::{TreePath, read_regular};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error as NoName;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// First line of a file that is written.
@@ -35,6 +34,15 @@ pub struct Known {
     pub kind: Kind,
     /// Their files.
     pub files: Vec<TreePath>,
+}
+
+/// A known group that is no longer there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone<'b> {
+    /// Its id.
+    pub id: &'b str,
+    /// What its line says.
+    pub known: &'b Known,
 }
 
 /// Why there is no baseline.
@@ -101,13 +109,13 @@ impl Baseline {
         self.groups.contains_key(id)
     }
 
-    /// The ids that are none of `found`, of the groups that were `looked_for`: of the
+    /// The groups that are none of `found`, of those that were `looked_for`: of the
     /// others nobody knows.
-    pub fn gone(&self, found: &[CloneGroup], looked_for: impl Fn(&Known) -> bool) -> Vec<&str> {
+    pub fn gone(&self, found: &[CloneGroup], looked_for: impl Fn(&Known) -> bool) -> Vec<Gone<'_>> {
         let found: BTreeSet<&str> = found.iter().map(|group| group.id.as_str()).collect();
         let is_gone =
             |(id, known): &(&String, &Known)| !found.contains(id.as_str()) && looked_for(known);
-        self.groups.iter().filter(is_gone).map(|(id, _)| id.as_str()).collect()
+        self.groups.iter().filter(is_gone).map(|(id, known)| Gone { id, known }).collect()
     }
 }
 
@@ -144,24 +152,13 @@ fn named<T: for<'de> Deserialize<'de>>(name: &str) -> Option<T> {
 /// # Errors
 /// When it cannot be written.
 pub fn write(path: &Path, groups: &[CloneGroup]) -> Result<(), BaselineError> {
-    // A link stays a link.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let write = || {
-        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mode = fs::metadata(&target).ok().map(|data| data.permissions());
-        let mut staged = tempfile::Builder::new()
-            .prefix(".drvdedup-baseline-")
-            .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+        let mut staged = Staged::create(path)?;
         staged.write_all(text(groups).as_bytes())?;
-        if let Some(mode) = mode {
-            staged.as_file().set_permissions(mode)?;
-        }
-        staged.as_file().sync_all()?;
-        staged.persist(&target).map_err(|error| error.error)
+        staged.finish()
     };
     match write() {
-        Ok(_) => Ok(()),
+        Ok(()) => Ok(()),
         Err(source) => Err(BaselineError::Write { path: path.to_owned(), source }),
     }
 }
@@ -220,6 +217,7 @@ fn decoded(word: &str) -> String {
 mod tests {
     use super::*;
     use crate::report::sample;
+    use std::fs;
 
     fn read(text: &str) -> Result<Baseline, String> {
         let dir = tempfile::tempdir().expect("a folder");
@@ -288,24 +286,9 @@ mod tests {
             00000002 identical driver a.c:h a.c:i\n";
         let known = read(text).expect("fine");
         let in_one_file = |known: &Known| known.files.iter().all(|file| file == "a.c");
-        assert_eq!(known.gone(&[sample::group("a.c")], in_one_file), ["00000002"]);
-        assert_eq!(known.gone(&[], |known| known.kind == Kind::Renamed), [""; 0]);
-    }
-
-    #[test]
-    fn a_file_that_is_replaced_keeps_its_mode_and_its_link() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let (file, link) = (dir.path().join("file"), dir.path().join("link"));
-        fs::write(&file, "").expect("a file");
-        fs::set_permissions(&file, Permissions::from_mode(0o640)).expect("it is ours");
-        std::os::unix::fs::symlink("file", &link).expect("a link");
-        write(&link, &[sample::group("a.c")]).expect("it can be written");
-        assert!(fs::symlink_metadata(&link).expect("it is there").is_symlink());
-        assert!(Baseline::read(&file).expect("it is there").knows("0a0b0c0d"));
-        let mode = fs::metadata(&file).expect("it is there").permissions().mode();
-        assert_eq!(mode & 0o777, 0o640);
-        let entries = fs::read_dir(dir.path()).expect("it is a folder").count();
-        assert_eq!(entries, 2, "nothing is left beside it");
+        let gone = known.gone(&[sample::group("a.c")], in_one_file);
+        assert_eq!(gone.iter().map(|gone| gone.id).collect::<Vec<_>>(), ["00000002"]);
+        assert_eq!(known.gone(&[], |known| known.kind == Kind::Renamed), []);
     }
 
     #[test]

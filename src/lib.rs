@@ -13,9 +13,10 @@
 //! verify    is it the same program          Verdict
 //! store     proposals, decisions, apply     Proposal
 //! export    mails for `git am`              Series
-//! report    human, json                     (writers over the types above)
+//! report    human, json, sarif, html        (writers over the types above)
 //! changes   what git says is new           Changes       (scan --since)
 //! baseline  which groups are known         Baseline      (scan --baseline)
+//! staged    files replaced as a whole
 //! cli       one file a command, thin
 //! ```
 //!
@@ -41,6 +42,7 @@ pub mod overrides;
 pub mod plan;
 pub mod propose;
 pub mod report;
+pub mod staged;
 pub mod store;
 pub mod syntax;
 pub mod tree;

@@ -73,7 +73,7 @@ fn wrong_usage_exits_with_two() {
     let dir = tree();
     let check = |args: &[&str], message| fails(dir.path(), args, message);
     check(&["scan", "--kind", "foo"], "possible values: identical, constant-only, renamed");
-    check(&["scan", "--format", "sarif"], "possible values: human, json");
+    check(&["scan", "--format", "text"], "possible values: human, json, sarif");
     check(&["scan", "-q", "-v"], "cannot be used with");
     check(&["scan", "-j", "many"], "invalid value 'many'");
     check(&["frobnicate"], "unrecognized subcommand");

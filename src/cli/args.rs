@@ -3,6 +3,7 @@
 use super::planning::Asked;
 use crate::detect::{Kind, Level};
 use crate::plan::rules::Measure;
+use crate::report::modes::Mode;
 use crate::verify::Verdict;
 use crate::verify::build::COMPILE_LIMIT;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -41,8 +42,8 @@ pub struct CommonArgs {
     #[arg(long, global = true, value_name = "DIR")]
     pub tree: Option<PathBuf>,
     /// What the output is for: people or programs
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
+    #[arg(long, global = true, value_enum, default_value_t = AskedFormat::Human)]
+    pub format: AskedFormat,
     /// When to use colours; NO_COLOR in the environment turns `auto` off
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub color: Color,
@@ -65,10 +66,23 @@ pub struct CommonArgs {
 
 /// See [`CommonArgs::format`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum AskedFormat {
     /// Text for a terminal
     Human,
-    /// One JSON object
+    /// One JSON object; docs/schema.json describes it
+    Json,
+    /// SARIF 2.1.0, for code scanning (scan and plan)
+    Sarif,
+    /// One page for a browser, with -o (scan and plan)
+    Html,
+}
+
+/// What every command can write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Text for people.
+    Human,
+    /// One JSON object.
     Json,
 }
 
@@ -160,6 +174,8 @@ Examples:
   drvdedup scan --deny identical drivers/gpio    exit with 1 if there are any
   drvdedup scan --write-baseline known.txt       live with what is there now
   drvdedup scan --baseline known.txt             exit with 1 if there are others
+  drvdedup scan --format sarif -o groups.sarif   for code scanning
+  drvdedup scan --mode report drivers/hwmon      file:line:col: message, for an editor
   drvdedup scan -v                               also how much of the code was read
 
 What comes first is what saves most lines, a safe remedy before one that must be judged
@@ -171,10 +187,13 @@ One that has no effect is warned of, -v names the functions that are kept.")]
 pub struct ScanArgs {
     #[command(flatten)]
     pub what: WhatArgs,
+    #[command(flatten)]
+    pub report: ReportArgs,
     /// Exit with 1 if a group of one of these kinds is reported
     #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = kind_parser())]
     pub deny: Vec<Kind>,
-    /// Do not report the groups that FILE names, and exit with 1 if there are others
+    /// Do not report the groups that FILE names, and exit with 1 if there are others;
+    /// SARIF marks what is new, unchanged and absent
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// Write the groups found to FILE, a line each, those of --baseline included
@@ -182,7 +201,7 @@ pub struct ScanArgs {
     pub write_baseline: Option<PathBuf>,
     /// For people, a table of redundant lines by class in place of the groups; JSON has
     /// it always
-    #[arg(long)]
+    #[arg(long, conflicts_with = "mode")]
     pub summary: bool,
 }
 
@@ -193,14 +212,18 @@ Examples:
   drvdedup plan drivers/hwmon
   drvdedup plan --kind constant-only --format json drivers/net > plan.json
   drvdedup plan --by text drivers/media          tables that make the code smaller, too
+  drvdedup plan --format html -o report.html     to look at in a browser
+  drvdedup plan --mode patch drivers/hwmon       all patches, one after another
   drvdedup plan --explain                        what each reason of a refusal means
 
 The proposals are kept in .drvdedup/ at the top of the tree.")]
 pub struct PlanArgs {
     #[command(flatten)]
     pub what: WhatArgs,
+    #[command(flatten)]
+    pub report: ReportArgs,
     /// List the reasons for which a group is refused, one line each
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["output", "mode"])]
     pub explain: bool,
     /// Propose a module of its own for what drivers share that have none in common: a
     /// source file, a header, a line in the Kbuild file, an option that the drivers select
@@ -222,6 +245,19 @@ impl PlanArgs {
 
 /// The measures by their names.
 const MEASURES: [(&str, Measure); 2] = [("lines", Measure::Lines), ("text", Measure::Text)];
+
+/// How a report is written, and where.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Write as `make coccicheck` does in this mode, in place of --format: a line a member
+    /// (report), the patches (patch, of plan), the members marked as in a diff (context), or
+    /// for Emacs (org). Always all groups
+    #[arg(long, value_name = "MODE", value_parser = named_parser(&MODES))]
+    pub mode: Option<Mode>,
+    /// Write the report to FILE, which is replaced once all is done
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
 
 /// What to read and what of it to report.
 #[derive(Debug, Args)]
@@ -410,6 +446,13 @@ const LEVELS: [(&str, Level); 4] = [
     ("subset", Level::Subset),
     ("class", Level::Class),
     ("cross-class", Level::CrossClass),
+];
+
+const MODES: [(&str, Mode); 4] = [
+    ("report", Mode::Report),
+    ("patch", Mode::Patch),
+    ("context", Mode::Context),
+    ("org", Mode::Org),
 ];
 
 const RUNGS: [(&str, Verdict); 5] = [

@@ -26,6 +26,7 @@ mod selection;
 mod selftest;
 mod show;
 mod store;
+mod style;
 mod undo;
 mod verdicts;
 mod verify;
@@ -37,7 +38,9 @@ use args::{Cli, Command};
 use clap::Parser;
 use codespan_reporting::term::termcolor::WriteColor;
 use options::Options;
+use output::Output;
 use std::ffi::OsString;
+use style::Style;
 
 /// Runs the program with its arguments, the program's own name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
@@ -55,31 +58,34 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
 }
 
 fn run_command(cli: Cli) -> anyhow::Result<Exit> {
+    let style = Style::meant_by(cli.common.format, &cli.command)?;
     let options = Options::meant_by(cli.common);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads);
     let pool = pool.build().context("cannot start the threads that -j asks for")?;
-    let mut out = output::stdout(options.colour);
-    let exit = pool.install(|| dispatch(&options, cli.command, &mut *out))?;
-    out.flush().context(output::CANNOT_WRITE)?;
+    let file = cli.command.report().and_then(|report| report.output.as_deref());
+    let mut out = Output::open(file, options.colour)?;
+    let exit = pool.install(|| dispatch(&options, style, &cli.command, out.writer()))?;
+    out.finish()?;
     Ok(exit)
 }
 
 fn dispatch(
     options: &Options,
-    command: Command,
+    style: Style,
+    command: &Command,
     out: &mut (dyn WriteColor + Send),
 ) -> anyhow::Result<Exit> {
     match command {
-        Command::Scan(args) => scan::run(options, &args, out),
-        Command::Plan(args) => plan::run(options, &args, out),
-        Command::Show(args) => show::run(options, &args, out),
-        Command::Verify(args) => verify::run(options, &args, out),
-        Command::Apply(args) => apply::run(options, &args, out),
-        Command::Export(args) => export::run(options, &args, out),
+        Command::Scan(args) => scan::run(options, style, args, out),
+        Command::Plan(args) => plan::run(options, style, args, out),
+        Command::Show(args) => show::run(options, args, out),
+        Command::Verify(args) => verify::run(options, args, out),
+        Command::Apply(args) => apply::run(options, args, out),
+        Command::Export(args) => export::run(options, args, out),
         Command::Undo => undo::run(options, out),
-        Command::Rewrites(args) => rewrites::run(options, &args, out),
+        Command::Rewrites(args) => rewrites::run(options, args, out),
         Command::Completions(args) => man::completions(args.shell, out),
         Command::Man => man::man(out),
-        Command::Debug(view) => debug::run(options, &view, out),
+        Command::Debug(view) => debug::run(options, view, out),
     }
 }

@@ -1,7 +1,7 @@
 //! The common arguments as meant: the one place where the environment and the
 //! terminal are asked.
 
-use super::args::{Color, CommonArgs, Format, WhatArgs};
+use super::args::{AskedFormat, Color, CommonArgs, Format, WhatArgs};
 use crate::detect::{CloneGroup, Kind};
 use std::env;
 use std::io::{self, IsTerminal};
@@ -19,7 +19,7 @@ const MAX_THREADS: usize = 256;
 pub struct Options {
     /// Top of the tree, if it was named.
     pub tree: Option<PathBuf>,
-    /// What to write.
+    /// What to write; `scan` and `plan` go by their [`super::style::Style`].
     pub format: Format,
     /// Whether standard output takes colours.
     pub colour: bool,
@@ -47,7 +47,10 @@ impl Options {
         let on_terminal = io::stdout().is_terminal();
         Options {
             tree: args.tree,
-            format: args.format,
+            format: match args.format {
+                AskedFormat::Human => Format::Human,
+                _ => Format::Json,
+            },
             colour: wants_colour(args.color, on_terminal, |name| {
                 env::var_os(name).map(|value| value.to_string_lossy().into_owned())
             }),

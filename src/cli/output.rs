@@ -1,13 +1,63 @@
-//! Standard output: buffered, coloured or not, and at ease with a closed pipe.
+//! Standard output, buffered, coloured or not, and at ease with a closed pipe; or the
+//! file that takes its place.
 
+use crate::staged::Staged;
+use anyhow::Context;
 use codespan_reporting::term::termcolor::{Ansi, NoColor, WriteColor};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IntoInnerError, Write};
+use std::path::{Path, PathBuf};
 
 /// What an error of writing is introduced with.
 pub const CANNOT_WRITE: &str = "cannot write the output";
 
-/// Standard output. Flush it at the end: a full disk shows only then.
-pub fn stdout(colour: bool) -> Box<dyn WriteColor + Send> {
+/// Where a command writes.
+pub enum Output {
+    /// Standard output.
+    Stdout(Box<dyn WriteColor + Send>),
+    /// A file of this name.
+    File(PathBuf, Box<NoColor<BufWriter<Staged>>>),
+}
+
+impl Output {
+    /// The file of this name, without colours, or else standard output.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn open(file: Option<&Path>, colour: bool) -> anyhow::Result<Output> {
+        let Some(path) = file else { return Ok(Output::Stdout(stdout(colour))) };
+        let staged = Staged::create(path).with_context(|| cannot_write(path))?;
+        let out = NoColor::new(BufWriter::new(staged));
+        Ok(Output::File(path.to_owned(), Box::new(out)))
+    }
+
+    /// What is written to it.
+    pub fn writer(&mut self) -> &mut (dyn WriteColor + Send) {
+        match self {
+            Output::Stdout(out) => &mut **out,
+            Output::File(_, out) => &mut **out,
+        }
+    }
+
+    /// Writes what is held back, and puts the file in its place.
+    ///
+    /// # Errors
+    /// When it does not reach the disk: a full one shows only now.
+    pub fn finish(self) -> anyhow::Result<()> {
+        match self {
+            Output::Stdout(mut out) => out.flush().context(CANNOT_WRITE),
+            Output::File(path, out) => {
+                let staged = out.into_inner().into_inner().map_err(IntoInnerError::into_error);
+                staged.and_then(Staged::finish).with_context(|| cannot_write(&path))
+            }
+        }
+    }
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("cannot write {}", path.display())
+}
+
+fn stdout(colour: bool) -> Box<dyn WriteColor + Send> {
     let out = BufWriter::new(PipeTolerant { inner: io::stdout(), closed: false });
     if colour { Box::new(Ansi::new(out)) } else { Box::new(NoColor::new(out)) }
 }

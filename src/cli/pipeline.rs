@@ -166,6 +166,7 @@ fn counts(scan: &Scan, unreadable: usize) -> Counts {
         unreadable: unreadable as u64,
         kept: scan.keeps.kept.len() as u64,
         classes: scan.classes.clone(),
+        drivers: scan.drivers.clone(),
     }
 }
 

@@ -6,8 +6,9 @@ use super::options::Options;
 use super::output::CANNOT_WRITE;
 use super::pipeline::{self, Scanned};
 use super::project::Project;
+use super::style::Style;
 use super::{planning, store, verdicts};
-use crate::report::{Planned, Report, human, json};
+use crate::report::{Planned, Report, json};
 use crate::store::Proposal;
 use crate::verify::Verdict;
 use anyhow::Context;
@@ -18,6 +19,7 @@ use std::io;
 /// Plans every group, stores the proposals and reports both.
 pub fn run(
     options: &Options,
+    style: Style,
     args: &PlanArgs,
     out: &mut (dyn WriteColor + Send),
 ) -> anyhow::Result<Exit> {
@@ -33,19 +35,16 @@ pub fn run(
     let filtered = args.what.filters();
     store::keep(&project, options, &planned.proposals, |old| replaced(old, &scanned, filtered))?;
 
-    let proposals = planned.proposals.into_iter().map(|(proposal, _)| proposal);
-    let proposals = proposals.filter(|it| it.verdict != Verdict::Failed).collect();
+    let offered = planned.proposals.into_iter().filter(|(it, _)| it.verdict != Verdict::Failed);
+    let keyed = offered.map(|(proposal, patch)| ((proposal.id.clone(), patch), proposal));
+    let (patches, proposals) = keyed.unzip();
     let report = Report {
         tree: project.tree,
         counts: scanned.counts,
         groups: scanned.groups,
-        planned: Some(Planned { outcomes, proposals }),
+        planned: Some(Planned { outcomes, proposals, patches }),
     };
-    match options.format {
-        Format::Human => human::write(out, &report, args.what.limit()),
-        Format::Json => json::write(out, &report),
-    }
-    .context(CANNOT_WRITE)?;
+    style.write(out, &report, args.what.limit()).context(CANNOT_WRITE)?;
     Ok(Exit::Done)
 }
 

@@ -1,6 +1,6 @@
 //! `drvdedup scan`.
 
-use super::args::{Format, ScanArgs};
+use super::args::ScanArgs;
 use super::error::say;
 use super::exit::Exit;
 use super::options::Options;
@@ -8,9 +8,11 @@ use super::output::CANNOT_WRITE;
 use super::pipeline::{self, Scanned};
 use super::project::Project;
 use super::selection::Selection;
-use crate::baseline::{self, Baseline};
-use crate::detect::Groups;
-use crate::report::{Report, classes, contract_name, counted, human, json};
+use super::style::Style;
+use crate::baseline::{self, Baseline, Gone};
+use crate::detect::{CloneGroup, Groups};
+use crate::report::sarif::{self, Compared};
+use crate::report::{Report, classes, contract_name, counted, repeats};
 use crate::syntax::census;
 use anyhow::Context;
 use codespan_reporting::term::termcolor::WriteColor;
@@ -20,6 +22,7 @@ use std::path::Path;
 /// Reports the groups; found is what `--deny` names and what `--baseline` does not.
 pub fn run(
     options: &Options,
+    style: Style,
     args: &ScanArgs,
     out: &mut (dyn WriteColor + Send),
 ) -> anyhow::Result<Exit> {
@@ -30,33 +33,45 @@ pub fn run(
     if options.verbose {
         print_census(&project, &scanned);
     }
-    if let (Some(file), Some(known)) = (&args.baseline, &known) {
-        note_gone(&project, options, args, &scanned, (file, known));
+    let gone = known.as_ref().map(|known| gone(&project, args, &scanned, known));
+    if let (Some(file), Some(gone)) = (&args.baseline, &gone) {
+        note_gone(options, file, gone);
     }
     selection.filter(&mut scanned.groups);
     if let Some(file) = &args.write_baseline {
         baseline::write(file, &scanned.groups)?;
     }
-    let new = drop_known(&mut scanned.groups, known.as_ref());
+    let is_new = |group: &CloneGroup| known.as_ref().is_none_or(|known| !known.knows(&group.id));
+    let new = known.as_ref().map_or(0, |_| take_new(style, &mut scanned.groups, is_new));
     selection.cut(&mut scanned.groups);
-    let denied = scanned.groups.iter().filter(|group| args.deny.contains(&group.kind)).count();
+    let is_denied = |group: &&CloneGroup| is_new(group) && args.deny.contains(&group.kind);
+    let denied = scanned.groups.iter().filter(is_denied).count();
     let report = Report {
         tree: project.tree,
         counts: scanned.counts,
         groups: scanned.groups,
         planned: None,
     };
-    match options.format {
-        Format::Human if args.summary => classes::write(out, &report),
-        Format::Human => human::write(out, &report, args.what.limit()),
-        Format::Json => json::write(out, &report),
+    if style == Style::Human && !args.summary {
+        for line in
+            report.groups.iter().flat_map(|it| repeats::lines(it, |it| selection.is_new(it)))
+        {
+            writeln!(out, "{line}").context(CANNOT_WRITE)?;
+        }
+    }
+    let compared = known.as_ref().zip(gone.as_deref());
+    let compared = compared.map(|(known, gone)| Compared { known, gone });
+    match style {
+        Style::Human if args.summary => classes::write(out, &report),
+        Style::Sarif => sarif::write(out, &report, compared),
+        style => style.write(out, &report, args.what.limit()),
     }
     .context(CANNOT_WRITE)?;
     // The program ends here: to free a million small things takes a tenth of a scan of
     // which all is known.
     std::mem::forget(report);
     drop(scanned.cache);
-    Ok(verdict(args, denied as u64, new))
+    Ok(verdict(args, denied as u64, new as u64))
 }
 
 /// Says what was found that was asked not to be there: so many groups of a denied kind,
@@ -72,33 +87,40 @@ fn verdict(args: &ScanArgs, denied: u64, new: u64) -> Exit {
     if denied == 0 && new == 0 { Exit::Done } else { Exit::Found }
 }
 
-/// Leaves the groups that are not known, and counts them.
-fn drop_known(groups: &mut Groups, known: Option<&Baseline>) -> u64 {
-    let Some(known) = known else { return 0 };
-    groups.retain(|group| !known.knows(&group.id));
-    groups.len() as u64
+/// Counts the groups that are new, and leaves only them; where the known ones are marked,
+/// they stand behind.
+fn take_new(style: Style, groups: &mut Groups, is_new: impl Fn(&CloneGroup) -> bool) -> usize {
+    let new = groups.iter().filter(|group| is_new(group)).count();
+    match style {
+        Style::Sarif => groups.put_first(is_new),
+        _ => groups.retain(is_new),
+    }
+    new
+}
+
+/// The known groups that are there no longer, of those that this scan looked for.
+fn gone<'b>(
+    project: &Project,
+    args: &ScanArgs,
+    scanned: &Scanned,
+    known: &'b Baseline,
+) -> Vec<Gone<'b>> {
+    let read: BTreeSet<&str> = scanned.files.iter().map(|file| file.path.as_str()).collect();
+    let was_read = |path: &str| read.contains(path) || !project.tree.root.join(path).exists();
+    known.gone(&scanned.groups, |group| {
+        args.what.looks_for(group.kind) && group.files.iter().all(|file| was_read(file))
+    })
 }
 
 /// Says how many known groups are there no longer: their lines could go.
-fn note_gone(
-    project: &Project,
-    options: &Options,
-    args: &ScanArgs,
-    scanned: &Scanned,
-    (file, known): (&Path, &Baseline),
-) {
-    let read: BTreeSet<&str> = scanned.files.iter().map(|file| file.path.as_str()).collect();
-    let was_read = |path: &str| read.contains(path) || !project.tree.root.join(path).exists();
-    let gone = known.gone(&scanned.groups, |group| {
-        args.what.looks_for(group.kind) && group.files.iter().all(|file| was_read(file))
-    });
+fn note_gone(options: &Options, file: &Path, gone: &[Gone]) {
     if gone.is_empty() || options.quiet {
         return;
     }
     let groups = counted(gone.len() as u64, "group");
     say(&format!("{}: {groups} no longer there; --write-baseline writes it anew", file.display()));
     if options.verbose {
-        gone.iter().for_each(|id| say(&format!("no longer there: {id}")));
+        gone.iter().for_each(|gone| say(&format!("no longer there: {}", gone.id)));
     }
 }
 

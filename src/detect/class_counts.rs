@@ -44,6 +44,20 @@ pub fn sums<'e, 'a>(entries: &'e [Entry<'a>]) -> Vec<(&'e Entry<'a>, Sums)> {
     asked.map(|entry| (entry, Sums::of(entry))).collect()
 }
 
+/// The lines of the functions of each driver, by its class and its name. A driver with
+/// files of two classes is in both.
+pub type DriverLines = BTreeMap<String, BTreeMap<String, u64>>;
+
+/// The sums of files by driver.
+pub fn by_driver(files: &[(&Entry, Sums)]) -> DriverLines {
+    let mut drivers = DriverLines::new();
+    for (entry, sums) in files {
+        let class = drivers.entry(entry.class.clone()).or_default();
+        *class.entry(entry.driver.clone()).or_default() += sums.function_lines;
+    }
+    drivers
+}
+
 /// The sums of files by class.
 pub fn by_class(files: &[(&Entry, Sums)]) -> BTreeMap<String, ClassCounts> {
     let mut classes: BTreeMap<&str, (FxHashSet<&str>, ClassCounts)> = BTreeMap::new();

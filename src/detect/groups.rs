@@ -27,6 +27,13 @@ impl Groups {
         }
     }
 
+    /// Puts those that `first` wants before the others, both in their order.
+    pub fn put_first(&mut self, first: impl Fn(&CloneGroup) -> bool) {
+        let (mut groups, others): (Vec<_>, Vec<_>) = self.iter().cloned().partition(first);
+        groups.extend(others);
+        *self = groups.into();
+    }
+
     /// The groups, to be changed for this clone alone.
     #[cfg(test)]
     pub fn make_mut(&mut self) -> &mut Vec<CloneGroup> {
@@ -85,5 +92,12 @@ mod tests {
             assert_eq!(ids(&some), ["1", "3"]);
         }
         assert_eq!(ids(&all), ["1", "2", "3", "4"]);
+    }
+
+    #[test]
+    fn what_comes_first_keeps_its_order_and_so_does_the_rest() {
+        let mut groups = named(&["1", "2", "3", "4"]);
+        groups.put_first(|group| group.id == "4" || group.id == "2");
+        assert_eq!(ids(&groups), ["2", "4", "1", "3"]);
     }
 }

@@ -66,7 +66,7 @@ mod wrapped;
 mod wrapper;
 
 pub use cache::Cache;
-pub use class_counts::ClassCounts;
+pub use class_counts::{ClassCounts, DriverLines};
 pub use groups::Groups;
 pub use keep::{Keeps, Kept, Unused, UnusedKeep};
 pub use level::Placement;

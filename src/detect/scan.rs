@@ -2,7 +2,7 @@
 //! more those that hold candidates, and groups these (tier 2).
 
 use super::cache::{self, Cache};
-use super::class_counts::{ClassCounts, Sums, by_class, sums};
+use super::class_counts::{ClassCounts, DriverLines, Sums, by_class, by_driver, sums};
 use super::group::Found;
 use super::keep::{self, Keeps};
 use super::kinds::Maker;
@@ -82,6 +82,8 @@ pub struct Scan {
     pub disabled_functions: u64,
     /// What was read of each class.
     pub classes: BTreeMap<String, ClassCounts>,
+    /// What was read of each driver.
+    pub drivers: DriverLines,
     /// The most worthwhile first, as `rank` has it. No function is in two of them. They are
     /// kept apart from the rest.
     #[serde(skip)]
@@ -204,6 +206,7 @@ fn find(out: &mut Scan, mut world: World, mut maker: Maker, options: &Options) -
     let counted: Vec<(&Entry, Sums)> = sums(&world.entries);
     counted.iter().for_each(|(entry, sums)| out.count(entry, sums));
     out.classes = by_class(&counted);
+    out.drivers = by_driver(&counted);
     out.problems.sort_unstable();
     let wants = |kind: Kind| options.kinds.contains(&kind);
     let mut found = Found::default();

@@ -165,10 +165,11 @@ impl<'s> Text<'s> {
     fn choices(&self, statement: &Statement) -> Option<Run> {
         let tokens = statement.tokens.clone();
         let gives = tokens.clone().find(|&at| matches!(self.text(at), b"return" | b"=" | b"("));
-        let mut from = gives.filter(|&at| self.text(at) != b"(")? + 1;
+        let first = gives.filter(|&at| self.text(at) != b"(")? + 1;
+        let mut from = first;
         let mut repetitions: Vec<Range<usize>> = Vec::new();
         let (mut depth, mut asked) = (0usize, false);
-        for at in from..tokens.end {
+        for at in first..tokens.end {
             match self.text(at) {
                 b"(" | b"[" => depth += 1,
                 b")" | b"]" => depth = depth.saturating_sub(1),

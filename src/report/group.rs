@@ -84,7 +84,7 @@ fn noun(group: &CloneGroup) -> &'static str {
 }
 
 /// What of a member is underlined: a function's name, or the whole of a part of one.
-fn place_of(group: &CloneGroup, member: &Member) -> Range<usize> {
+pub fn place_of(group: &CloneGroup, member: &Member) -> Range<usize> {
     match group.kind {
         Kind::Sequence => member.function.range(),
         _ => member.function.name.start as usize..member.function.name.end as usize,
@@ -124,7 +124,8 @@ pub fn proposal_text(proposal: &Proposal) -> String {
     )
 }
 
-fn outcome_notes(group: &CloneGroup, planned: &Planned) -> Vec<String> {
+/// What came of the group, a line each; nothing where it was not planned.
+pub fn outcome_notes(group: &CloneGroup, planned: &Planned) -> Vec<String> {
     match planned.outcomes.get(&group.id) {
         Some(Outcome::Proposal(id)) => {
             let Some(proposal) = planned.proposal(id) else {

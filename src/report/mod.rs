@@ -1,21 +1,26 @@
 //! Writers over the types of the stages before. In: a [`Report`]. Out: text for
-//! people ([`human`], [`show`], [`diff`]) or one JSON object ([`json`]). It reads
-//! source files in order to quote them, decides nothing and never writes to disk.
+//! people ([`human`], [`show`], [`diff`], [`html`]), one JSON object ([`json`]), a log for
+//! code scanning ([`sarif`]) or lines for other tools ([`modes`]). It reads source files in
+//! order to quote them, decides nothing and never writes to disk.
 
 pub mod classes;
 pub mod diff;
 pub mod group;
+pub mod html;
 pub mod human;
 pub mod json;
+pub mod kinds;
 pub mod message;
+pub mod modes;
 pub mod repeats;
+pub mod sarif;
 pub mod show;
 pub mod side_by_side;
 pub mod source;
 pub mod summary;
 pub mod verified;
 
-use crate::detect::{ClassCounts, Groups};
+use crate::detect::{ClassCounts, DriverLines, Groups};
 use crate::store::Proposal;
 use crate::tree::KernelTree;
 use codespan_reporting::term::termcolor::{ColorSpec, WriteColor};
@@ -42,6 +47,8 @@ pub struct Counts {
     pub kept: u64,
     /// What was read of each class.
     pub classes: BTreeMap<String, ClassCounts>,
+    /// What was read of each driver.
+    pub drivers: DriverLines,
 }
 
 /// Why a group has no proposal, and where.
@@ -85,6 +92,8 @@ pub struct Planned {
     pub outcomes: BTreeMap<String, Outcome>,
     /// The proposals made, in the order of their groups.
     pub proposals: Vec<Proposal>,
+    /// Their patches by their ids.
+    pub patches: BTreeMap<String, Vec<u8>>,
 }
 
 impl Planned {
@@ -162,6 +171,11 @@ pub(crate) mod sample {
     pub const SOURCE: &[u8] = b"static int a_get(struct a *a)\n{\n\treturn a_read(a, 0x10);\n}\n\
         \n/* caf\xe9 */\nstatic int b_get(struct a *a)\n{\n\treturn a_read(a, 0x20);\n}\n";
 
+    /// The patch of [`proposed`].
+    pub const PATCH: &[u8] = b"diff --git a/drivers/hwmon/a.c b/drivers/hwmon/a.c\n\
+        --- a/drivers/hwmon/a.c\n+++ b/drivers/hwmon/a.c\n@@ -3 +3 @@\n\
+        -\treturn a_read(a, 0x10);\n+\treturn a_get_reg(a, 0x10);\n";
+
     /// The tree at `root`.
     pub fn tree(root: &Path) -> KernelTree {
         KernelTree { root: root.to_owned(), kernel: Some("6.1.0".into()), loop_macros: vec![] }
@@ -204,6 +218,7 @@ pub(crate) mod sample {
             lines: 10,
             function_lines: 8,
             classes,
+            drivers: [("hwmon".into(), [("a".into(), 8)].into())].into(),
             ..Counts::default()
         }
     }
@@ -236,7 +251,8 @@ pub(crate) mod sample {
         };
         let outcome = Outcome::Proposal(proposal.id.clone());
         let outcomes = [("0a0b0c0d".into(), outcome)].into();
-        Planned { outcomes, proposals: vec![proposal] }
+        let patches = [(proposal.id.clone(), PATCH.to_vec())].into();
+        Planned { outcomes, proposals: vec![proposal], patches }
     }
 
     /// A refusal of [`group`].
@@ -246,6 +262,6 @@ pub(crate) mod sample {
             detail: "the value is a case label".into(),
             at: "drivers/hwmon/a.c:3".into(),
         });
-        Planned { outcomes: [("0a0b0c0d".into(), outcome)].into(), proposals: vec![] }
+        Planned { outcomes: [("0a0b0c0d".into(), outcome)].into(), ..Planned::default() }
     }
 }

@@ -1,7 +1,7 @@
 //! Members of a group as text, two beside each other where the terminal is wide
 //! enough, with their holes marked: underlined in colour, else between `«` and `»`.
 
-use super::source::{clamped, member_tokens, printable, printable_line, read, shortened};
+use super::source::{clamped, hole_marks, printable, printable_line, read, shortened};
 use super::{bold, heading};
 use crate::detect::{CloneGroup, Hole, Member};
 use codespan_reporting::term::termcolor::{Color, ColorSpec, WriteColor};
@@ -57,14 +57,8 @@ fn column(root: &Path, member: &Member, holes: &[Hole], signs: bool) -> Column {
         let gone = "(the file can no longer be read)".chars().map(|c| (c, false)).collect();
         return Column { title, lines: vec![gone] };
     };
-    let tokens = member_tokens(&source, member);
-    let mut marks: Vec<Range<usize>> = holes
-        .iter()
-        .flat_map(|hole| &hole.tokens)
-        .filter_map(|&token| tokens.get(token as usize))
-        .map(|token| token.range())
-        .collect();
-    marks.sort_by_key(|mark| mark.start);
+    let marks = hole_marks(&source, member, holes).into_iter();
+    let marks: Vec<Range<usize>> = marks.map(|(_, mark)| mark).collect();
     let text = printable(&source);
     Column { title, lines: cells(&text, clamped(&text, member.function.range()), &marks, signs) }
 }

@@ -1,6 +1,6 @@
 //! Quoting source files, which are bytes, on a terminal, which is not.
 
-use crate::detect::Member;
+use crate::detect::{Hole, Member};
 use crate::syntax::{Token, lexer};
 use crate::tree::read_source;
 use std::ops::Range;
@@ -69,6 +69,20 @@ pub fn member_tokens(source: &[u8], member: &Member) -> Vec<Token> {
         kind: token.kind,
     };
     tokens.into_iter().map(shifted).collect()
+}
+
+/// The places of the holes in the member's file, in the order of the text: the number of
+/// the hole, from 0, and its bytes.
+pub fn hole_marks(source: &[u8], member: &Member, holes: &[Hole]) -> Vec<(usize, Range<usize>)> {
+    let tokens = member_tokens(source, member);
+    let places = holes
+        .iter()
+        .enumerate()
+        .flat_map(|(number, hole)| hole.tokens.iter().map(move |&token| (number, token as usize)));
+    let mut marks: Vec<(usize, Range<usize>)> =
+        places.filter_map(|(number, at)| Some((number, tokens.get(at)?.range()))).collect();
+    marks.sort_by_key(|(_, mark)| mark.start);
+    marks
 }
 
 #[cfg(test)]

@@ -61,7 +61,8 @@ fn checked(file: &FileContext, chain: Ladder) -> Result<Ladder, Refusal> {
     let end = file.tokens[chain.end].end as usize;
     let stays_last = chain.sink.is_none() && chain.default.is_some();
     let is_clear = file.is_blank(end..file.line_end(end - 1));
-    if !is_clear && !(stays_last && chain.form == Form::Branches) {
+    let is_kept = stays_last && chain.form == Form::Branches;
+    if !(is_clear || is_kept) {
         return refuse(Reason::CommentsDiffer, chain.end, "something stands behind the last arm");
     }
     Ok(chain)

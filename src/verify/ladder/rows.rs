@@ -106,11 +106,8 @@ fn pairs(candidate: &Candidate, rows: &family::Rows, new: &Object<'_>) -> Option
     let place = |name: &str| u64::try_from(number(name)?).ok();
     let (attribute, start, width) = (place("attribute")?, place("slot")?, place("width")?);
     let one = candidate.claim.helper.clone()?;
-    let members = candidate.claim.members.iter();
-    let pair = |(at, ((_, member), (before, after))): (
-        usize,
-        (&(TreePath, String), &(String, String)),
-    )| {
+    let members = candidate.claim.members.iter().map(|(_, member)| member);
+    let pair = |(at, (member, (before, after))): (usize, (&String, &(String, String)))| {
         // Of one type before and after where the variable already was that of a row.
         let shift = if rows.is_of_one_type { 0 } else { attribute };
         Some(Row {

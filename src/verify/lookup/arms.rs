@@ -93,13 +93,12 @@ pub(super) fn path(unit: &Unit<'_>, at: usize) -> usize {
     end
 }
 
+/// What gives a value, the value, and what is behind its semicolon.
+type Given<'s> = (Vec<&'s [u8]>, Range<usize>, usize);
+
 /// Reads `return value;` or `place = value;` at token `at`: what gives the value, the value,
 /// and what is behind the semicolon.
-pub(super) fn given<'s>(
-    unit: &Unit<'s>,
-    at: usize,
-    close: usize,
-) -> Result<(Vec<&'s [u8]>, Range<usize>, usize), Wrong> {
+pub(super) fn given<'s>(unit: &Unit<'s>, at: usize, close: usize) -> Result<Given<'s>, Wrong> {
     let end = unit.until(at..close, &[b";"]);
     let value = match unit.text(at) {
         b"return" => at + 1,
