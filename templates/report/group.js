@@ -235,14 +235,14 @@ class GroupView {
 		const tables = this.wide.matches
 			? [this.codeTable(rows.map(row => [...cells(row, 0), ...cells(row, 1)]), "both members")]
 			: [0, 1].map(side => this.codeTable(rows.filter(row => (side === 0 ? row.left : row.right) !== null)
-				.map(row => cells(row, side)), side === 0 ? "left member" : "right member"));
+				.map(row => cells(row, side)), side === 0 ? "the left member" : "the right member"));
 		const cut = texts.some(text => text.cut) ? make("p", { class: "quiet" },
 			"Only the beginning of these functions is in this file.") : null;
 		byId("code").replaceChildren(...[...tables, cut].filter(Boolean));
 	}
 
 	codeTable(rows, caption) {
-		return make("table", { class: "code" }, make("caption", { class: "unseen" }, "Text of the " + caption),
+		return make("table", { class: "code" }, make("caption", { class: "unseen" }, "Text of " + caption),
 			make("colgroup", {}, ...(rows[0] ?? []).map(cell => make("col", { class: cell.className.split(" ")[0] }))),
 			make("tbody", {}, ...rows.map(cells => make("tr", {}, ...cells))));
 	}
