@@ -180,6 +180,23 @@ fn unlike_rows_of_a_table_that_the_patch_adds_change_places_but_not_their_design
     assert_eq!(found, expected);
 }
 
+#[test]
+fn rows_of_a_searched_table_exchange_their_last_values() {
+    let table = |rows: [&str; 3]| {
+        let [one, two, three] = rows;
+        format!("static const struct row keyed[] = {{\n\t{one},\n\t{two},\n\t{three},\n}};\n")
+    };
+    let search = "int of(int key)\n{\n\tint i;\n\n\tfor (i = 0; i < 3; i++)\n\
+                  \t\tif (key == keyed[i].key)\n\t\t\treturn keyed[i].value;\n\treturn 0;\n}\n";
+    let right = table(["{ 1, 2 }", "{ 5, 2 }", "{ 3, 4 }"]);
+    let patched = patch("", &(right + search), None);
+    let all = planted(&patched, &LoopMacros::new([""; 0]), usize::MAX);
+    let rows = all.iter().filter(|it| it.fault == Fault::ExchangedTableRows);
+    let expected = [["{ 1, 2 }", "{ 5, 4 }", "{ 3, 2 }"], ["{ 1, 4 }", "{ 5, 2 }", "{ 3, 2 }"]];
+    let expected = expected.map(|rows| table(rows) + search);
+    assert_eq!(rows.map(text).collect::<Vec<String>>(), expected);
+}
+
 fn text(planted: &Planted) -> String {
     String::from_utf8_lossy(&planted.text).into_owned()
 }
