@@ -5,7 +5,7 @@ use super::command::Compile;
 use super::diagnostics::{Diagnostic, parse};
 use super::error::BuildError;
 use super::farm::{self, Farm};
-use super::flags::{self, Mode};
+use super::flags::{self, Lines, Mode};
 use super::kernel::{Kernel, end_of};
 use super::llvm;
 use super::process;
@@ -82,7 +82,17 @@ impl Kernel {
         limit: Duration,
     ) -> Result<Compiled, BuildError> {
         let (farm, scratch) = self.scratch(compile, overlay, limit)?;
-        let compiled = self.compile_in(&scratch, compile, overlay, (mode, limit))?;
+        let mut compiled =
+            self.compile_in(&scratch, compile, overlay, (mode, Lines::Zero, limit))?;
+        if compiled.object.is_none() && !compiled.killed && mode != Mode::AsIs {
+            let again =
+                self.compile_in(&scratch, compile, overlay, (mode, Lines::Counted, limit))?;
+            let spent = compiled.cpu_seconds + again.cpu_seconds;
+            if again.object.is_some() {
+                compiled = again;
+            }
+            compiled.cpu_seconds = spent;
+        }
         self.farms.give_back(farm);
         Ok(compiled)
     }
@@ -92,7 +102,7 @@ impl Kernel {
         scratch: &Scratch,
         compile: &Compile,
         overlay: &Files,
-        (mode, limit): (Mode, Duration),
+        (mode, lines, limit): (Mode, Lines, Duration),
     ) -> Result<Compiled, BuildError> {
         let compiler = match mode {
             Mode::Ir => llvm::CLANG,
@@ -105,7 +115,7 @@ impl Kernel {
             }
         };
         let header = scratch.header.to_string_lossy();
-        let mut arguments = flags::arguments(compile, mode, accepted, &header);
+        let mut arguments = flags::arguments(compile, (mode, lines), accepted, &header);
         let output: &[&str] = match mode {
             Mode::Ir => &["-S", "-emit-llvm"],
             _ => &["-c"],
@@ -232,7 +242,7 @@ impl Kernel {
         limit: Duration,
     ) -> Result<(Vec<TreePath>, Duration), BuildError> {
         let compiler = compile.compiler();
-        let arguments = flags::arguments(compile, Mode::AsIs, &[], "");
+        let arguments = flags::arguments(compile, (Mode::AsIs, Lines::Zero), &[], "");
         let mut command = self.command(compile, (compiler, &arguments), scratch);
         command.args(["-w", "-E", "-o", "/dev/null"]);
         // What it cannot read is told by the compile.

@@ -94,11 +94,22 @@ pub(super) const HEADER: &str = "\
 #endif
 ";
 
+/// What `__LINE__` is where line numbers must not tell two texts apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lines {
+    /// The same number everywhere: lines that move change nothing.
+    Zero,
+    /// Another one at each use, for a text that makes names of line numbers (members
+    /// `pad ## __LINE__`). A use more or less before another one shows as a difference
+    /// where there is none, never the other way round.
+    Counted,
+}
+
 /// The arguments for `mode` after the compiler's own name. `accepted` is what
 /// [`accepted`] found, `header` a file with [`HEADER`] in it.
 pub(super) fn arguments(
     compile: &Compile,
-    mode: Mode,
+    (mode, lines): (Mode, Lines),
     accepted: &[&str],
     header: &str,
 ) -> Vec<String> {
@@ -117,7 +128,11 @@ pub(super) fn arguments(
             false
         }
     };
-    add(&["-w", "-Wno-builtin-macro-redefined", "-D__LINE__=0", "-D__FILE__=\"x.c\""]);
+    add(&["-w", "-Wno-builtin-macro-redefined", "-D__FILE__=\"x.c\""]);
+    add(match lines {
+        Lines::Zero => &["-D__LINE__=0"],
+        Lines::Counted => &["-D__LINE__=__COUNTER__"],
+    });
     add(&["-include", header]);
     add(if debug { &["-g"] } else { &["-g0"] });
     arguments
@@ -147,14 +162,14 @@ mod tests {
 
     #[test]
     fn the_text_as_it_is_keeps_its_flags() {
-        let found = arguments(&compile(), Mode::AsIs, &["-fno-ipa-cp"], "/h.h");
+        let found = arguments(&compile(), (Mode::AsIs, Lines::Zero), &["-fno-ipa-cp"], "/h.h");
         assert_eq!(found, ["-O2", "-fno-common", "-DX=1", "-pipe"]);
     }
 
     #[test]
     fn comparable_code_has_the_level_asked_for_and_no_knowledge_of_places() {
         let mode = Mode::Comparable { level: Level::Os, debug: false };
-        let found = arguments(&compile(), mode, &["-fno-ipa-cp"], "/h.h");
+        let found = arguments(&compile(), (mode, Lines::Zero), &["-fno-ipa-cp"], "/h.h");
         let levels: Vec<&String> = found.iter().filter(|it| it.starts_with("-O")).collect();
         assert_eq!(levels, ["-O2", "-Os"], "the last one counts");
         for flag in ["-D__LINE__=0", "-D__FILE__=\"x.c\"", "-fno-ipa-cp", "-ffunction-sections"] {

@@ -222,6 +222,28 @@ fn a_compiler_that_fails_leaves_its_words() {
     assert!(compiled.said.ends_with("internal trouble"), "{}", compiled.said);
 }
 
+#[test]
+fn names_that_are_made_of_line_numbers_get_numbers_of_their_own() {
+    let pads = COMPILER.replace(
+        "while [",
+        "case \"$*\" in *-D__LINE__=0*) echo \"duplicate member 'pad0'\" >&2; exit 1; esac\nwhile [",
+    );
+    let few = Few::new(&pads);
+    let kernel = few.open().expect("it opens");
+    let mode = Mode::Comparable { level: Level::O2, debug: false };
+    let compiled = kernel.compile(&hot(&kernel), &Files::new(), mode, COMPILE_LIMIT);
+    let compiled = compiled.expect("it starts");
+    assert!(compiled.object.is_some() && compiled.said.is_empty(), "{}", compiled.said);
+    few.write("cc", &pads.replace("__LINE__=0*)", "-D*)"));
+    let compiled = kernel.compile(&hot(&kernel), &Files::new(), mode, COMPILE_LIMIT);
+    let compiled = compiled.expect("it starts");
+    assert!(
+        compiled.object.is_none() && compiled.said.ends_with("member 'pad0'"),
+        "{}",
+        compiled.said
+    );
+}
+
 fn check_error(change: impl Fn(&Few), expected: &[&str]) {
     let few = Few::new(COMPILER);
     change(&few);
