@@ -14,6 +14,7 @@
 //! store     proposals, decisions, apply     Proposal
 //! export    mails for `git am`              Series
 //! report    human, json, sarif, html        (writers over the types above)
+//! review    a person decides                Candidate -> Task
 //! changes   what git says is new           Changes       (scan --since)
 //! baseline  which groups are known         Baseline      (scan --baseline)
 //! staged    files replaced as a whole
@@ -42,6 +43,7 @@ pub mod overrides;
 pub mod plan;
 pub mod propose;
 pub mod report;
+pub mod review;
 pub mod staged;
 pub mod store;
 pub mod syntax;

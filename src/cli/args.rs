@@ -106,6 +106,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Show one group or proposal: members, holes, plan, diff and verdict
     Show(ShowArgs),
+    /// Decide about proposals, one after the other, or by their ids
+    Review(ReviewArgs),
     /// Prove proposals: compile them, and compare the machine code before and after
     Verify(VerifyArgs),
     /// Apply proposals to the tree, all of those named or none
@@ -239,7 +241,7 @@ pub struct PlanArgs {
 impl PlanArgs {
     /// What is asked for beyond the configuration.
     pub fn asked(&self) -> Asked {
-        Asked { new_library: self.new_library, by: self.by }
+        Asked { new_library: self.new_library, by: self.by, ..Asked::default() }
     }
 }
 
@@ -307,6 +309,49 @@ pub struct ShowArgs {
     /// Where to look for a group without a proposal [default: as for `scan`]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+}
+
+/// Arguments of `review`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drvdedup review                       one after the other, from where the last run stopped
+  drvdedup review --list                what was decided, and what is open
+  drvdedup review --accept 3f9a 77c0    without a terminal
+  drvdedup review --reject 3f9a --reason 'the copies are going to differ'
+
+Keys: a accept, r reject, s skip, b back, e edit the patch, m name the helper, A take all of
+the group, file or driver, u forget the answer, ? help, q quit. Every answer is saved at
+once. `apply` and `export` take what is accepted.")]
+pub struct ReviewArgs {
+    /// Ids of proposals, or their beginnings [default: every one]
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// List the proposals with what was decided, in the order of the review
+    #[arg(long)]
+    pub list: bool,
+    /// Accept these
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub accept: Vec<String>,
+    /// Reject these
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub reject: Vec<String>,
+    /// Why they are rejected
+    #[arg(long, value_name = "TEXT", requires = "reject")]
+    pub reason: Option<String>,
+    /// The same as `--format json`
+    #[arg(long)]
+    pub json: bool,
+    /// Forget what was decided about these
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub forget: Vec<String>,
+}
+
+impl ReviewArgs {
+    /// Whether something is decided without looking.
+    pub fn decides(&self) -> bool {
+        !(self.accept.is_empty() && self.reject.is_empty() && self.forget.is_empty())
+    }
 }
 
 /// Which of the stored proposals.

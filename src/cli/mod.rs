@@ -20,6 +20,8 @@ mod plan;
 mod planning;
 mod progress;
 mod project;
+mod review;
+mod reviewer;
 mod rewrites;
 mod scan;
 mod selection;
@@ -81,6 +83,7 @@ fn dispatch(
         Command::Show(args) => show::run(options, args, out),
         Command::Verify(args) => verify::run(options, args, out),
         Command::Apply(args) => apply::run(options, args, out),
+        Command::Review(args) => review::run(options, args, out),
         Command::Export(args) => export::run(options, args, out),
         Command::Undo => undo::run(options, out),
         Command::Rewrites(args) => rewrites::run(options, args, out),

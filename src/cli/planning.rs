@@ -27,12 +27,14 @@ pub struct PlannedGroups {
 }
 
 /// What the command line asks for beyond the configuration.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Asked {
     /// Drivers may get a module of their own for what they share.
     pub new_library: bool,
     /// What a proposal must save.
     pub by: Option<Measure>,
+    /// What the helpers of groups are to be called, by the groups' ids.
+    pub names: BTreeMap<String, String>,
 }
 
 /// Takes every group of the scan to a proposal or a refusal.
@@ -43,7 +45,7 @@ pub fn plan_groups(
     asked: Asked,
 ) -> anyhow::Result<PlannedGroups> {
     let Project { tree, config } = project;
-    let rules = rules_in_force(project, asked)?;
+    let rules = rules_in_force(project, &asked)?;
     let carriers = Carriers::load(&config.rules)?;
     let templates = Templates::load(&config.rules)?;
     // Whether another file includes a source file is a question to the whole tree.
@@ -85,11 +87,12 @@ pub fn plan_groups(
 }
 
 /// The rules, with the limits that the configuration sets.
-fn rules_in_force(project: &Project, asked: Asked) -> anyhow::Result<Vec<Rule>> {
+fn rules_in_force(project: &Project, asked: &Asked) -> anyhow::Result<Vec<Rule>> {
     let mut rules = rules::load(&project.config.rules)?;
     let limits = &project.config.plan;
     for rule in &mut rules {
         rule.by = asked.by.unwrap_or(limits.by);
+        rule.names.clone_from(&asked.names);
         if let Some(parameters) = limits.max_parameters {
             rule.limits.parameters = parameters as usize;
         }

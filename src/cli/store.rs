@@ -8,6 +8,7 @@ use super::project::Project;
 use crate::report::contract_name;
 use crate::store::{Action, Outcome, Proposal, Recovered, Store, StoreError};
 use crate::verify::Verdict;
+use std::collections::BTreeSet;
 
 /// The store of the tree.
 ///
@@ -96,7 +97,8 @@ pub fn nothing(which: &WhichArgs) -> &'static str {
     if which.all { "the store has no proposals" } else { "nothing is accepted" }
 }
 
-/// Stores the new proposals in place of the old ones that are `replaced`.
+/// Stores the new proposals in place of the old ones that are `replaced`. What a person
+/// has edited or named stays as long as it fits the tree.
 pub fn keep(
     project: &Project,
     options: &Options,
@@ -105,5 +107,12 @@ pub fn keep(
 ) -> Result<(), StoreError> {
     let mut store = Store::create(&project.tree.root)?;
     recover(&mut store, options)?;
-    store.replace_proposals(&replaced, new)
+    let mut own = BTreeSet::new();
+    for proposal in store.proposals()?.into_iter().filter(Proposal::is_of_a_person) {
+        if store.stale(&proposal)?.is_none() {
+            own.insert(proposal.id);
+        }
+    }
+    let new: Vec<_> = new.iter().filter(|(it, _)| !own.contains(&it.id)).cloned().collect();
+    store.replace_proposals(&|old| replaced(old) && !own.contains(&old.id), &new)
 }

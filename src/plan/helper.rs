@@ -136,15 +136,19 @@ pub(super) fn plan(
         }
     }
     let called = sharing.and_then(|sharing| sharing.called);
-    let mut candidates =
-        called.map_or_else(|| names::helper(&names, &parameters), <[String]>::to_vec);
+    let given = rule.names.get(&group.id);
+    let mut candidates = match (given, called) {
+        (Some(given), _) => vec![given.clone()],
+        (None, Some(called)) => called.to_vec(),
+        (None, None) => names::helper(&names, &parameters),
+    };
     if let Some(sharing) = sharing.filter(|_| names.len() < 3)
         && let Some(other) = sharing.of_the_same_stem(&names)
     {
         let detail = format!("{other}() is no member: a name for all would lie");
         return Err(file.refuse(Reason::NameWouldLie, first.start, detail));
     }
-    if sharing.is_some_and(Sharing::is_across_modules) || inline_at.is_some() {
+    if given.is_none() && (sharing.is_some_and(Sharing::is_across_modules) || inline_at.is_some()) {
         candidates.retain(|name| names::is_telling(name, &names));
         if candidates.is_empty() {
             let detail = "the members' names share no word for what they do";
@@ -159,7 +163,10 @@ pub(super) fn plan(
         Some(sharing) => sharing.global_name(candidates),
     };
     let Some(name) = name else {
-        let detail = "no name is free that all files may use";
+        let detail = match given {
+            Some(given) => format!("{given}() is taken: another one of that name is seen here"),
+            None => "no name is free that all files may use".to_owned(),
+        };
         return Err(file.refuse(Reason::NoHome, first.start, detail));
     };
     let host = sharing.and_then(|sharing| sharing.host.as_ref());

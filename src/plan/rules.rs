@@ -6,6 +6,7 @@ use crate::detect::{CloneGroup, Kind, Level};
 use crate::overrides::{OverrideError, user_files};
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 static REWRITES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rewrites");
@@ -70,6 +71,9 @@ pub struct Rule {
     /// What a proposal must save.
     #[serde(skip)]
     pub by: Measure,
+    /// What a person calls the helper of a group, by the group's id.
+    #[serde(skip)]
+    pub names: BTreeMap<String, String>,
 }
 
 /// A structure of the kernel's for the arguments of a function.

@@ -190,6 +190,7 @@ impl Proposer<'_> {
             claim: Some(claim),
             proof: None,
             edited: false,
+            named: false,
         };
         let edits = edits.unwrap_or_default();
         Ok(Carried::Out(Box::new(CarriedOut { proposal, patch: patch.text, edits, changed })))

@@ -2,11 +2,13 @@
 //! sorted; what only `plan` knows is absent from a scan.
 
 use super::classes::{self, ClassRow};
+use super::reviewed::{Reviewed, word};
 use super::show::Shown;
 use super::verified::Verified;
 use super::{Outcome, Planned, Report, contract_name, tally};
 use crate::detect::{CloneGroup, Hole, HoleKind, Kind, Level, Member};
 use crate::store::Proposal;
+use crate::tree::KernelTree;
 use crate::verify::Verdict;
 use crate::verify::ladder::Proof;
 use serde::Serialize;
@@ -103,6 +105,26 @@ struct ProposalJson<'r> {
 }
 
 #[derive(Serialize)]
+struct ReviewedJson<'r> {
+    schema: u32,
+    drvdedup: &'static str,
+    tree: String,
+    kernel: Option<&'r str>,
+    proposals: Vec<DecidedJson<'r>>,
+}
+
+#[derive(Serialize)]
+struct DecidedJson<'r> {
+    #[serde(flatten)]
+    proposal: ProposalJson<'r>,
+    subject: &'r str,
+    /// `accepted`, `rejected`, or null.
+    decision: Option<&'static str>,
+    reason: &'r str,
+    stale: bool,
+}
+
+#[derive(Serialize)]
 struct VerifiedJson<'r> {
     schema: u32,
     drvdedup: &'static str,
@@ -190,6 +212,36 @@ pub fn write_verified(out: &mut dyn Write, verified: &Verified) -> io::Result<()
         proposals: verified.proposals.iter().map(proposal_json).collect(),
     };
     write_object(out, &object)
+}
+
+/// Writes what was decided about proposals as one object and a newline.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_reviewed(
+    out: &mut dyn Write,
+    tree: &KernelTree,
+    reviewed: &[Reviewed],
+) -> io::Result<()> {
+    let object = ReviewedJson {
+        schema: SCHEMA,
+        drvdedup: env!("CARGO_PKG_VERSION"),
+        tree: tree.root.to_string_lossy().into_owned(),
+        kernel: tree.kernel.as_deref(),
+        proposals: reviewed.iter().map(decided_json).collect(),
+    };
+    write_object(out, &object)
+}
+
+fn decided_json(reviewed: &Reviewed) -> DecidedJson<'_> {
+    let Reviewed { proposal, decision, stale } = reviewed;
+    DecidedJson {
+        proposal: proposal_json(proposal),
+        subject: &proposal.subject,
+        decision: decision.as_ref().map(|decision| word(Some(decision))),
+        reason: decision.as_ref().map_or("", |decision| decision.reason.as_str()),
+        stale: stale.is_some(),
+    }
 }
 
 const BUFFER: usize = 64 << 10;

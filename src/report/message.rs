@@ -8,7 +8,8 @@ use crate::verify::Verdict;
 /// Subject, body and what was checked of `patch`, with a newline at the end.
 pub fn message(proposal: &Proposal, patch: &[u8]) -> String {
     let body = proposal.message.trim();
-    let parts = [proposal.subject.as_str(), body, &checked(proposal, patch)];
+    let edited = if proposal.edited { "The patch was changed by hand after that." } else { "" };
+    let parts = [proposal.subject.as_str(), body, edited, &checked(proposal, patch)];
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join("\n\n") + "\n"
 }

@@ -13,6 +13,7 @@ pub mod kinds;
 pub mod message;
 pub mod modes;
 pub mod repeats;
+pub mod reviewed;
 pub mod sarif;
 pub mod show;
 pub mod side_by_side;
@@ -248,6 +249,7 @@ pub(crate) mod sample {
             claim: None,
             proof: None,
             edited: false,
+            named: false,
         };
         let outcome = Outcome::Proposal(proposal.id.clone());
         let outcomes = [("0a0b0c0d".into(), outcome)].into();

@@ -1,5 +1,6 @@
 //! Members of a group as text, two beside each other where the terminal is wide
-//! enough, with their holes marked: underlined in colour, else between `«` and `»`.
+//! enough, with their holes marked: underlined in colour, else between `«` and `»`; where
+//! there are several, each place has the number of its hole.
 
 use super::source::{clamped, hole_marks, printable, printable_line, read, shortened};
 use super::{bold, heading};
@@ -8,6 +9,7 @@ use codespan_reporting::term::termcolor::{Color, ColorSpec, WriteColor};
 use std::io;
 use std::ops::Range;
 use std::path::Path;
+use unicode_width::UnicodeWidthChar;
 
 /// Columns below which code is not legible: with less for each, members stand
 /// below each other.
@@ -17,6 +19,12 @@ const TAB: usize = 8;
 
 /// A character and whether it belongs to a hole.
 type Cell = (char, bool);
+
+/// The place of a hole, and what is written behind it.
+struct Mark {
+    range: Range<usize>,
+    label: String,
+}
 
 /// One member, ready to print.
 struct Column {
@@ -57,14 +65,24 @@ fn column(root: &Path, member: &Member, holes: &[Hole], signs: bool) -> Column {
         let gone = "(the file can no longer be read)".chars().map(|c| (c, false)).collect();
         return Column { title, lines: vec![gone] };
     };
+    let label =
+        |number: usize| if holes.len() > 1 { superscript(number + 1) } else { String::new() };
     let marks = hole_marks(&source, member, holes).into_iter();
-    let marks: Vec<Range<usize>> = marks.map(|(_, mark)| mark).collect();
+    let marks: Vec<Mark> =
+        marks.map(|(number, range)| Mark { range, label: label(number) }).collect();
     let text = printable(&source);
     Column { title, lines: cells(&text, clamped(&text, member.function.range()), &marks, signs) }
 }
 
+/// A number as small raised digits.
+fn superscript(number: usize) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let digits = number.to_string();
+    digits.bytes().filter_map(|digit| DIGITS.get(usize::from(digit - b'0'))).collect()
+}
+
 /// The characters of `text[range]` by line, tabs expanded. `marks` are sorted.
-fn cells(text: &str, range: Range<usize>, marks: &[Range<usize>], signs: bool) -> Vec<Vec<Cell>> {
+fn cells(text: &str, range: Range<usize>, marks: &[Mark], signs: bool) -> Vec<Vec<Cell>> {
     let mut lines = vec![];
     let mut line: Vec<Cell> = vec![];
     // Columns as in the file: the signs around a hole do not shift a tab.
@@ -72,9 +90,9 @@ fn cells(text: &str, range: Range<usize>, marks: &[Range<usize>], signs: bool) -
     let mut marks = marks.iter().peekable();
     for (offset, c) in text[range.clone()].char_indices() {
         let at = range.start + offset;
-        while marks.next_if(|mark| mark.end <= at).is_some() {}
-        let mark = marks.peek().filter(|mark| mark.start <= at);
-        if signs && mark.is_some_and(|mark| mark.start == at) {
+        while marks.next_if(|mark| mark.range.end <= at).is_some() {}
+        let mark = marks.peek().filter(|mark| mark.range.start <= at);
+        if signs && mark.is_some_and(|mark| mark.range.start == at) {
             line.push(('«', true));
         }
         match c {
@@ -92,8 +110,11 @@ fn cells(text: &str, range: Range<usize>, marks: &[Range<usize>], signs: bool) -
                 column += 1;
             }
         }
-        if signs && mark.is_some_and(|mark| mark.end == at + c.len_utf8()) {
-            line.push(('»', true));
+        if let Some(mark) = mark.filter(|mark| mark.range.end == at + c.len_utf8()) {
+            if signs {
+                line.push(('»', true));
+            }
+            line.extend(mark.label.chars().map(|c| (c, false)));
         }
     }
     lines.push(line);
@@ -114,7 +135,7 @@ fn write_pair(
         let left = left.lines.get(number).map_or(&[][..], Vec::as_slice);
         let right = right.lines.get(number).map_or(&[][..], Vec::as_slice);
         write_cells(out, left, each)?;
-        write!(out, "{}", " ".repeat(each.saturating_sub(left.len())))?;
+        write!(out, "{}", " ".repeat(each.saturating_sub(width_of(left))))?;
         if right.is_empty() {
             writeln!(out, "{}", GUTTER.trim_end())?;
         } else {
@@ -135,10 +156,25 @@ fn write_alone(out: &mut dyn WriteColor, column: &Column) -> io::Result<()> {
     Ok(())
 }
 
+/// Columns that the cells take.
+fn width_of(line: &[Cell]) -> usize {
+    line.iter().map(|(c, _)| c.width().unwrap_or(0)).sum()
+}
+
+/// How many cells fit into so many columns.
+fn fitting(line: &[Cell], width: usize) -> usize {
+    let mut columns = 0;
+    let fits = |(c, _): &&Cell| {
+        columns += c.width().unwrap_or(0);
+        columns <= width
+    };
+    line.iter().take_while(fits).count()
+}
+
 /// Writes the cells, cut to `width` with a `…` at the end.
 fn write_cells(out: &mut dyn WriteColor, line: &[Cell], width: usize) -> io::Result<()> {
-    let cut = line.len() > width;
-    let kept = if cut { width.saturating_sub(1) } else { line.len() };
+    let cut = width_of(line) > width;
+    let kept = if cut { fitting(line, width.saturating_sub(1)) } else { line.len() };
     for run in line[..kept].chunk_by(|a, b| a.1 == b.1) {
         let text: String = run.iter().map(|(c, _)| c).collect();
         if run.first().is_some_and(|&(_, marked)| marked) {
@@ -215,6 +251,23 @@ mod tests {
         let mut out = NoColor::new(Vec::new());
         write_cells(&mut out, &lines[0], 4).expect("a vector takes all");
         assert_eq!(out.into_inner(), "ab …".as_bytes());
+    }
+
+    #[test]
+    fn each_of_several_holes_has_its_number() {
+        let mark = |range, number| Mark { range, label: superscript(number) };
+        let lines = cells("f(a, b);", 0..8, &[mark(2..3, 1), mark(5..6, 12)], true);
+        let text: String = lines[0].iter().map(|(c, _)| c).collect();
+        assert_eq!(text, "f(«a»¹, «b»¹²);");
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        let lines = cells("漢字ab", 0..8, &[], true);
+        assert_eq!((width_of(&lines[0]), fitting(&lines[0], 3)), (6, 1));
+        let mut out = NoColor::new(Vec::new());
+        write_cells(&mut out, &lines[0], 5).expect("a vector takes all");
+        assert_eq!(out.into_inner(), "漢字…".as_bytes());
     }
 
     #[test]

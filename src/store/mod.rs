@@ -75,6 +75,16 @@ pub struct Proposal {
     /// Whether a person has changed the patch since the program wrote it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub edited: bool,
+    /// Whether a person has given the helper its name.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub named: bool,
+}
+
+impl Proposal {
+    /// Whether a person has had a hand in it, which another plan would lose.
+    pub fn is_of_a_person(&self) -> bool {
+        self.edited || self.named
+    }
 }
 
 /// The `.drvdedup` folder of a tree: `proposals/ID.json` and `ID.patch`,

@@ -109,6 +109,7 @@ impl Tree {
             claim: None,
             proof: None,
             edited: false,
+            named: false,
         };
         (proposal, patch.text)
     }

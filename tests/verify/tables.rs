@@ -78,6 +78,7 @@ impl One {
             claim: Some(claim),
             proof: None,
             edited: false,
+            named: false,
         };
         let mut store = Store::open(self.tree.path()).expect("the store");
         store.replace_proposals(&|_| true, &[(proposal, patch.text)]).expect("it is stored");

@@ -67,15 +67,19 @@ impl Writing {
             threads.push(std::thread::spawn(write));
         }
     }
+
+    fn wait(&self) {
+        let threads = self.0.lock().map(|mut threads| std::mem::take(&mut *threads));
+        for thread in threads.unwrap_or_default() {
+            // One that panicked has said so, and only the cache is the poorer.
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        let threads = self.0.get_mut().map(std::mem::take).unwrap_or_default();
-        for thread in threads {
-            // One that panicked has said so, and only the cache is the poorer.
-            let _ = thread.join();
-        }
+        self.wait();
     }
 }
 

@@ -67,6 +67,7 @@ impl Fixture {
             assert_eq!(format!("{with:?}"), format!("{without:?}"), "{focus:?}");
             assert!(!with.groups.is_empty());
         }
+        cache.writing.wait();
         cache.notes()
     }
 

@@ -4,6 +4,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static CAME: AtomicBool = AtomicBool::new(false);
+/// Signals are somebody else's business now.
+static HELD: AtomicBool = AtomicBool::new(false);
 
 /// From now on SIGINT, SIGTERM and SIGHUP no longer end the program at once, but whatever
 /// it runs; a second one does.
@@ -12,11 +14,20 @@ static CAME: AtomicBool = AtomicBool::new(false);
 /// Where no handler can be installed.
 pub fn watch() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
-        if CAME.swap(true, Ordering::Relaxed) {
+        if !HELD.load(Ordering::Relaxed) && CAME.swap(true, Ordering::Relaxed) {
             // As a shell says of a program that SIGINT ended.
             std::process::exit(130);
         }
     })
+}
+
+/// Runs what takes the signals itself, an editor in the same terminal: they mean nothing
+/// here meanwhile.
+pub fn leave_to<T>(run: impl FnOnce() -> T) -> T {
+    HELD.store(true, Ordering::Relaxed);
+    let result = run();
+    HELD.store(false, Ordering::Relaxed);
+    result
 }
 
 /// Whether one came.
