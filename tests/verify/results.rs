@@ -222,6 +222,25 @@ fn an_exchanged_row_of_such_a_table_is_found_by_the_selftest() {
 }
 
 /// Keys that are no index, and their values.
+/// Most of them beside each other, so that a compiler makes another thing of the search.
+const NEAR: [(i32, u32); 16] = [
+    (0, 12),
+    (1, 40),
+    (2, 7),
+    (3, 0),
+    (4, 31),
+    (5, 90),
+    (6, 8),
+    (8, 9),
+    (9, 3),
+    (15, 4),
+    (16, 6),
+    (0x30, 1),
+    (0x40, 2),
+    (0x50, 22),
+    (0x51, 23),
+    (0x7f, 24),
+];
 const FAR: [(i32, u32); 8] = [
     (-40, 12),
     (25, 40),
@@ -235,20 +254,28 @@ const FAR: [(i32, u32); 8] = [
 
 #[test]
 fn a_search_gives_what_the_switch_gave_for_all_keys_of_its_type() {
+    check_search("int", &FAR);
+    for key_type in ["u8", "u32"] {
+        check_search(key_type, &NEAR);
+    }
+}
+
+#[track_caller]
+fn check_search(key_type: &str, keys: &[(i32, u32)]) {
     let Some(one) = One::new(MAKEFILE) else { return };
-    let head = "void alpha_set(struct alpha *alpha, int mode)\n{\n";
-    let cases: String = FAR
+    let head = format!("void alpha_set(struct alpha *alpha, {key_type} mode)\n{{\n");
+    let cases: String = keys
         .iter()
         .map(|(key, value)| format!("\tcase {key}:\n\t\tgain = {value};\n\t\tbreak;\n"))
         .collect();
     let rows: String =
-        FAR.iter().map(|(key, value)| format!("\t\t{{ {key}, {value} }},\n")).collect();
+        keys.iter().map(|(key, value)| format!("\t\t{{ {key}, {value} }},\n")).collect();
     let write = "\n\talpha_write(alpha, 1, gain);\n}\n";
     let before = format!(
         "{head}\tu16 gain;\n\n\tswitch (mode) {{\n{cases}\tdefault:\n\t\tgain = 5;\n\t}}\n{write}"
     );
     let after = format!(
-        "{head}\tstatic const struct mode_gain {{\n\t\tint mode;\n\t\tu16 gain;\n\t}} gains[] = {{\n{rows}\t}};\n\
+        "{head}\tstatic const struct mode_gain {{\n\t\t{key_type} mode;\n\t\tu16 gain;\n\t}} gains[] = {{\n{rows}\t}};\n\
          \tu16 gain;\n\tint i;\n\n\tfor (i = 0; i < ARRAY_SIZE(gains); i++) {{\n\
          \t\tif (mode == gains[i].mode) {{\n\t\t\tgain = gains[i].gain;\n\t\t\tbreak;\n\t\t}}\n\t}}\n\
          \tif (i == ARRAY_SIZE(gains))\n\t\tgain = 5;\n{write}"

@@ -8,12 +8,17 @@ use crate::verify::unit::Unit;
 use std::ops::Range;
 
 /// Functions that do what the ladder of the claim does, and what stands for it, to a key
-/// alone: C texts to be put behind the text before. The first two take the keys that an
-/// array can have, or those that a search knows with their neighbours, all of which may be
-/// tried; the others only go on for all other keys, for which a compiler sees that both do
-/// the same. Keys for which the default arm is there give
-/// what that gives; or, where it does something else, a mark that differs between the two of
-/// a pair.
+/// alone: C texts to be put behind the text before. Keys for which the default arm is there
+/// give what that gives; or, where it does something else, a mark that differs between the
+/// two of a pair.
+///
+/// For an array the first two take the keys that it can have, all of which may be tried; the
+/// others only go on for all other keys, for which a compiler sees that both do the same.
+///
+/// For a search there are only two, which take the keys that it knows and their neighbours.
+/// No other key is in a row, so that the loop ends as the ladder does, as long as a key
+/// equals a row's exactly if it equals the label; whether it does in the types that it is
+/// compared in, the compiler says.
 pub(in crate::verify) fn maps(
     (before, after): (&[u8], &[u8]),
     name: &str,
@@ -55,19 +60,23 @@ pub(in crate::verify) fn maps(
             format!("{head};\n{head}\n{{\n{body}\treturn {mark};\n}}\n")
         };
         let within = |body: &str| function("within", "unsigned short drvdedup_key", body);
-        let beyond = |body: &str| function("beyond", &format!("{key_type} {key}"), body);
-        let other_mark = if is_text { "0".to_owned() } else { (2 + number).to_string() };
-        let (is_within, is_beyond) = match &it.search {
-            Some(_) => it.known(&key, &key_type),
-            None => (
-                format!("\t{key_type} {key} = drvdedup_key;\n"),
-                format!("\tif ((unsigned long long){key} <= 0xffff)\n\t\treturn {other_mark};\n"),
-            ),
+        let Some(search) = &it.search else {
+            let beyond = |body: &str| function("beyond", &format!("{key_type} {key}"), body);
+            let other_mark = if is_text { "0".to_owned() } else { (2 + number).to_string() };
+            let is_within = format!("\t{key_type} {key} = drvdedup_key;\n");
+            let is_beyond =
+                format!("\tif ((unsigned long long){key} <= 0xffff)\n\t\treturn {other_mark};\n");
+            let same = it.same_in_a_switch(&key_type);
+            one.push_str(&within(&format!("{is_within}{same}{switch}")));
+            one.push_str(&beyond(&format!("{is_beyond}{switch}")));
+            other.push_str(&within(&format!("\t{table}\n{is_within}{lookup}")));
+            other.push_str(&beyond(&format!("\t{table}\n{is_beyond}{lookup}")));
+            continue;
         };
-        one.push_str(&within(&format!("{is_within}{switch}")));
-        one.push_str(&beyond(&format!("{is_beyond}{switch}")));
-        other.push_str(&within(&format!("\t{table}\n{is_within}{lookup}")));
-        other.push_str(&beyond(&format!("\t{table}\n{is_beyond}{lookup}")));
+        let known = it.known(&key, &key_type);
+        let same = it.same_in_a_switch(&key_type) + &it.same_in_rows(&key_type, search);
+        one.push_str(&within(&format!("{known}{switch}")));
+        other.push_str(&within(&format!("\t{table}\n{same}{known}{lookup}")));
     }
     Some([[before, one.as_bytes()].concat(), [before, other.as_bytes()].concat()])
 }
@@ -100,20 +109,47 @@ impl<'s> Rewritten<'_, 's> {
         )
     }
 
-    /// What makes a key that a search knows, or one beside it, of each number; and what is
-    /// never reached with a key that it knows.
-    fn known(&self, key: &str, key_type: &str) -> (String, String) {
-        let old = self.old.unit;
-        let labels = || self.arms.rows.iter().map(|(label, _)| text(old.texts(label.clone())));
-        let all = labels().collect::<Vec<_>>().join(", ");
+    /// What makes a key that a search knows, or one beside it, of each number.
+    fn known(&self, key: &str, key_type: &str) -> String {
+        let all = self.labels().collect::<Vec<_>>().join(", ");
         let count = self.arms.rows.len();
-        let within = format!(
+        format!(
             "\tstatic const {key_type} drvdedup_keys[] = {{ {all} }};\n\
              \t{key_type} {key} = ({key_type})((unsigned long long)\
              drvdedup_keys[drvdedup_key % {count}] + drvdedup_key / {count} % 3 - 1);\n"
-        );
-        let never = labels()
-            .map(|label| format!("\tif ({key} == ({label}))\n\t\t__builtin_unreachable();\n"));
-        (within, never.collect())
+        )
+    }
+
+    fn labels(&self) -> impl Iterator<Item = String> {
+        self.arms.rows.iter().map(|(label, _)| text(self.old.unit.texts(label.clone())))
+    }
+
+    /// Asserts that each label of a chain is the same number as one of a `switch`, which
+    /// would make it one of the key's promoted type.
+    fn same_in_a_switch(&self, key_type: &str) -> String {
+        if self.arms.is_switch {
+            return String::new();
+        }
+        let asserted = self.labels().map(|label| {
+            format!("\t_Static_assert(({label}) == (__typeof__(+({key_type})0))({label}), \"\");\n")
+        });
+        asserted.collect()
+    }
+
+    /// Asserts that each row's key is the label as a `switch` has it, in the type in which
+    /// the key is compared with both. The conversion to that type keeps unequal keys unequal:
+    /// it is at least as wide.
+    fn same_in_rows(&self, key_type: &str, search: &Search<'_>) -> String {
+        let table = text(vec![self.new.text(self.table.name)]);
+        let row = format!("__typeof__({table}[0].{})", text(vec![search.key.1]));
+        let compared = format!("__typeof__(({key_type})0 + ({row})0)");
+        let promoted = format!("__typeof__(+({key_type})0)");
+        let asserted = self.labels().map(|label| {
+            format!(
+                "\t_Static_assert(({compared})({row})({label}) == \
+                 ({compared})({promoted})({label}), \"\");\n"
+            )
+        });
+        asserted.collect()
     }
 }
