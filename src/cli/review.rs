@@ -12,7 +12,7 @@ use crate::detect::CloneGroup;
 use crate::report::reviewed::{self, Reviewed};
 use crate::report::{counted, json};
 use crate::review::{self, Candidate, End, Session};
-use crate::store::{Decision, Proposal, Stale, Store};
+use crate::store::{Decision, Proposal, Stale, Store, StoreError};
 use crate::tree::{Drivers, Maintainers};
 use crate::verify::build::interrupt;
 use anyhow::Context;
@@ -62,9 +62,8 @@ fn reviewed(candidate: Candidate) -> Reviewed {
 
 /// Saves the answers that are named, all or none.
 fn decide(store: &mut Store, args: &ReviewArgs) -> anyhow::Result<()> {
-    let named = |ids: &[String]| -> anyhow::Result<BTreeSet<String>> {
-        let ids = ids.iter().map(|id| store.proposal(&id.to_ascii_lowercase()).map(|it| it.id));
-        Ok(ids.collect::<Result<_, _>>()?)
+    let named = |ids: &[String]| -> Result<BTreeSet<String>, StoreError> {
+        Ok(store::named(store, ids)?.into_iter().map(|proposal| proposal.id).collect())
     };
     let (accept, reject) = (named(&args.accept)?, named(&args.reject)?);
     let forget = named(&args.forget)?;
@@ -135,11 +134,9 @@ fn candidates(
     let proposals = match ids {
         [] => store.proposals()?,
         ids => {
-            let ids: BTreeSet<String> = ids
-                .iter()
-                .map(|id| store.proposal(&id.to_ascii_lowercase()).map(|it| it.id))
-                .collect::<Result<_, _>>()?;
-            ids.iter().map(|id| store.proposal(id)).collect::<Result<_, _>>()?
+            let named = store::named(store, ids)?.into_iter();
+            let by_id: BTreeMap<String, Proposal> = named.map(|it| (it.id.clone(), it)).collect();
+            by_id.into_values().collect()
         }
     };
     let files: BTreeSet<&String> = proposals.iter().flat_map(|it| &it.files).collect();

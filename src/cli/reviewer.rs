@@ -13,7 +13,7 @@ use crate::review::{Candidate, Changed, Desk};
 use crate::store::{Decision, Proposal, Store};
 use crate::syntax::LoopMacros;
 use crate::syntax::decl::Universe;
-use crate::syntax::lexer::{is_ident_byte, is_keyword};
+use crate::syntax::lexer::{is_identifier, is_keyword};
 use crate::tree::Drivers;
 use crate::verify::build::interrupt;
 use crate::verify::{self, Climb, Files, TreeScope, Verdict, parses};
@@ -193,9 +193,7 @@ impl Reviewer<'_> {
 
 /// Refuses what is no new name of a function.
 fn check_name(name: &str, old: Option<&str>) -> Result<(), String> {
-    let is_word = name.bytes().all(is_ident_byte)
-        && name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
-    if !is_word || is_keyword(name.as_bytes()) {
+    if !is_identifier(name) || is_keyword(name.as_bytes()) {
         return Err(format!("`{name}` is no name of a function"));
     }
     match old == Some(name) {

@@ -52,8 +52,12 @@ pub fn asked(store: &Store, which: &WhichArgs) -> Result<Vec<String>, StoreError
     if which.ids.is_empty() {
         return store.accepted();
     }
-    let named = which.ids.iter().map(|id| store.proposal(&id.to_ascii_lowercase()));
-    named.map(|proposal| proposal.map(|proposal| proposal.id)).collect()
+    Ok(named(store, &which.ids)?.into_iter().map(|proposal| proposal.id).collect())
+}
+
+/// The proposals that `ids`, or their beginnings, name.
+pub fn named(store: &Store, ids: &[String]) -> Result<Vec<Proposal>, StoreError> {
+    ids.iter().map(|id| store.proposal(&id.to_ascii_lowercase())).collect()
 }
 
 /// A proposal that was named does not reach the rung required.

@@ -40,7 +40,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// All kinds.
+    /// All kinds, in the order of the contract.
     pub const KINDS: [Kind; 7] = [
         Kind::Identical,
         Kind::ConstantOnly,

@@ -8,7 +8,7 @@ use super::paths;
 use super::types::SpanType;
 use super::words::{are_opposites, as_said, common_words, words};
 use crate::syntax::TokenKind;
-use crate::syntax::lexer::{is_ident_byte, is_keyword};
+use crate::syntax::lexer::{is_identifier, is_keyword};
 use rustc_hash::FxHashSet;
 use std::ops::Range;
 
@@ -45,11 +45,6 @@ impl Taken {
             && !self.names.contains(name)
             && !subject.file.is_macro_or_type(name)
     }
-}
-
-fn is_identifier(name: &str) -> bool {
-    let bytes = name.as_bytes();
-    !bytes.is_empty() && !bytes[0].is_ascii_digit() && bytes.iter().all(|&b| is_ident_byte(b))
 }
 
 /// A name for the parameter at `places`, and marks it as taken. What the place

@@ -18,12 +18,30 @@ use std::io::{self, BufWriter, Write};
 /// Version of the object's shape; grows only when a field changes its meaning.
 pub const SCHEMA: u32 = 1;
 
+/// What every object begins with.
 #[derive(Serialize)]
-struct ReportJson<'r> {
+struct Head<'r> {
     schema: u32,
     drvdedup: &'static str,
     tree: String,
     kernel: Option<&'r str>,
+}
+
+impl Head<'_> {
+    fn of(tree: &KernelTree) -> Head<'_> {
+        Head {
+            schema: SCHEMA,
+            drvdedup: env!("CARGO_PKG_VERSION"),
+            tree: tree.root.to_string_lossy().into_owned(),
+            kernel: tree.kernel.as_deref(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ReportJson<'r> {
+    #[serde(flatten)]
+    head: Head<'r>,
     summary: SummaryJson<'r>,
     groups: Vec<GroupJson<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,10 +124,8 @@ struct ProposalJson<'r> {
 
 #[derive(Serialize)]
 struct ReviewedJson<'r> {
-    schema: u32,
-    drvdedup: &'static str,
-    tree: String,
-    kernel: Option<&'r str>,
+    #[serde(flatten)]
+    head: Head<'r>,
     proposals: Vec<DecidedJson<'r>>,
 }
 
@@ -126,10 +142,8 @@ struct DecidedJson<'r> {
 
 #[derive(Serialize)]
 struct VerifiedJson<'r> {
-    schema: u32,
-    drvdedup: &'static str,
-    tree: String,
-    kernel: Option<&'r str>,
+    #[serde(flatten)]
+    head: Head<'r>,
     summary: VerifiedSummaryJson,
     groups: [(); 0],
     proposals: Vec<ProposalJson<'r>>,
@@ -149,10 +163,7 @@ struct VerifiedSummaryJson {
 pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let planned = report.planned.as_ref();
     let object = ReportJson {
-        schema: SCHEMA,
-        drvdedup: env!("CARGO_PKG_VERSION"),
-        tree: report.tree.root.to_string_lossy().into_owned(),
-        kernel: report.tree.kernel.as_deref(),
+        head: Head::of(&report.tree),
         summary: summary(report),
         groups: report.groups.iter().map(|group| group_json(group, planned)).collect(),
         proposals: planned.map(|planned| planned.proposals.iter().map(proposal_json).collect()),
@@ -162,10 +173,8 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 
 #[derive(Serialize)]
 struct ShownJson<'r> {
-    schema: u32,
-    drvdedup: &'static str,
-    tree: String,
-    kernel: Option<&'r str>,
+    #[serde(flatten)]
+    head: Head<'r>,
     groups: Vec<GroupJson<'r>>,
     proposals: Vec<ProposalJson<'r>>,
     diff: Option<String>,
@@ -182,10 +191,7 @@ pub fn write_shown(out: &mut dyn Write, shown: &Shown) -> io::Result<()> {
     let group_json =
         |group| GroupJson { outcome: shown.outcome.as_ref(), ..group_json(group, None) };
     let object = ShownJson {
-        schema: SCHEMA,
-        drvdedup: env!("CARGO_PKG_VERSION"),
-        tree: shown.tree.root.to_string_lossy().into_owned(),
-        kernel: shown.tree.kernel.as_deref(),
+        head: Head::of(&shown.tree),
         groups: shown.group.iter().map(group_json).collect(),
         proposals: proposal.clone().map(|(proposal, _)| proposal_json(proposal)).collect(),
         diff: proposal.map(|(_, patch)| String::from_utf8_lossy(patch).into_owned()).next(),
@@ -199,10 +205,7 @@ pub fn write_shown(out: &mut dyn Write, shown: &Shown) -> io::Result<()> {
 /// Those of `out`.
 pub fn write_verified(out: &mut dyn Write, verified: &Verified) -> io::Result<()> {
     let object = VerifiedJson {
-        schema: SCHEMA,
-        drvdedup: env!("CARGO_PKG_VERSION"),
-        tree: verified.tree.root.to_string_lossy().into_owned(),
-        kernel: verified.tree.kernel.as_deref(),
+        head: Head::of(&verified.tree),
         summary: VerifiedSummaryJson {
             proposals: verified.proposals.len() as u64,
             by_verdict: verified.by_verdict(),
@@ -224,10 +227,7 @@ pub fn write_reviewed(
     reviewed: &[Reviewed],
 ) -> io::Result<()> {
     let object = ReviewedJson {
-        schema: SCHEMA,
-        drvdedup: env!("CARGO_PKG_VERSION"),
-        tree: tree.root.to_string_lossy().into_owned(),
-        kernel: tree.kernel.as_deref(),
+        head: Head::of(tree),
         proposals: reviewed.iter().map(decided_json).collect(),
     };
     write_object(out, &object)

@@ -2,17 +2,6 @@
 
 use crate::detect::{Kind, Level};
 
-/// The kinds, in the order of the contract.
-pub const KINDS: [Kind; 7] = [
-    Kind::Identical,
-    Kind::ConstantOnly,
-    Kind::Renamed,
-    Kind::Wrapper,
-    Kind::Gapped,
-    Kind::Reimplements,
-    Kind::Sequence,
-];
-
 /// The levels, nearest members first.
 pub const LEVELS: [Level; 4] = [Level::Driver, Level::Subset, Level::Class, Level::CrossClass];
 

@@ -7,11 +7,11 @@
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 
 use super::json::write_object;
-use super::kinds::{KINDS, kind_text, kind_title};
+use super::kinds::{kind_text, kind_title};
 use super::source::printable_line;
 use super::{Outcome, Planned, Report, contract_name, counted, group};
 use crate::baseline::{Baseline, Gone};
-use crate::detect::{CloneGroup, Kind, Level, Member};
+use crate::detect::{CloneGroup, Kind, Level, Member, Options};
 use crate::verify::Verdict;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -188,7 +188,7 @@ fn tool() -> Value {
         "name": "drvdedup",
         "version": env!("CARGO_PKG_VERSION"),
         "semanticVersion": env!("CARGO_PKG_VERSION"),
-        "rules": KINDS.map(rule),
+        "rules": Options::KINDS.map(rule),
         "notifications": [{
             "id": LEFT_OUT,
             "shortDescription": { "text": "There are more groups than results." },
@@ -288,7 +288,7 @@ fn absent<'r>(gone: &Gone<'r>) -> ResultJson<'r> {
 fn result_of(kind: Kind, id: &str) -> ResultJson<'_> {
     ResultJson {
         rule_id: kind,
-        rule_index: KINDS.iter().position(|known| *known == kind).unwrap_or(0),
+        rule_index: Options::KINDS.iter().position(|known| *known == kind).unwrap_or(0),
         level: LEVEL,
         message: Message { text: String::new() },
         locations: Vec::new(),

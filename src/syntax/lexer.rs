@@ -149,6 +149,12 @@ pub fn is_ident_byte(byte: u8) -> bool {
     class(byte) & ID_CONT != 0
 }
 
+/// Whether the name is spelled as C spells one; a keyword is, too.
+pub fn is_identifier(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    !bytes.is_empty() && !bytes[0].is_ascii_digit() && bytes.iter().all(|&b| is_ident_byte(b))
+}
+
 impl<'s> Lexer<'s> {
     /// A lexer at the start of `source`.
     pub fn new(source: &'s [u8]) -> Self {

@@ -2,11 +2,11 @@
 //! they number.
 
 use super::details::{Chunks, LeftOut};
-use crate::detect::{CloneGroup, Kind, Level};
+use crate::detect::{CloneGroup, Kind, Level, Options};
 use crate::plan::Reason;
 use crate::report::classes::{self, ClassRow};
 use crate::report::group::title;
-use crate::report::kinds::{KINDS, LEVELS, kind_text, level_text};
+use crate::report::kinds::{LEVELS, kind_text, level_text};
 use crate::report::{Outcome, Planned, Report, contract_name};
 use crate::verify::Verdict;
 use serde::Serialize;
@@ -125,7 +125,7 @@ pub fn index<'r>(report: &'r Report, chunks: &Chunks) -> Index<'r> {
         kernel: report.tree.kernel.as_deref(),
         planned: report.planned.is_some(),
         totals: totals(report),
-        kinds: KINDS.map(kind).into(),
+        kinds: Options::KINDS.map(kind).into(),
         levels: LEVELS.map(level).into(),
         outcomes: outcomes.map(|outcomes| outcomes.words).unwrap_or_default(),
         classes,
@@ -165,7 +165,7 @@ fn columns<'r>(
     for group in &report.groups {
         columns.id.push_str(&group.id);
         columns.title.push(title(group));
-        columns.kind.push(place_in(&KINDS, &group.kind));
+        columns.kind.push(place_in(&Options::KINDS, &group.kind));
         columns.level.push(place_in(&LEVELS, &group.level));
         columns.members.push(group.members.len());
         columns.original.push(group.original());

@@ -48,6 +48,14 @@ pub(in crate::verify) fn maps(
             && !value.iter().any(|text| it.old.own_names().contains(text))
     });
     let given = given.map(|value| text(value.to_vec()));
+    let mut same = it.same_in_a_switch(&key_type);
+    let is_within = match &it.search {
+        Some(search) => {
+            same.push_str(&it.same_in_rows(&key_type, search));
+            it.known(&key, &key_type)
+        }
+        None => format!("\t{key_type} {key} = drvdedup_key;\n"),
+    };
     let [mut one, mut other] = [String::new(), String::new()];
     for number in 0..2 {
         let mark = match (&given, is_text) {
@@ -60,23 +68,17 @@ pub(in crate::verify) fn maps(
             format!("{head};\n{head}\n{{\n{body}\treturn {mark};\n}}\n")
         };
         let within = |body: &str| function("within", "unsigned short drvdedup_key", body);
-        let Some(search) = &it.search else {
-            let beyond = |body: &str| function("beyond", &format!("{key_type} {key}"), body);
-            let other_mark = if is_text { "0".to_owned() } else { (2 + number).to_string() };
-            let is_within = format!("\t{key_type} {key} = drvdedup_key;\n");
-            let is_beyond =
-                format!("\tif ((unsigned long long){key} <= 0xffff)\n\t\treturn {other_mark};\n");
-            let same = it.same_in_a_switch(&key_type);
-            one.push_str(&within(&format!("{is_within}{same}{switch}")));
-            one.push_str(&beyond(&format!("{is_beyond}{switch}")));
-            other.push_str(&within(&format!("\t{table}\n{is_within}{lookup}")));
-            other.push_str(&beyond(&format!("\t{table}\n{is_beyond}{lookup}")));
+        one.push_str(&within(&format!("{is_within}{switch}")));
+        other.push_str(&within(&format!("\t{table}\n{same}{is_within}{lookup}")));
+        if it.search.is_some() {
             continue;
-        };
-        let known = it.known(&key, &key_type);
-        let same = it.same_in_a_switch(&key_type) + &it.same_in_rows(&key_type, search);
-        one.push_str(&within(&format!("{known}{switch}")));
-        other.push_str(&within(&format!("\t{table}\n{same}{known}{lookup}")));
+        }
+        let beyond = |body: &str| function("beyond", &format!("{key_type} {key}"), body);
+        let other_mark = if is_text { "0".to_owned() } else { (2 + number).to_string() };
+        let is_beyond =
+            format!("\tif ((unsigned long long){key} <= 0xffff)\n\t\treturn {other_mark};\n");
+        one.push_str(&beyond(&format!("{is_beyond}{switch}")));
+        other.push_str(&beyond(&format!("\t{table}\n{is_beyond}{lookup}")));
     }
     Some([[before, one.as_bytes()].concat(), [before, other.as_bytes()].concat()])
 }
