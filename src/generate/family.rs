@@ -35,7 +35,7 @@ pub(super) fn local(local: &Local) -> String {
     if layout::column_after(text.trim_end().as_bytes(), 0) > layout::WIDTH {
         text = format!("\t{}{} =\n\t\t{};\n", local.ctype, local.name, local.value);
     }
-    if local.is_alone {
+    if local.blank_below {
         text.push('\n');
     }
     text

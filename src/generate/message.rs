@@ -138,12 +138,21 @@ pub fn compose(
         version: env!("CARGO_PKG_VERSION"),
         file: {
             let by = if plan.is_smaller() { "--by text " } else { "" };
-            by.to_owned() + &looked_at(&plan.files[usize::from(plan.is_reuse())..])
+            arguments(by, &looked_at(&plan.files[usize::from(plan.is_reuse())..]))
         },
     };
     let text = templates.render(&plan.rule.templates.message, &data)?;
     let (subject, body) = text.split_once('\n').unwrap_or((&text, ""));
     Ok(Message { subject: subject.trim().to_owned(), body: body.trim().to_owned() + "\n" })
+}
+
+/// What follows `  drvdedup plan ` in a message, on two lines where `checkpatch.pl` would take
+/// one for a paragraph that nobody wrapped.
+fn arguments(by: &str, path: &str) -> String {
+    match "  drvdedup plan ".len() + by.len() + path.len() <= SUBJECT {
+        true => format!("{by}{path}"),
+        false => format!("{by}\\\n    {path}"),
+    }
 }
 
 /// `subsystem: driver:` for a patch that concerns a file of `driver` and of `class`.
@@ -219,8 +228,8 @@ fn looked_at(files: &[TreePath]) -> String {
 fn smaller(plan: &Plan) -> Option<String> {
     let Saving { text, data } = plan.saving().filter(|_| plan.is_smaller())?;
     Some(format!(
-        "On x86-64 that is about {text} bytes of text less, and {data} bytes of read-only data \
-         more."
+        "On x86-64 that is an estimated {text} bytes of text less, and {data} bytes of read-only \
+         data more."
     ))
 }
 
@@ -277,11 +286,11 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
             text.extend(smaller(plan));
         }
         Remedy::Lookup(lookup) => {
-            let arm = match (lookup.form, lookup.default_is_one) {
-                (Form::Switch, true) => "arm of a switch",
-                (Form::Switch, false) => "case of a switch",
-                (Form::Branches, _) => "branch of a chain of ifs",
-                (Form::Choices, _) => "side of a chain of ?:",
+            // Another thing may be done where no case, and no condition, holds.
+            let arm = match lookup.form {
+                Form::Switch => "case of a switch",
+                Form::Branches => "branch of a chain of ifs",
+                Form::Choices => "side of a chain of ?:",
             };
             let what = match &lookup.sink {
                 Some(sink) => format!("sets {sink} to"),
@@ -292,7 +301,6 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
                  {}, which is shorter and shows them side by side.",
                 lookup.table,
             ));
-            text.extend(smaller(plan));
         }
         Remedy::Delete => {
             let (verb, them) = if plan.members.len() == 1 { ("is", "it") } else { ("are", "them") };
@@ -485,6 +493,14 @@ fn rows(plan: &Plan) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_that_is_longer_than_a_subject_goes_on_on_the_next_line() {
+        assert_eq!(arguments("--by text ", "drivers/a/b.c"), "--by text drivers/a/b.c");
+        let long = "d".repeat(60);
+        assert_eq!(arguments("", &long).len(), 60);
+        assert_eq!(arguments("", &format!("{long}e")), format!("\\\n    {long}e"));
+    }
 
     #[test]
     fn names_are_enumerated_as_in_a_sentence() {

@@ -156,7 +156,6 @@ impl Plan {
     pub fn saving(&self) -> Option<Saving> {
         match &self.remedy {
             Remedy::Loop(planned) => Some(planned.saving),
-            Remedy::Lookup(planned) => planned.search.as_ref().map(|search| search.saving),
             _ => None,
         }
     }

@@ -61,13 +61,6 @@ pub fn of_loop(rows: usize, each: i64, row: i64) -> Saving {
     Saving { text: (rows - 1) * each - LOOP, data: rows * row }
 }
 
-/// What goes where `rows` comparisons with a constant, each with what it gives, become a
-/// search through rows of `row` bytes.
-pub fn of_search(rows: usize, row: i64) -> Saving {
-    let rows = i64::try_from(rows).unwrap_or(i64::MAX / 1024);
-    Saving { text: rows * (BRANCH + 2 * CONSTANT) - 2 * LOOP, data: rows * row }
-}
-
 /// Bytes of a row whose members have the types `ctypes`, on a machine of 64 bits.
 pub fn of_row<'t>(ctypes: impl Iterator<Item = &'t str>) -> i64 {
     let (mut size, mut most) = (0, 1);

@@ -137,6 +137,17 @@ pub fn are_opposites(names: &[&str]) -> bool {
     lists.iter().enumerate().any(|(i, a)| lists[i + 1..].iter().any(|b| opposite(a, b)))
 }
 
+/// Both names as one, in which no word stands twice beside itself: `link_speed` and `speed`
+/// are `link_speed`.
+pub fn joined(one: &str, other: &str) -> String {
+    let first = other.split('_').next().unwrap_or_default();
+    let rest = other.strip_prefix(first).unwrap_or_default();
+    match one.rsplit('_').next() == Some(first) {
+        true => format!("{one}{rest}"),
+        false => format!("{one}_{other}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +157,13 @@ mod tests {
         assert!(is_more_general("foo_get", "foo_get_fast"));
         assert!(is_more_general("foo_get2", "foo_get"));
         assert!(!is_more_general("foo_get_in", "foo_get_therm"));
+    }
+
+    #[test]
+    fn a_word_that_joins_two_names_stands_once() {
+        assert_eq!(joined("temp_offset", "offset_addr"), "temp_offset_addr");
+        assert_eq!(joined("link_speed", "speed"), "link_speed");
+        assert_eq!(joined("rate", "gain"), "rate_gain");
     }
 
     #[test]

@@ -35,6 +35,9 @@ pub struct RowKind {
     /// Fewest lines that must go for each object that becomes this.
     #[serde(default)]
     pub saves: i64,
+    /// Fewest objects that may become this, where the file has none of it.
+    #[serde(default)]
+    pub fewest: usize,
     /// Words of what reads it.
     #[serde(default)]
     pub readers: Vec<String>,

@@ -19,8 +19,8 @@ pub struct Local {
     pub value: String,
     /// The byte of the first member before which it stands: the beginning of a line.
     pub at: usize,
-    /// No other declaration follows.
-    pub is_alone: bool,
+    /// A statement follows, without a blank line between.
+    pub blank_below: bool,
 }
 
 impl Local {
@@ -55,11 +55,11 @@ pub fn of(
             (format!("const struct {} *", table.tag), name, row)
         }
     };
-    let local = Local { ctype, name, value, at: 0, is_alone: false };
-    let (at, is_alone) = place(subject, one, &local).ok_or_else(|| {
+    let local = Local { ctype, name, value, at: 0, blank_below: false };
+    let (at, blank_below) = place(subject, one, &local).ok_or_else(|| {
         subject.refuse(Reason::ParseGap, 0, "the body does not begin a line of its own")
     })?;
-    Ok(Local { at, is_alone, ..local })
+    Ok(Local { at, blank_below, ..local })
 }
 
 /// A name for a row of a table that means nothing in the members.
@@ -75,7 +75,7 @@ fn free_name(subject: &Subject<'_>, one: &Helper) -> Option<String> {
 }
 
 /// Before which line it stands: where the declarations get shorter from line to line, so that
-/// they still do, but never behind one that needs it. And whether it is the only one.
+/// they still do, but never behind one that needs it. And whether a blank line is to follow.
 fn place(subject: &Subject<'_>, one: &Helper, local: &Local) -> Option<(usize, bool)> {
     let file = subject.file;
     let parsed = &subject.alignment.members[0];
@@ -127,7 +127,8 @@ fn place(subject: &Subject<'_>, one: &Helper, local: &Local) -> Option<(usize, b
         None => {
             let last = lines.last()?;
             let at = file.line_end(last.end - 1);
-            file.is_blank(last.end..at).then_some((at, false))
+            let is_blank_behind = file.is_blank(at..file.line_end(at));
+            file.is_blank(last.end..at).then_some((at, !is_blank_behind))
         }
     }
 }

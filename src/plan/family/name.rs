@@ -2,7 +2,7 @@
 //! `store` beside the attribute's name.
 
 use crate::plan::Parameter;
-use crate::plan::words::common_words;
+use crate::plan::words::{common_words, joined};
 
 /// Where a function's name says that it is one of an attribute.
 #[derive(Clone, Copy)]
@@ -50,6 +50,9 @@ const SAY_NOTHING: [&str; 14] = [
     "name", "func", "shift",
 ];
 
+/// Words that say it in the middle of a name.
+const VERBS: [&str; 6] = ["show", "store", "get", "set", "read", "write"];
+
 /// The first name for all of `members` that `is_free`, in a file called `stem`.
 pub fn of(
     members: &[&str],
@@ -75,25 +78,20 @@ pub fn of(
             && !name.split('_').any(is_of_some)
     });
     let mut names = Vec::new();
-    if shared.len() > 1 {
-        // What all functions of the file begin with says nothing of these.
-        names.extend(Some(on(&shared)).filter(|_| !stem.starts_with(&shared.to_lowercase())));
-        names.extend(object.map(|object| on(&joined(&shared, object))));
-        names.extend(["attr", "const_attr"].map(|ending| on(&format!("{shared}_{ending}"))));
+    // What all functions of the file begin with says nothing of these.
+    let says = shared.len() > 1 && !stem.starts_with(&shared.to_lowercase());
+    names.extend(Some(on(&shared)).filter(|_| says));
+    // A new word must not be all that says what it does with the attribute.
+    if affix.is_some() || VERBS.iter().any(|verb| shared.split('_').any(|it| it == *verb)) {
+        if shared.len() > 1 {
+            names.extend(object.map(|object| on(&joined(&shared, object))));
+        }
+        let plain = ["attr", "const_attr"].map(|ending| on(&format!("{shared}_{ending}")));
+        names.extend(plain.into_iter().filter(|_| says));
+        names.extend(object.map(&on));
+        names.extend(object.map(|object| on(&format!("{object}_attr"))));
     }
-    names.extend(object.map(&on));
-    names.extend(object.map(|object| on(&format!("{object}_attr"))));
     names.into_iter().find(|name| is_free(name))
-}
-
-/// Both names as one, in which no word stands twice beside itself.
-fn joined(one: &str, other: &str) -> String {
-    let first = other.split('_').next().unwrap_or_default();
-    let rest = other.strip_prefix(first).unwrap_or_default();
-    match one.rsplit('_').next() == Some(first) {
-        true => format!("{one}{rest}"),
-        false => format!("{one}_{other}"),
-    }
 }
 
 /// The name of a function without what says that it is one of an attribute.
@@ -124,11 +122,12 @@ mod tests {
     fn the_name_is_what_the_members_share() {
         let name = |members: &[&str]| of(members, &[], ("axf2", |_: &str| true));
         assert_eq!(name(&["in0_alarm_show", "in1_alarm_show"]).as_deref(), Some("in_alarm_show"));
-        assert_eq!(name(&["show_axf_low", "show_axf_high"]).as_deref(), Some("show_axf_attr"));
+        assert_eq!(name(&["show_axf_low", "show_axf_high"]), None);
+        assert_eq!(name(&["axf_low_rate", "axf_high_rate"]).as_deref(), Some("axf_rate"));
+        assert_eq!(name(&["axf2_low", "axf2_high"]), None, "shown, or stored?");
         assert_eq!(name(&["axf_show_DAC_A", "axf_show_DAC_B"]).as_deref(), Some("axf_show_DAC"));
         assert_eq!(name(&["port0_store", "port1_store"]).as_deref(), Some("port_store"));
         assert_eq!(name(&["fan_show", "pwm_show"]), None);
-        assert_eq!(joined("temp_offset", "offset_addr"), "temp_offset_addr");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::plan::refusal::{Reason, Refusal};
 use crate::plan::uses::enclosing_calls;
 use crate::plan::{FileContext, Helper, OpenFile, Parameter, Preamble};
 use crate::syntax::TokenKind;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// The row of each member, which nothing else in the file names.
@@ -46,12 +47,37 @@ pub fn rows_of(
         }
         found.push(row);
     }
+    half_done(file, group, &found)?;
     if let Some(other) = found.iter().find(|row| row.tag != found[0].tag) {
         let start = file.tokens[other.tokens.start].start;
         let detail = format!("{} and {} are of different types", found[0].name, other.name);
         return Err(file.refuse(Reason::FamilyRows, start, detail));
     }
     Ok(found)
+}
+
+/// What shows each attribute becomes one function while functions that are as much alike go on
+/// to store them, or the other way round: whoever reads the file finds both ways of doing one
+/// thing.
+fn half_done(file: &FileContext, group: &CloneGroup, rows: &[Declared]) -> Result<(), Refusal> {
+    let is_member = |name: &&String| group.members.iter().any(|it| it.name == **name);
+    let others = rows.iter().flat_map(|row| [&row.show, &row.store]);
+    let others: BTreeSet<&String> =
+        others.filter(|name| *name != "NULL" && !is_member(name)).collect();
+    let mut known: BTreeMap<Vec<&[u8]>, &String> = BTreeMap::new();
+    for other in others {
+        let Some(body) = body_of(file, other) else { continue };
+        let shape = body.map(|at| match file.tokens[at].kind {
+            TokenKind::Ident | TokenKind::Number | TokenKind::Str | TokenKind::Char => b"x",
+            _ => file.text(at),
+        });
+        if let Some(one) = known.insert(shape.collect(), other) {
+            let at = file.tokens[rows[0].tokens.start].start;
+            let detail = format!("{one}() and {other}() of the same attributes stay two");
+            return Err(file.refuse(Reason::FamilyRows, at, detail));
+        }
+    }
+    Ok(())
 }
 
 fn row_of(
@@ -111,7 +137,11 @@ pub fn kind(
             is_free(subject, (carriers, all), (mine, attr), now)?;
             Some(now)
         }
-        None => now.becomes.iter().filter_map(|tag| carriers.row(tag)).find(|it| may_be(file, it)),
+        None => {
+            let pays = |it: &&RowKind| mine.len() >= it.fewest || file.mentions(it.tag.as_bytes());
+            let all = now.becomes.iter().filter_map(|tag| carriers.row(tag));
+            all.filter(|it| may_be(file, it)).find(pays)
+        }
     };
     let Some(kind) = found else {
         return refuse(Reason::RowTaken, format!("{} has no room for a constant", now.tag));

@@ -284,9 +284,11 @@ pub fn gives_zero(file: &FileContext, statements: Range<usize>, found: &Ladder) 
         None => vec![&b"return"[..]],
         Some(sink) => [texts(sink.clone()), vec![b"="]].concat(),
     };
+    // A name for 0 says that it might be another number.
     let value = |text: &[u8]| {
+        let is_number = text.first().is_some_and(u8::is_ascii_digit);
         let constant = || file.unit.constant(&lossy(text)).ok().and_then(|it| it.value);
-        text == b"NULL" || constant() == Some(0)
+        matches!(text, b"NULL" | b"false") || is_number && constant() == Some(0)
     };
     let given = texts(statements);
     if found.form == Form::Choices {
@@ -295,4 +297,12 @@ pub fn gives_zero(file: &FileContext, statements: Range<usize>, found: &Ladder) 
     let [.., last, end] = given.as_slice() else { return false };
     expected.extend([*last, b";"]);
     value(last) && *end == b";" && given == expected
+}
+
+/// A key that is made of bits, if there is one: such keys are flags, of which others may be
+/// set as well.
+pub fn flag(file: &FileContext, found: &Ladder) -> Option<String> {
+    let is_bit = |at: usize| matches!(file.text(at), b"BIT" | b"BIT_ULL" | b"|" | b"<<");
+    let mut labels = found.arms.iter().flat_map(|arm| &arm.labels);
+    labels.find(|label| (*label).clone().any(is_bit)).map(|it| text_of(file, it.clone()))
 }

@@ -131,7 +131,12 @@ fn plan_ladder(
     let lookup = lookup(open, found, &parsed, rule)?;
     let Lookup { insert_at, declare_at, .. } = lookup;
     let claims = [lookup.replaces.clone(), insert_at..insert_at, declare_at..declare_at];
-    Plan::of_one(open, (group, whole), parsed, rule, (Remedy::Lookup(Box::new(lookup)), &claims))
+    let mut rule = rule.clone();
+    if lookup.search.is_some() {
+        // It takes longer than the jumps that a compiler makes of a ladder.
+        rule.limits.lines_saved *= 2;
+    }
+    Plan::of_one(open, (group, whole), parsed, &rule, (Remedy::Lookup(Box::new(lookup)), &claims))
 }
 
 fn lookup(
@@ -147,6 +152,15 @@ fn lookup(
         let detail =
             format!("{} arms, {} asks for {}", found.arms.len(), rule.name, rule.limits.members);
         return refuse(Reason::LadderArms, detail);
+    }
+    let keys: usize = found.arms.iter().map(|arm| arm.labels.len()).sum();
+    if 2 * keys > 3 * found.arms.len() {
+        let detail = format!("{keys} keys of {} arms: the ladder groups them", found.arms.len());
+        return refuse(Reason::LadderArms, detail);
+    }
+    if let Some(flag) = keys::flag(file, found) {
+        let detail = format!("`{flag}` is a bit, and no index");
+        return refuse(Reason::LadderKey, detail);
     }
     let (key, key_type, local) = key(open, found, parsed)?;
     if !keys::may_be_compared(file, &key_type) {
@@ -178,7 +192,7 @@ fn lookup(
         return refuse(Reason::NameWouldLie, "no name is free for the table".to_owned());
     };
     let search = match access {
-        Access::Search => Some(Search::of(parsed, (&key, &key_type), (&noun, &element), &rows)?),
+        Access::Search => Some(Search::of(parsed, (&key, &key_type), (&noun, &element))?),
         Access::Index { .. } => None,
     };
     let Some((insert_at, blank_below)) = tables::place(parsed) else {

@@ -1,11 +1,10 @@
 //! An array of keys and values that is searched, where a key is no index: keys far from each
 //! other, or less than 0, or whose absence no value tells.
 
-use super::table::{Element, Row};
+use super::table::Element;
 use crate::plan::align::AlignedMember;
 use crate::plan::refusal::{Reason, Refusal};
-use crate::plan::tables;
-use crate::plan::text::{self, Saving};
+use crate::plan::{tables, words};
 use crate::syntax::lexer;
 
 /// What is new beside the array.
@@ -17,8 +16,6 @@ pub struct Search {
     pub fields: [(String, String); 2],
     /// The index.
     pub index: String,
-    /// What the code is smaller by.
-    pub saving: Saving,
 }
 
 impl Search {
@@ -30,7 +27,6 @@ impl Search {
         parsed: &AlignedMember<'_>,
         (key, key_type): (&str, &str),
         (noun, element): (&str, &Element),
-        rows: &[Row],
     ) -> Result<Search, Refusal> {
         let file = parsed.file;
         let none = |what: &str| {
@@ -45,13 +41,16 @@ impl Search {
         };
         let value = [last, "value"].into_iter().find(|name| is_free(name));
         let value = value.ok_or_else(|| none("values"))?;
-        let tag = tables::free_tag(file, &format!("{key}_{value}").to_lowercase());
+        // `i_rate` says no more than `rate`.
+        let tag = match key.len() {
+            0..3 => format!("{value}_map"),
+            _ => words::joined(key, value),
+        };
+        let tag = tables::free_tag(file, &tag.to_lowercase());
         let index = tables::free_index(parsed, parsed.tokens.clone());
-        let types = [key_type, value_type.as_str()];
         Ok(Search {
             tag: tag.ok_or_else(|| none("rows"))?,
             index: index.ok_or_else(|| none("index"))?,
-            saving: text::of_search(rows.len(), text::of_row(types.into_iter())),
             fields: [(key_type.to_owned(), key.to_owned()), (value_type.clone(), value.to_owned())],
         })
     }

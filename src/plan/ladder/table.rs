@@ -267,9 +267,14 @@ pub fn noun(file: &FileContext, found: &Ladder, sink: Option<&str>) -> Option<St
     // What says nothing of what is in it.
     const MUTE: &[&str] = &[
         "rc", "ret", "retval", "rv", "err", "error", "val", "value", "res", "result", "str", "s",
-        "p", "ptr", "string", "tmp", "temp", "t", "x", "v", "i", "n", "r", "data", "reg",
+        "p", "ptr", "string", "tmp", "temp", "t", "x", "v", "i", "n", "r", "data", "reg", "pret",
     ];
-    let base = match last.filter(|last| !MUTE.contains(&last.as_str())) {
+    let says = |last: &String| {
+        let lower = last.to_lowercase();
+        let end = lower.rsplit('_').next().unwrap_or_default();
+        !MUTE.contains(&end) && !end.bytes().any(|byte| byte.is_ascii_digit())
+    };
+    let base = match last.filter(says) {
         Some(last) => last,
         None if is_text && !stem().is_empty() => format!("{}_name", stem()),
         None if is_text => "name".to_owned(),
