@@ -42,6 +42,24 @@ fn a_proposal_is_planned_shown_tried_applied_and_taken_back() {
 }
 
 #[test]
+fn a_person_names_the_helper_of_a_group() {
+    let dir = tree();
+    let plan = json(dir.path(), &["plan"]);
+    let group = plan["groups"][0]["id"].as_str().expect("a group has an id");
+    let named = json(dir.path(), &["plan", "--name", &format!("{}=alpha_scaled", &group[..4])]);
+    let id = named["proposals"][0]["id"].as_str().expect("a proposal has an id");
+    let diff = json(dir.path(), &["show", id])["diff"].to_string();
+    assert!(diff.contains("alpha_scaled(struct alpha *alpha"), "{diff}");
+
+    let fails = |name: &str, message: &str| {
+        common::fails(dir.path(), &["plan", "--name", name], message);
+    };
+    fails("beef=alpha_scaled", "no group beef");
+    fails(&format!("{group}=if"), "`if` is no name of a function");
+    fails("alpha_scaled", "no `=`");
+}
+
+#[test]
 fn a_proposal_whose_file_changed_is_stale() {
     let dir = tree();
     let file = dir.path().join("drivers/hwmon/alpha.c");

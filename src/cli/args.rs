@@ -1,6 +1,7 @@
 //! The arguments as typed.
 
 use super::planning::Asked;
+use super::reviewer;
 use crate::detect::{Kind, Level};
 use crate::plan::rules::Measure;
 use crate::report::modes::Mode;
@@ -236,13 +237,23 @@ pub struct PlanArgs {
     /// lines]
     #[arg(long, value_name = "MEASURE", value_parser = named_parser(&MEASURES))]
     pub by: Option<Measure>,
+    /// Call the helper of GROUP, as the report names it, NAME
+    #[arg(long, value_name = "GROUP=NAME", value_parser = given_name)]
+    pub name: Vec<(String, String)>,
 }
 
 impl PlanArgs {
-    /// What is asked for beyond the configuration.
+    /// What is asked for beyond the configuration, but for the names.
     pub fn asked(&self) -> Asked {
         Asked { new_library: self.new_library, by: self.by, ..Asked::default() }
     }
+}
+
+/// A group and what its helper is to be called.
+fn given_name(text: &str) -> Result<(String, String), String> {
+    let (group, name) = text.split_once('=').ok_or("it has no `=` between group and name")?;
+    reviewer::check_name(name, None)?;
+    Ok((group.to_owned(), name.to_owned()))
 }
 
 /// The measures by their names.

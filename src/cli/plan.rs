@@ -5,13 +5,14 @@ use super::exit::Exit;
 use super::options::Options;
 use super::output::CANNOT_WRITE;
 use super::pipeline::{self, Scanned};
+use super::planning::{self, Asked};
 use super::project::Project;
 use super::style::Style;
-use super::{planning, store, verdicts};
+use super::{ids, store, verdicts};
 use crate::report::{Planned, Report, json};
 use crate::store::Proposal;
 use crate::verify::Verdict;
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use codespan_reporting::term::termcolor::WriteColor;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -29,7 +30,8 @@ pub fn run(
     }
     let project = Project::open(options)?;
     let scanned = pipeline::scan(&project, options, &args.what)?;
-    let mut planned = planning::plan_groups(&project, options, &scanned, args.asked())?;
+    let asked = Asked { names: named(&args.name, &scanned)?, ..args.asked() };
+    let mut planned = planning::plan_groups(&project, options, &scanned, asked)?;
     verdicts::keep(&project, &scanned.groups, &mut planned)?;
     let outcomes: BTreeMap<_, _> = planned.outcomes.into_iter().collect();
     let filtered = args.what.filters();
@@ -46,6 +48,21 @@ pub fn run(
     };
     style.write(out, &report, args.what.limit()).context(CANNOT_WRITE)?;
     Ok(Exit::Done)
+}
+
+/// What the helpers of groups are to be called, by the groups' whole ids.
+fn named(
+    given: &[(String, String)],
+    scanned: &Scanned,
+) -> anyhow::Result<BTreeMap<String, String>> {
+    let mut names = BTreeMap::new();
+    for (typed, name) in given {
+        let groups = scanned.groups.iter().map(|group| group.id.as_str());
+        let group = ids::find(typed, groups)?
+            .ok_or_else(|| anyhow!("--name: what was read has no group {typed}"))?;
+        names.insert(group.to_owned(), name.clone());
+    }
+    Ok(names)
 }
 
 /// Whether this plan speaks for a proposal that was stored before: it does for all

@@ -192,7 +192,7 @@ impl Reviewer<'_> {
 }
 
 /// Refuses what is no new name of a function.
-fn check_name(name: &str, old: Option<&str>) -> Result<(), String> {
+pub fn check_name(name: &str, old: Option<&str>) -> Result<(), String> {
     if !is_identifier(name) || is_keyword(name.as_bytes()) {
         return Err(format!("`{name}` is no name of a function"));
     }

@@ -3,7 +3,7 @@
 use super::diffstat::{Stat, diffstat};
 use super::folder::SIGNATURE;
 use super::subject::parted;
-use crate::generate::message::fill;
+use crate::generate::message::{enumeration, fill};
 use crate::report::{contract_name, counted};
 use crate::verify::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +22,10 @@ pub struct Told {
     pub is_edited: bool,
     /// Its files.
     pub stats: Vec<Stat>,
+    /// The rule that it was made with.
+    pub rule: String,
+    /// The proposal that it is a part of, where that is several patches.
+    pub part_of: Option<String>,
 }
 
 /// What the letter is about.
@@ -73,18 +77,71 @@ fn intro(cover: &Cover<'_>) -> String {
     let stats = summed(cover.patches);
     let files = counted(stats.len() as u64, "file");
     let mut text = format!(
-        "Each patch takes out code that is a copy, but for what the patch names, of code that \
-         the kernel has elsewhere, or that nothing uses. In {files}, {} lines come and {} go.",
+        "{} In {files}, {} lines come and {} go.",
+        what(cover.patches),
         stats.iter().map(|stat| stat.added).sum::<usize>(),
         stats.iter().map(|stat| stat.removed).sum::<usize>(),
     );
+    let needs = needs(cover.patches);
+    for (first, last, helper) in &needs {
+        let _ = match first == last {
+            true => write!(text, " Patch {first} needs patch {helper}, which has what it calls."),
+            false => write!(
+                text,
+                " Patches {first} to {last} need patch {helper}, which has what they call."
+            ),
+        };
+    }
     if stats.len() > 1 && cover.patches.len() > 1 {
-        text += " Patches of different files do not depend on each other.";
+        text += match needs.is_empty() {
+            true => " Patches of different files do not depend on each other.",
+            false => {
+                " Other patches do not depend on each other where they are of different files."
+            }
+        };
     }
     if let Some(after) = cover.after {
         let _ = write!(text, " The series {after} must be applied before this one.");
     }
     fill(&text)
+}
+
+/// What the patches do, of which not all letters have all.
+fn what(patches: &[Told]) -> String {
+    let is_table = |rule: &str| rule.starts_with("table-");
+    let is_unused = |rule: &str| rule == "delete-unused";
+    let has = |is: &dyn Fn(&str) -> bool| patches.iter().any(|patch| is(&patch.rule));
+    let mut kinds = Vec::new();
+    if has(&|rule| !is_table(rule) && !is_unused(rule)) {
+        kinds.push("code that is a copy, but for what the patch names, of other code".to_owned());
+    }
+    if has(&is_table) {
+        kinds.push("code that differs only in constants, which become a table".to_owned());
+    }
+    if has(&is_unused) {
+        kinds.push("functions that nothing uses".to_owned());
+    }
+    match kinds.as_slice() {
+        [one] => format!("Each patch takes out {one}."),
+        several => format!("The patches take out {}.", enumeration(several)),
+    }
+}
+
+/// First and last of patches that call what another one brings, and that one, by number:
+/// the parts of a proposal behind its first.
+fn needs(patches: &[Told]) -> Vec<(usize, usize, usize)> {
+    let mut found: Vec<(usize, usize, usize)> = Vec::new();
+    let pairs = patches.iter().zip(patches.iter().skip(1)).enumerate();
+    for (at, (before, patch)) in pairs {
+        if patch.part_of.is_none() || patch.part_of != before.part_of {
+            continue;
+        }
+        match found.last_mut().filter(|(_, last, _)| *last == at + 1) {
+            Some((_, last, _)) => *last = at + 2,
+            None => found.push((at + 2, at + 2, at + 1)),
+        }
+    }
+    found
 }
 
 /// A row a patch: its number, its lines, how far it was checked, its file.
@@ -109,8 +166,12 @@ fn table(patches: &[Told]) -> String {
 /// What the words of the table mean, and what the proofs hold for.
 fn checked(patches: &[Told]) -> String {
     let verdicts: BTreeSet<Verdict> = patches.iter().map(|patch| patch.verdict).collect();
-    let mut text =
-        String::from("How far each was checked, alone, on the tree without the others:\n");
+    let alone = match patches.iter().any(|patch| patch.part_of.is_some()) {
+        true => "alone, or with the one that it needs and those that need the same,",
+        false => "alone,",
+    };
+    let how = format!("How far each was checked, {alone} on the tree without the others:");
+    let mut text = fill(&how) + "\n";
     for &verdict in verdicts.iter().rev() {
         let name = contract_name(verdict);
         let means = fill(meaning(verdict)).replace('\n', "\n    ");
@@ -133,7 +194,7 @@ fn meaning(verdict: Verdict) -> &'static str {
         Verdict::Compiles => "compiled, with no new warning at W=1; the machine code differs",
         Verdict::Expands => {
             "the new code, with each call's arguments put back, is the code before, token by \
-             token; not compiled"
+             token but for the names of locals; not compiled"
         }
         Verdict::Parses => "every file parses as well as before; not compiled",
         Verdict::Applies => "the patch applies; nothing else was checked",
@@ -179,7 +240,15 @@ mod tests {
         let stats = vec![Stat { path: path.to_owned(), added: 11, removed: 12, is_new: false }];
         let holds_for = (verdict >= Verdict::Compiles)
             .then(|| "gcc 12, x86_64 6.1.0, configuration 0123456789ab".to_owned());
-        Told { subject: subject.to_owned(), verdict, holds_for, is_edited: false, stats }
+        Told {
+            subject: subject.to_owned(),
+            verdict,
+            holds_for,
+            is_edited: false,
+            stats,
+            rule: "procedural-abstraction".to_owned(),
+            part_of: None,
+        }
     }
 
     #[test]
@@ -205,9 +274,8 @@ mod tests {
             Cover { patches: &patches, author: "Jo Doe", after: None, base: Some("0123abcd") };
         insta::assert_snapshot!(body(&cover), @r"
         Each patch takes out code that is a copy, but for what the patch names,
-        of code that the kernel has elsewhere, or that nothing uses. In 2 files,
-        22 lines come and 24 go. Patches of different files do not depend on
-        each other.
+        of other code. In 2 files, 22 lines come and 24 go. Patches of different
+        files do not depend on each other.
 
           patch   lines        checked           file
           1/2       +11 -12    identical-object  drivers/hwmon/a.c
@@ -219,7 +287,7 @@ mod tests {
             machine code is the same, or gives the same results for all arguments
           expands:
             the new code, with each call's arguments put back, is the code before,
-            token by token; not compiled
+            token by token but for the names of locals; not compiled
 
         Compiled with gcc 12, x86_64 6.1.0, configuration 0123456789ab.
 
@@ -240,5 +308,38 @@ mod tests {
         -- 
         drvdedup 0.1.0
         ");
+    }
+
+    #[test]
+    fn conversions_need_what_they_call() {
+        let part = |of: &str| Told {
+            part_of: Some(of.to_owned()),
+            ..told("wifi: a: Use f()", Verdict::Expands, "a.c")
+        };
+        let alone = || told("wifi: a: X", Verdict::Expands, "a.c");
+        let check = |patches: &[Told], expected: &[(usize, usize, usize)]| {
+            assert_eq!(needs(patches), expected);
+        };
+        check(&[alone(), alone()], &[]);
+        check(
+            &[part("x"), part("x"), alone(), part("y"), part("y"), part("y")],
+            &[(2, 2, 1), (5, 6, 4)],
+        );
+        check(&[part("x"), part("x"), part("y"), part("y")], &[(2, 2, 1), (4, 4, 3)]);
+    }
+
+    #[test]
+    fn a_letter_says_what_its_own_patches_do() {
+        let of =
+            |rule: &str| Told { rule: rule.to_owned(), ..told("a: X", Verdict::Expands, "a.c") };
+        assert_eq!(
+            what(&[of("delete-unused")]),
+            "Each patch takes out functions that nothing uses."
+        );
+        assert_eq!(
+            what(&[of("table-loop"), of("extract-common")]),
+            "The patches take out code that is a copy, but for what the patch names, of other \
+             code and code that differs only in constants, which become a table."
+        );
     }
 }

@@ -29,9 +29,10 @@ use crate::generate::Patch;
 use crate::generate::message::{enumeration, fill, prefix};
 use crate::generate::templates::Templates;
 use crate::report::message::{checked, message};
-use crate::store::{SequenceStep, Store};
+use crate::store::{Proposal, SequenceStep, Store};
 use crate::tree::{Drivers, KernelTree, TreePath, class_of, content_hash};
 use crate::verify::Verdict;
+use crate::verify::unit::Unit;
 use cover::{Cover, Told};
 use diffstat::{Stat, diffstat};
 use folder::{Files, SIGNATURE};
@@ -144,7 +145,8 @@ fn drafts(
 ) -> Result<Vec<Draft>, ExportError> {
     let proposal = &step.proposal;
     let parts = parts(step, drivers);
-    let mut drafts = Vec::new();
+    let has_helper = parts.iter().any(|part| part.role == Role::Helper);
+    let mut drafts: Vec<Draft> = Vec::new();
     for part in &parts {
         let files: Vec<(TreePath, &[u8], &[u8])> = part
             .files
@@ -160,6 +162,11 @@ fn drafts(
             }
             _ => subject,
         };
+        let is_taken = drafts.iter().any(|draft| draft.told.subject == subject);
+        let subject = match &part.role {
+            Role::Conversion { driver, .. } if is_taken => subject::of_driver(&subject, driver),
+            _ => subject,
+        };
         let told = Told {
             subject,
             verdict: proposal.current_verdict(&step.stored_patch),
@@ -169,6 +176,8 @@ fn drafts(
                 .map(|proof| proof.holds_for()),
             is_edited: proposal.edited,
             stats: stats(&files),
+            rule: proposal.rewrite.clone(),
+            part_of: has_helper.then(|| proposal.id.clone()),
         };
         let diff = Patch::between(&files).text;
         drafts.push(Draft { proposal: proposal.id.clone(), told, message, diff });
@@ -209,23 +218,33 @@ fn part_message(
         Role::Conversion { driver, target } => {
             let file = part.files.first().map_or("", |file| file.path.as_str());
             let subject = format!("{} Use {target}()", prefix(file, driver, class_of(file)));
-            let members: Vec<String> = proposal
-                .claim
-                .iter()
-                .flat_map(|claim| &claim.members)
-                .filter(|(of, _)| part.files.iter().any(|file| file.path == *of))
-                .map(|(_, name)| format!("{name}()"))
-                .collect();
-            let text = match members.as_slice() {
-                [] => format!("Call {target}() in place of code of its own."),
-                members => format!("Call {target}() in place of {}.", enumeration(members)),
-            };
+            let text = converted(proposal, part, target);
             let (rule, version) = (proposal.rewrite.as_str(), env!("CARGO_PKG_VERSION"));
             let data = ConversionData { text: [fill(&text)], rule, version, file };
             let text = request.templates.render("conversion.hbs", &data)?;
             let checked = checked(proposal, &step.stored_patch);
             Ok((subject, format!("{}\n\n{checked}\n", text.trim())))
         }
+    }
+}
+
+/// What becomes of the functions of a driver that calls `target` now.
+fn converted(proposal: &Proposal, part: &Part<'_>, target: &str) -> String {
+    let (mut kept, mut gone) = (Vec::new(), Vec::new());
+    for (of, name) in proposal.claim.iter().flat_map(|claim| &claim.members) {
+        let Some(file) = part.files.iter().find(|file| file.path == *of) else { continue };
+        let stays = Unit::new(&file.path, &file.after).function(name).is_ok();
+        if stays { &mut kept } else { &mut gone }.push(format!("{name}()"));
+    }
+    let kept_is_empty = kept.is_empty();
+    let own = if kept.len() == 1 { "its own" } else { "their own" };
+    let kept = enumeration(&kept);
+    let kept = format!("Make {kept} call {target}() instead of doing the same on {own}");
+    match (kept_is_empty, gone.as_slice()) {
+        (true, []) => format!("Call {target}() in place of code of its own."),
+        (true, gone) => format!("Call {target}() in place of {}.", enumeration(gone)),
+        (false, []) => format!("{kept}."),
+        (false, gone) => format!("{kept}, and call it in place of {}.", enumeration(gone)),
     }
 }
 

@@ -23,6 +23,12 @@ pub fn in_manner_of(log: &[&str], subject: &str) -> String {
     if new.chars().count() <= SUBJECT { new } else { subject.to_owned() }
 }
 
+/// `subject` of the patch of one `driver` of several, where another one has it.
+pub fn of_driver(subject: &str, driver: &str) -> String {
+    let longer = format!("{subject} in {driver}");
+    if longer.chars().count() <= SUBJECT { longer } else { subject.to_owned() }
+}
+
 /// The name of a patch's file, as `git format-patch` makes it.
 pub fn file_name(number: usize, subject: &str) -> String {
     /// Bytes of the name at most, without `.patch`.
@@ -109,6 +115,13 @@ mod tests {
         check("Linux 6.1", "", "Linux 6.1");
         check("media: (broken", "media:", "(broken");
         check("", "", "");
+    }
+
+    #[test]
+    fn drivers_that_begin_alike_are_told_apart() {
+        assert_eq!(of_driver("wifi: x: Use f()", "x1"), "wifi: x: Use f() in x1");
+        let long = format!("wifi: x: Use {}()", "f".repeat(60));
+        assert_eq!(of_driver(&long, "x1"), long);
     }
 
     #[test]

@@ -102,7 +102,8 @@ pub fn parameter(
     }
     // Two roles of one name are told apart by what else is known of them.
     let first = names[0].clone();
-    let others = names[1..].iter().filter(says).filter(|other| **other != first);
+    let becomes = spans().find_map(|span| becomes(subject, span));
+    let others = names[1..].iter().chain(&becomes).filter(says).filter(|other| **other != first);
     let qualified = others.map(|other| format!("{other}_{first}"));
     let qualified: Vec<String> = qualified.filter(|name| name.len() <= 20).collect();
     names.extend(qualified);
@@ -213,6 +214,17 @@ fn other_side(subject: &Subject<'_>, span: &Range<usize>) -> Option<String> {
     (is_identifier(&name) && name.len() > 1).then_some(name)
 }
 
+/// The variable or member that the statement of the span sets.
+fn becomes(subject: &Subject<'_>, span: &Range<usize>) -> Option<String> {
+    let file = subject.file;
+    let start = subject.alignment.members[0].tokens.start;
+    let before = (start..subject.first(span.start)).rev();
+    let inside = before.take_while(|&at| !matches!(file.text(at), b";" | b"{" | b"}"));
+    let sets = inside.filter(|&at| file.text(at) == b"=").last()?;
+    let name = snake_case(&String::from_utf8_lossy(file.text(sets.checked_sub(1)?)));
+    (is_identifier(&name) && name.len() > 1).then_some(name)
+}
+
 /// `RequestFlags` as the kernel writes names: `request_flags`.
 fn snake_case(name: &str) -> String {
     let mut out = String::new();
@@ -273,6 +285,10 @@ const SAY_NOTHING: &[&str] = &[
     "ptr", "p", "param", "name", "func", "caller", "str", "what", "field", "base",
 ];
 
+/// Those of them that any number may have.
+const ANY_VALUE: &[&str] =
+    &["val", "value", "data", "x", "a", "b", "v", "arg", "args", "which", "nr", "n", "param"];
+
 /// Names for a helper, the best first: what the members' names share, and where that
 /// is not enough, what the only one of `parameters` is.
 pub fn helper(members: &[&str], parameters: &[&str]) -> Vec<String> {
@@ -293,7 +309,7 @@ pub fn helper(members: &[&str], parameters: &[&str]) -> Vec<String> {
     }
     candidates.extend(object.map(|object| format!("{base}_{object}")));
     let endings = (2..20).map(|n| format!("common{n}"));
-    let endings = ["common", "helper"].into_iter().map(str::to_owned).chain(endings);
+    let endings = OF_SEVERAL.into_iter().map(str::to_owned).chain(endings);
     candidates.extend(endings.map(|ending| format!("{base}_{ending}")));
     candidates
 }
@@ -308,6 +324,39 @@ pub fn part(members: &[&str], ending: &str) -> Vec<String> {
     names.into_iter().chain(numbered).collect()
 }
 
+/// Endings that say no more than that several use it.
+const OF_SEVERAL: [&str; 2] = ["common", "helper"];
+
+/// Whether a name that [`helper`] gives leaves open what the function does: `get_common`, or
+/// `axf_get_helper` beside an `axf_get_common`.
+pub fn is_mute(name: &str) -> bool {
+    let bare = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let Some((base, ending)) = bare.rsplit_once('_') else { return false };
+    if !OF_SEVERAL.contains(&ending) {
+        return false;
+    }
+    // The second choice where the first is taken.
+    let is_second = ending != OF_SEVERAL[0] || bare != name;
+    let mut said = base.split('_').filter(|word| !word.is_empty());
+    is_second || said.all(|word| NEED_AN_OBJECT.contains(&word))
+}
+
+/// The last of `parameters` that are not told apart by their names, `value` and `val`; or one
+/// that has the name of something else with a number behind it, `value2`. Who reads the call
+/// does not know which is which.
+pub fn confused<'p>(parameters: &[&'p str], taken: impl Fn(&str) -> bool) -> Option<&'p str> {
+    let mute = parameters.iter().copied().filter(|name| ANY_VALUE.contains(name));
+    if let Some(name) = mute.skip(1).last() {
+        return Some(name);
+    }
+    let is_numbered = |name: &&str| {
+        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let stem = stem.strip_suffix('_').unwrap_or(stem);
+        stem.len() < name.len() && (parameters.contains(&stem) || taken(stem))
+    };
+    parameters.iter().copied().find(is_numbered)
+}
+
 /// Whether a name that [`helper`] gives for `members` says what the function does, and not
 /// only that several use it, nor the name of one chip: who exports it must be able to tell.
 pub fn is_telling(name: &str, members: &[&str]) -> bool {
@@ -317,7 +366,8 @@ pub fn is_telling(name: &str, members: &[&str]) -> bool {
         let with = lists.iter().filter(|list| list.contains(word)).count();
         word.bytes().any(|byte| byte.is_ascii_digit()) && (1..lists.len()).contains(&with)
     };
-    !bare.ends_with("_common") && !bare.ends_with("_helper") && !words(name).iter().any(is_of_some)
+    let is_of_several = bare.rsplit_once('_').is_some_and(|(_, it)| OF_SEVERAL.contains(&it));
+    !is_of_several && !words(name).iter().any(is_of_some)
 }
 
 /// The words that all names share, or what is left of them without their digits.
@@ -384,6 +434,24 @@ mod tests {
         }
         let found = first(&["axf_rx_stop", "axf_rx_start"]);
         assert_eq!(found.as_deref(), Some("axf_rx_start_stop"));
+    }
+
+    #[test]
+    fn a_name_of_verbs_alone_says_nothing() {
+        assert!(is_mute("get_common") && is_mute("_set_to_common") && is_mute("axf_get_helper"));
+        assert!(is_mute("axf_get_common2") && !is_mute("axf_get_common") && !is_mute("axf_get"));
+        assert!(!is_mute("common") && !is_mute("get_rate_common"));
+    }
+
+    #[test]
+    fn a_number_tells_no_parameters_apart() {
+        let none = |_: &str| false;
+        assert_eq!(confused(&["val", "reg", "value"], none), Some("value"));
+        assert_eq!(confused(&["val", "reg", "what", "name"], none), None);
+        assert_eq!(confused(&["val", "val2"], none), Some("val2"));
+        assert_eq!(confused(&["mode", "mode_16"], none), Some("mode_16"));
+        assert_eq!(confused(&["val2", "x8"], none), None);
+        assert_eq!(confused(&["val2"], |name| name == "val"), Some("val2"));
     }
 
     #[test]

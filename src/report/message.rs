@@ -22,7 +22,10 @@ pub fn checked(proposal: &Proposal, patch: &[u8]) -> String {
 fn checked_words(proposal: &Proposal, patch: &[u8]) -> String {
     let expands = match proposal.is_of_code_alone() {
         true => "The new code has other words than the old; only what is made of it was compared.",
-        false => "Checked by expanding the new code: it is the code before, token by token.",
+        false => {
+            "Checked by expanding the new code: it is the code before, token by token but for \
+             the names of locals."
+        }
     };
     let Some(proof) = proposal.current_proof(patch) else {
         return match proposal.current_verdict(patch) {
@@ -80,7 +83,7 @@ mod tests {
         assert!(text.lines().all(|line| line.chars().count() <= 75), "{text}");
         // What is said of one text is not said of another.
         let other = message(&proved, b"--- a/a.c\n+++ b/a.c\n\n");
-        assert!(other.ends_with("token by\ntoken. Not compiled.\n"), "{other}");
+        assert!(other.ends_with("of locals. Not compiled.\n"), "{other}");
     }
 
     #[test]
@@ -91,7 +94,7 @@ mod tests {
         let differs = "the code differs in a_get()\nbefore: x";
         let not = "Not shown to be the same machine code: the code differs in a_get().";
         check(Verdict::Compiles, differs, &[with, not]);
-        check(Verdict::Expands, "not built here", &["token. Not compiled: not built here."]);
+        check(Verdict::Expands, "not built here", &["locals. Not compiled: not built here."]);
         check(Verdict::Failed, "new: a warning", &["Not to be applied: new: a warning."]);
     }
 

@@ -208,8 +208,8 @@ mod tests {
         Message
           hwmon: a: Share a helper
 
-          Checked by expanding the new code: it is the code before, token by
-          token. Not compiled.
+          Checked by expanding the new code: it is the code before, token by token
+          but for the names of locals. Not compiled.
 
         --- a/a.c
         +++ b/a.c

@@ -37,7 +37,7 @@ use mutate::Random;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
-use support::plan::{self, Outcome, Proposal};
+use support::plan::{self, Outcome, Plan, Proposal};
 use texts::Texts;
 use workspace::{FOLDERS, Sources, Workspace};
 
@@ -55,6 +55,9 @@ const VERIFIED: usize = 16;
 /// So many of those that several files share, beside one that makes a module: most are of
 /// rtlwifi, a dozen objects each.
 const VERIFIED_ACROSS: usize = 3;
+
+/// So many proposals for drivers are applied in one go, and undone.
+const UNDONE: usize = 1000;
 
 /// Every second proposal of these gets faults: some two hundred, in five minutes.
 const FAULTY: [&str; 3] = ["drivers/hwmon", "drivers/power/supply", "drivers/gpio"];
@@ -491,11 +494,28 @@ fn nearly_all_functions_are_found_and_parsed() {
 
 #[test]
 #[ignore = "needs a kernel: see CONTRIBUTING.md"]
-fn planning_all_of_drivers_and_sound_takes_minutes_and_less_than_four_gigabytes() {
+fn all_of_drivers_and_sound_is_planned_in_minutes_and_a_thousand_proposals_are_undone() {
     let workspace = Workspace::lock();
     let arguments = ["plan", "--format", "json", "drivers", "sound"];
     let run = peak::run(workspace.source(), &arguments, Duration::from_secs(15 * 60));
     println!("{} s, {} MB at the peak", run.elapsed.as_secs(), run.peak_kib / 1024);
     assert!(run.status.success(), "plan ended with {}\n{}", run.status, run.stderr);
     assert!(run.peak_kib < 4 << 20, "{} KiB at the peak", run.peak_kib);
+
+    let plan: Plan = serde_json::from_slice(&run.stdout).expect("the contract's JSON");
+    let is_of_drivers = |it: &&Proposal| it.files.iter().all(|file| file.starts_with("drivers/"));
+    let some: Vec<&Proposal> = plan.proposals.iter().filter(is_of_drivers).take(UNDONE).collect();
+    assert_eq!(some.len(), UNDONE, "proposals for drivers");
+    let before = workspace.digests("drivers");
+    workspace.apply(some.iter().copied());
+    let between = workspace.digests("drivers");
+    let changed: BTreeSet<&PathBuf> =
+        between.iter().filter(|(path, it)| before.get(*path) != Some(it)).map(|it| it.0).collect();
+    let touched = workspace::touched_files(some);
+    let touched: BTreeSet<PathBuf> =
+        touched.iter().map(|file| workspace.source().join(file)).collect();
+    println!("{} of {} files changed", changed.len(), before.len());
+    assert!(changed.iter().copied().eq(&touched), "other files than the patches name");
+    workspace.run(&["undo"]);
+    assert!(workspace.digests("drivers") == before, "undone, it is not what it was");
 }

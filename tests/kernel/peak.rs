@@ -1,12 +1,13 @@
 //! Runs the program and watches how much memory it takes.
 
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 /// How a run went.
 pub struct Run {
     pub status: ExitStatus,
+    pub stdout: Vec<u8>,
     pub stderr: String,
     pub elapsed: Duration,
     /// The most memory that it had at any time (VmHWM), in KiB.
@@ -15,14 +16,15 @@ pub struct Run {
 
 /// Runs the program on `tree`; one that takes longer than `limit` is ended.
 pub fn run(tree: &Path, arguments: &[&str], limit: Duration) -> Run {
-    let errors = tempfile::NamedTempFile::new().expect("a temporary file");
+    let [output, errors] =
+        [(); 2].map(|()| tempfile::NamedTempFile::new().expect("a temporary file"));
     let start = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_drvdedup"))
         .env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/caches"))
         .arg("--tree")
         .arg(tree)
         .args(arguments)
-        .stdout(Stdio::null())
+        .stdout(output.reopen().expect("a temporary file"))
         .stderr(errors.reopen().expect("a temporary file"))
         .spawn()
         .expect("the program starts");
@@ -41,10 +43,11 @@ pub fn run(tree: &Path, arguments: &[&str], limit: Duration) -> Run {
         }
         std::thread::sleep(Duration::from_millis(100));
     };
-    let stderr = std::fs::read(errors.path()).expect("a temporary file can be read");
+    let [stdout, stderr] = [output, errors]
+        .map(|file| std::fs::read(file.path()).expect("a temporary file can be read"));
     let stderr = String::from_utf8_lossy(&stderr).into_owned();
     assert!(peak_kib > 0, "{status_file} has no VmHWM: the memory was not measured");
-    Run { status, stderr, elapsed: start.elapsed(), peak_kib }
+    Run { status, stdout, stderr, elapsed: start.elapsed(), peak_kib }
 }
 
 fn high_water_mark(status_file: &str) -> Option<u64> {

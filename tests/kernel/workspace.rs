@@ -5,10 +5,12 @@ use crate::support::plan::{self, Plan, Proposal};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::ops::{Deref, DerefMut};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
+use xxhash_rust::xxh3::xxh3_128;
 
 /// What the tests plan and change.
 pub const FOLDERS: [&str; 5] = [
@@ -179,14 +181,27 @@ impl Workspace {
 
     /// The bytes of every file of the folders.
     pub fn sources(&self) -> Sources {
-        let walks = FOLDERS.iter().flat_map(|folder| {
-            ignore::WalkBuilder::new(self.source().join(folder)).standard_filters(false).build()
-        });
-        walks
+        let files = FOLDERS.iter().flat_map(|folder| self.files(folder));
+        files.map(|path| (path.clone(), fs::read(path).expect("readable"))).collect()
+    }
+
+    /// Permissions and a digest of the bytes of every file of one folder.
+    pub fn digests(&self, folder: &str) -> BTreeMap<PathBuf, (u32, u128)> {
+        let digest = |path: &Path| {
+            let mode = fs::metadata(path).expect("readable").permissions().mode();
+            (mode, xxh3_128(&fs::read(path).expect("readable")))
+        };
+        self.files(folder).map(|path| (path.clone(), digest(&path))).collect()
+    }
+
+    /// Every file of a folder.
+    fn files(&self, folder: &str) -> impl Iterator<Item = PathBuf> + use<> {
+        ignore::WalkBuilder::new(self.source().join(folder))
+            .standard_filters(false)
+            .build()
             .map(|entry| entry.expect("the working copy can be read"))
             .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
-            .map(|entry| (entry.path().to_owned(), fs::read(entry.path()).expect("readable")))
-            .collect()
+            .map(|entry| entry.path().to_owned())
     }
 }
 

@@ -168,7 +168,8 @@ fn drafted(subject: &Subject<'_>, rule: &Rule, opens: &[&OpenFile]) -> Result<Pl
     plan.rule = rule.clone();
     let inside = comments::inside(subject)?;
     if let Some(objection) = plan.objection.take()
-        && objection.reason != Reason::AddsNothing
+        // The one function has a name of its own.
+        && !matches!(objection.reason, Reason::AddsNothing | Reason::NameWouldLie)
     {
         return Err(objection);
     }
