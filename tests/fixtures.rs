@@ -29,6 +29,8 @@ struct Expectation {
     reason: Option<String>,
     /// The rule that every proposal is made by, where that is the point of the case.
     rule: Option<String>,
+    /// What a note of every proposal says.
+    note: Option<String>,
     /// How many groups the case has; all have the same outcome.
     #[serde(default = "one")]
     groups: usize,
@@ -154,9 +156,14 @@ fn check_outcomes(plan: &Plan, expectation: &Expectation) -> Result<(), String> 
         match &group.outcome {
             Outcome::Proposal(id) if expectation.outcome == ExpectedOutcome::Proposal => {
                 let found = plan.proposals.iter().find(|it| it.id == *id);
-                let found = found.map_or("", |it| it.rewrite.as_str());
-                if let Some(rule) = expectation.rule.as_ref().filter(|rule| *rule != found) {
-                    return Err(format!("{members}: rule {found} instead of {rule}\nwhy: {why}"));
+                let rule = found.map_or("", |it| it.rewrite.as_str());
+                if let Some(wanted) = expectation.rule.as_ref().filter(|it| *it != rule) {
+                    return Err(format!("{members}: rule {rule} instead of {wanted}\nwhy: {why}"));
+                }
+                let notes = found.map_or(&[][..], |it| &it.notes);
+                let is_noted = |wanted: &String| notes.iter().any(|it| it.contains(wanted));
+                if let Some(wanted) = expectation.note.as_ref().filter(|it| !is_noted(it)) {
+                    return Err(format!("{members}: no note `{wanted}`: {notes:?}\nwhy: {why}"));
                 }
             }
             Outcome::Proposal(id) => {

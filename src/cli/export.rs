@@ -66,6 +66,11 @@ pub fn run(
         }
         series => series?,
     };
+    for id in &ids {
+        for note in store.proposal(id)?.notes {
+            error::say(&format!("{id}: {note}"));
+        }
+    }
     match options.format {
         Format::Json => {
             let output = args.output.to_string_lossy().into_owned();

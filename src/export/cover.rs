@@ -3,10 +3,10 @@
 use super::diffstat::{Stat, diffstat};
 use super::folder::SIGNATURE;
 use super::subject::parted;
-use crate::generate::message::{enumeration, fill};
+use crate::generate::message::fill;
 use crate::report::{contract_name, counted};
 use crate::verify::Verdict;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// A patch as the cover letter tells of it.
@@ -32,6 +32,10 @@ pub struct Told {
 pub struct Cover<'c> {
     /// The patches in their order.
     pub patches: &'c [Told],
+    /// The files of all of them, each once.
+    pub stats: &'c [Stat],
+    /// Which one this is of how many series of one class.
+    pub part: Option<(usize, usize)>,
     /// Name of the person who sends them.
     pub author: &'c str,
     /// The series that must be applied before.
@@ -41,7 +45,8 @@ pub struct Cover<'c> {
 }
 
 /// The subject of the letter: the prefix that all patches have in common.
-pub fn subject(patches: &[Told]) -> String {
+pub fn subject(cover: &Cover<'_>) -> String {
+    let patches = cover.patches;
     let parts = |told: &Told| -> Vec<String> {
         let (prefix, _) = parted(&told.subject);
         prefix.split_inclusive(": ").map(|part| part.trim().to_owned()).collect()
@@ -53,6 +58,9 @@ pub fn subject(patches: &[Told]) -> String {
         common.truncate(same);
     }
     common.push("Remove duplicated code".to_owned());
+    if let Some((part, of)) = cover.part {
+        common.push(format!("(part {part} of {of})"));
+    }
     common.join(" ")
 }
 
@@ -66,7 +74,7 @@ pub fn body(cover: &Cover<'_>) -> String {
     for patch in cover.patches {
         let _ = writeln!(text, "  {}", patch.subject);
     }
-    let _ = write!(text, "\n{}\n", diffstat(&summed(cover.patches)));
+    let _ = write!(text, "\n{}\n", diffstat(cover.stats));
     if let Some(base) = cover.base {
         let _ = writeln!(text, "\nbase-commit: {base}");
     }
@@ -74,7 +82,7 @@ pub fn body(cover: &Cover<'_>) -> String {
 }
 
 fn intro(cover: &Cover<'_>) -> String {
-    let stats = summed(cover.patches);
+    let stats = cover.stats;
     let files = counted(stats.len() as u64, "file");
     let mut text = format!(
         "{} In {files}, {} lines come and {} go.",
@@ -108,23 +116,24 @@ fn intro(cover: &Cover<'_>) -> String {
 
 /// What the patches do, of which not all letters have all.
 fn what(patches: &[Told]) -> String {
-    let is_table = |rule: &str| rule.starts_with("table-");
+    let is_family = |rule: &str| rule == "table-family";
+    let is_table = |rule: &str| rule.starts_with("table-") && !is_family(rule);
     let is_unused = |rule: &str| rule == "delete-unused";
     let has = |is: &dyn Fn(&str) -> bool| patches.iter().any(|patch| is(&patch.rule));
     let mut kinds = Vec::new();
-    if has(&|rule| !is_table(rule) && !is_unused(rule)) {
-        kinds.push("code that is a copy, but for what the patch names, of other code".to_owned());
+    if has(&|rule| !is_table(rule) && !is_family(rule) && !is_unused(rule)) {
+        kinds.push("copies of code, which differ only in what each patch names");
     }
     if has(&is_table) {
-        kinds.push("code that differs only in constants, which become a table".to_owned());
+        kinds.push("statements that differ only in constants, which become a table");
+    }
+    if has(&is_family) {
+        kinds.push("functions that differ only in constants, which their attributes hold now");
     }
     if has(&is_unused) {
-        kinds.push("functions that nothing uses".to_owned());
+        kinds.push("functions that nothing uses");
     }
-    match kinds.as_slice() {
-        [one] => format!("Each patch takes out {one}."),
-        several => format!("The patches take out {}.", enumeration(several)),
-    }
+    format!("The patches take out {}.", kinds.join("; "))
 }
 
 /// First and last of patches that call what another one brings, and that one, by number:
@@ -216,25 +225,12 @@ fn made_by(cover: &Cover<'_>) -> String {
     ))
 }
 
-/// The files of all patches, each once.
-fn summed(patches: &[Told]) -> Vec<Stat> {
-    let mut by_path: BTreeMap<&str, Stat> = BTreeMap::new();
-    for stat in patches.iter().flat_map(|patch| &patch.stats) {
-        by_path
-            .entry(&stat.path)
-            .and_modify(|sum| {
-                sum.added += stat.added;
-                sum.removed += stat.removed;
-                sum.is_new |= stat.is_new;
-            })
-            .or_insert_with(|| stat.clone());
-    }
-    by_path.into_values().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const COVER: Cover<'_> =
+        Cover { patches: &[], stats: &[], part: None, author: "Jo Doe", after: None, base: None };
 
     fn told(subject: &str, verdict: Verdict, path: &str) -> Told {
         let stats = vec![Stat { path: path.to_owned(), added: 11, removed: 12, is_new: false }];
@@ -256,12 +252,16 @@ mod tests {
         let check = |subjects: &[&str], expected: &str| {
             let patches: Vec<Told> =
                 subjects.iter().map(|s| told(s, Verdict::Expands, "a.c")).collect();
-            assert_eq!(subject(&patches), expected);
+            let cover = Cover { patches: &patches, ..COVER };
+            assert_eq!(subject(&cover), expected);
         };
         check(&["hwmon: (a) Use f()", "hwmon: (b) Use g()"], "hwmon: Remove duplicated code");
         check(&["hwmon: (a) Use f()"], "hwmon: (a) Remove duplicated code");
         check(&["net: phy: a: X", "net: phy: b: Y"], "net: phy: Remove duplicated code");
         check(&["net: x: X", "usb: y: Y"], "Remove duplicated code");
+        let patches = [told("hwmon: (a) X", Verdict::Expands, "a.c")];
+        let cover = Cover { patches: &patches, part: Some((1, 3)), ..COVER };
+        assert_eq!(subject(&cover), "hwmon: (a) Remove duplicated code (part 1 of 3)");
     }
 
     #[test]
@@ -270,11 +270,11 @@ mod tests {
             told("hwmon: (a) Factor out f()", Verdict::IdenticalObject, "drivers/hwmon/a.c"),
             told("hwmon: (b) Factor out g()", Verdict::Expands, "drivers/hwmon/b.c"),
         ];
-        let cover =
-            Cover { patches: &patches, author: "Jo Doe", after: None, base: Some("0123abcd") };
+        let stats: Vec<Stat> = patches.iter().flat_map(|it| it.stats.clone()).collect();
+        let cover = Cover { patches: &patches, stats: &stats, base: Some("0123abcd"), ..COVER };
         insta::assert_snapshot!(body(&cover), @r"
-        Each patch takes out code that is a copy, but for what the patch names,
-        of other code. In 2 files, 22 lines come and 24 go. Patches of different
+        The patches take out copies of code, which differ only in what each
+        patch names. In 2 files, 22 lines come and 24 go. Patches of different
         files do not depend on each other.
 
           patch   lines        checked           file
@@ -334,12 +334,12 @@ mod tests {
             |rule: &str| Told { rule: rule.to_owned(), ..told("a: X", Verdict::Expands, "a.c") };
         assert_eq!(
             what(&[of("delete-unused")]),
-            "Each patch takes out functions that nothing uses."
+            "The patches take out functions that nothing uses."
         );
         assert_eq!(
             what(&[of("table-loop"), of("extract-common")]),
-            "The patches take out code that is a copy, but for what the patch names, of other \
-             code and code that differs only in constants, which become a table."
+            "The patches take out copies of code, which differ only in what each patch \
+             names; statements that differ only in constants, which become a table."
         );
     }
 }

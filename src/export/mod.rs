@@ -26,10 +26,10 @@ mod subject;
 pub use error::ExportError;
 
 use crate::generate::Patch;
-use crate::generate::message::{enumeration, fill, prefix};
+use crate::generate::message::{enumeration, fill, looked_at, prefix};
 use crate::generate::templates::Templates;
 use crate::report::message::{checked, message};
-use crate::store::{Proposal, SequenceStep, Store};
+use crate::store::{Proposal, SequenceStep, StepFile, Store};
 use crate::tree::{Drivers, KernelTree, TreePath, class_of, content_hash};
 use crate::verify::Verdict;
 use crate::verify::unit::Unit;
@@ -40,6 +40,7 @@ use mail::{Mail, Sender};
 use parts::{Part, Role, parts};
 use rayon::prelude::*;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What to export, and with what.
@@ -85,6 +86,8 @@ struct Draft {
     /// Its message without the subject.
     message: String,
     diff: Vec<u8>,
+    /// Its files, before and after.
+    texts: Vec<(TreePath, Vec<u8>, Vec<u8>)>,
 }
 
 /// Writes the series into `folder`.
@@ -162,11 +165,6 @@ fn drafts(
             }
             _ => subject,
         };
-        let is_taken = drafts.iter().any(|draft| draft.told.subject == subject);
-        let subject = match &part.role {
-            Role::Conversion { driver, .. } if is_taken => subject::of_driver(&subject, driver),
-            _ => subject,
-        };
         let told = Told {
             subject,
             verdict: proposal.current_verdict(&step.stored_patch),
@@ -180,9 +178,26 @@ fn drafts(
             part_of: has_helper.then(|| proposal.id.clone()),
         };
         let diff = Patch::between(&files).text;
-        drafts.push(Draft { proposal: proposal.id.clone(), told, message, diff });
+        let texts = files.into_iter().map(|(path, one, other)| (path, one.into(), other.into()));
+        let (proposal, texts) = (proposal.id.clone(), texts.collect());
+        drafts.push(Draft { proposal, told, message, diff, texts });
     }
+    tell_apart(&parts, &mut drafts);
     Ok(drafts)
+}
+
+/// Drivers that begin their subjects alike are named in those of their conversions.
+fn tell_apart(parts: &[Part<'_>], drafts: &mut [Draft]) {
+    let subjects: Vec<String> = drafts.iter().map(|draft| draft.told.subject.clone()).collect();
+    for (part, draft) in parts.iter().zip(drafts) {
+        let subject = &mut draft.told.subject;
+        let alike = subjects.iter().filter(|it| *it == subject).count();
+        if let Role::Conversion { driver, .. } = &part.role
+            && alike > 1
+        {
+            *subject = subject::of_driver(subject, driver);
+        }
+    }
 }
 
 /// The file whose log tells how to begin the subject.
@@ -213,19 +228,32 @@ fn part_message(
             } else {
                 "patches convert a driver each"
             };
-            Ok((subject.to_owned(), format!("{body}\nThe next {rest} {are}.\n")))
+            // Of a driver that has it, callers are converted by this one.
+            let only = match part.files.iter().any(|file| file.path.ends_with(".c") && loses(file))
+            {
+                true => "",
+                false => "This one only adds it. ",
+            };
+            Ok((subject.to_owned(), format!("{body}\n{only}The next {rest} {are}.\n")))
         }
         Role::Conversion { driver, target } => {
             let file = part.files.first().map_or("", |file| file.path.as_str());
+            let folder = looked_at(&proposal.files);
             let subject = format!("{} Use {target}()", prefix(file, driver, class_of(file)));
             let text = converted(proposal, part, target);
             let (rule, version) = (proposal.rewrite.as_str(), env!("CARGO_PKG_VERSION"));
-            let data = ConversionData { text: [fill(&text)], rule, version, file };
+            let data = ConversionData { text: [fill(&text)], rule, version, file: &folder };
             let text = request.templates.render("conversion.hbs", &data)?;
             let checked = checked(proposal, &step.stored_patch);
             Ok((subject, format!("{}\n\n{checked}\n", text.trim())))
         }
     }
+}
+
+/// Whether a patch takes lines out of a file.
+fn loses(file: &StepFile) -> bool {
+    let texts = [(file.path.clone(), file.before.as_slice(), file.after.as_slice())];
+    Patch::between(&texts).lines_removed > 0
 }
 
 /// What becomes of the functions of a driver that calls `target` now.
@@ -270,6 +298,16 @@ fn stats(files: &[(TreePath, &[u8], &[u8])]) -> Vec<Stat> {
     files.iter().filter(|(_, before, after)| before != after).map(stat).collect()
 }
 
+/// What the patches together do to each file, in which one may take back what another did.
+fn of_all(drafts: &[&Draft]) -> Vec<Stat> {
+    let mut all: BTreeMap<&TreePath, (&[u8], &[u8])> = BTreeMap::new();
+    for (path, before, after) in drafts.iter().flat_map(|draft| &draft.texts) {
+        all.entry(path).and_modify(|it| it.1 = after).or_insert((before, after));
+    }
+    let files: Vec<_> = all.into_iter().map(|(path, (a, b))| (path.clone(), a, b)).collect();
+    stats(&files)
+}
+
 /// Writes the mails of a series into `texts`.
 fn write_series(
     batch: &series::Batch,
@@ -279,7 +317,14 @@ fn write_series(
     texts: &mut Files,
 ) -> Series {
     let told: Vec<Told> = drafts.iter().map(|draft| draft.told.clone()).collect();
-    let cover = Cover { patches: &told, author: &sender.name, after: batch.after.as_deref(), base };
+    let cover = Cover {
+        patches: &told,
+        stats: &of_all(drafts),
+        part: batch.part,
+        author: &sender.name,
+        after: batch.after.as_deref(),
+        base,
+    };
     let body = cover::body(&cover);
     let path = |name: String| match batch.name.as_str() {
         "" => name,
@@ -292,7 +337,7 @@ fn write_series(
     };
     let cover_id = id_of("cover.", body.as_bytes());
     let mail = Mail {
-        subject: format!("{} {}", number(0), cover::subject(&told)),
+        subject: format!("{} {}", number(0), cover::subject(&cover)),
         id: cover_id.clone(),
         answers: None,
         body: body.into_bytes(),

@@ -14,6 +14,8 @@ pub struct Batch {
     pub name: String,
     /// The steps.
     pub steps: Vec<usize>,
+    /// Which one it is of how many of its class.
+    pub part: Option<(usize, usize)>,
     /// The batch that must be applied before.
     pub after: Option<String>,
 }
@@ -23,7 +25,7 @@ pub fn batches(steps: &[(usize, Vec<TreePath>)]) -> Vec<Batch> {
     let all: usize = steps.iter().map(|(patches, _)| patches).sum();
     if all <= MOST {
         let steps = (0..steps.len()).collect();
-        return vec![Batch { name: String::new(), steps, after: None }];
+        return vec![Batch { name: String::new(), steps, part: None, after: None }];
     }
     let mut by_class: BTreeMap<String, Vec<Vec<usize>>> = BTreeMap::new();
     for bundle in bundles(steps) {
@@ -92,7 +94,8 @@ fn cut(steps: &[(usize, Vec<TreePath>)], bundles: Vec<Vec<usize>>) -> Vec<Piece>
 }
 
 fn named(class: &str, pieces: Vec<Piece>) -> Vec<Batch> {
-    let is_one = pieces.len() == 1;
+    let number = pieces.len();
+    let is_one = number == 1;
     let digits = pieces.len().to_string().len();
     let name = |at: usize| match is_one {
         true => class.to_owned(),
@@ -101,6 +104,7 @@ fn named(class: &str, pieces: Vec<Piece>) -> Vec<Batch> {
     let batch = |(at, (steps, goes_on)): (usize, Piece)| Batch {
         name: name(at),
         steps,
+        part: (!is_one).then_some((at + 1, number)),
         after: (goes_on && at > 0).then(|| name(at - 1)),
     };
     pieces.into_iter().enumerate().map(batch).collect()

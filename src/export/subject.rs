@@ -23,7 +23,7 @@ pub fn in_manner_of(log: &[&str], subject: &str) -> String {
     if new.chars().count() <= SUBJECT { new } else { subject.to_owned() }
 }
 
-/// `subject` of the patch of one `driver` of several, where another one has it.
+/// `subject` of the patch of one `driver` of several that have it.
 pub fn of_driver(subject: &str, driver: &str) -> String {
     let longer = format!("{subject} in {driver}");
     if longer.chars().count() <= SUBJECT { longer } else { subject.to_owned() }

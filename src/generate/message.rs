@@ -213,7 +213,7 @@ fn subject(plan: &Plan, group: &CloneGroup, driver: &str) -> String {
 }
 
 /// What to look at to find the same again: the file, or the folder of several.
-fn looked_at(files: &[TreePath]) -> String {
+pub fn looked_at(files: &[TreePath]) -> String {
     let folders = |path: &TreePath| -> Vec<String> { path.split('/').map(str::to_owned).collect() };
     let mut common = files.first().map(folders).unwrap_or_default();
     for file in files {
@@ -240,6 +240,7 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
         enumeration(&chosen.map(|m| told(plan, m)).collect::<Vec<_>>())
     };
     let (gone, thin) = (names(Some(Fate::Gone)), names(Some(Fate::Thin)));
+    let thins = plan.members.iter().filter(|m| m.fate == Fate::Thin).count();
     let all = names(None);
     let is_of_one_name = plan.members.iter().all(|member| member.name == plan.members[0].name);
     let mut text = Vec::new();
@@ -254,25 +255,29 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
         Remedy::Helper(helper) => {
             // `__func__` is the same word, and another name, in each.
             let is_told = |p: &&Parameter| {
-                is_telling(plan, p) || !helper.parameters.iter().any(|p| is_telling(plan, p))
+                is_telling(plan, p)
+                    || p.arguments.iter().any(|it| it == "__func__")
+                    || !helper.parameters.iter().any(|p| is_telling(plan, p))
             };
             let told = helper.parameters.iter().filter(is_told);
             let parameters: Vec<String> = told.map(|p| p.name.clone()).collect();
-            let is_told_apart = helper.parameters.iter().any(|p| is_telling(plan, p));
-            text.push(if !is_told_apart {
-                format!(
+            let (name, passed) = (&helper.name, enumeration(&parameters));
+            let told_apart = helper.parameters.iter().any(|p| is_telling(plan, p));
+            // A macro of one name may be another one in each file.
+            let differ = helper.parameters.iter().any(differs);
+            text.push(match (told_apart, differ) {
+                (false, _) => format!(
                     "{all} do the same with what they are given, of different types. Move the \
-                     common code to {}() and pass what it takes of that as {}.",
-                    helper.name,
-                    enumeration(&parameters)
-                )
-            } else {
-                format!(
-                    "{all} are the same but for what the table below shows. Move the common \
-                 code to {}() and pass what differs as {}.",
-                    helper.name,
-                    enumeration(&parameters)
-                )
+                     common code to {name}() and pass what it takes of that as {passed}."
+                ),
+                (true, false) => format!(
+                    "{all} have the same text. Move it to {name}() and pass what each file has \
+                     under a name of its own as {passed}."
+                ),
+                (true, true) => format!(
+                    "{all} are the same but for what the table below shows. Move the common code \
+                     to {name}() and pass what differs as {passed}."
+                ),
             });
         }
         Remedy::Loop(it) => {
@@ -357,7 +362,8 @@ fn paragraphs(plan: &Plan) -> Vec<String> {
         fates.push(format!("What used {them} now uses it directly."));
     }
     if !thin.is_empty() {
-        fates.push(format!("Keep {thin} as calls of it."));
+        let wrappers = if thins == 1 { "a wrapper" } else { "wrappers" };
+        fates.push(format!("Keep {thin} as {wrappers}."));
     }
     let no_change = match &plan.visible {
         Some(visible) => format!("{visible} No other functional change intended."),
@@ -390,8 +396,12 @@ fn told(plan: &Plan, member: &MemberPlan) -> String {
 /// Whether the table shows a parameter. In several files one name may stand for several
 /// values; one way to a member is one.
 fn is_telling(plan: &Plan, parameter: &Parameter) -> bool {
-    let differs = parameter.arguments.iter().any(|it| *it != parameter.arguments[0]);
-    differs || plan.is_shared() && parameter.base.is_none()
+    differs(parameter) || plan.is_shared() && parameter.base.is_none()
+}
+
+/// Whether the members do not all pass the same text.
+fn differs(parameter: &Parameter) -> bool {
+    parameter.arguments.iter().any(|it| *it != parameter.arguments[0])
 }
 
 /// What several functions do on their way.

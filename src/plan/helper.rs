@@ -169,18 +169,20 @@ pub(super) fn plan(
         };
         return Err(file.refuse(Reason::NoHome, first.start, detail));
     };
-    if given.is_none() && called.is_none() && names::is_mute(&name) {
-        let detail =
-            format!("{name}() says nothing of what it does: `--name {}=NAME` does", group.id);
-        objection.get_or_insert(file.refuse(Reason::NameWouldLie, first.start, detail));
+    let functions = file.functions.iter().map(|it| it.name(&file.bytes));
+    let functions: Vec<&str> = functions.filter_map(|it| std::str::from_utf8(it).ok()).collect();
+    if given.is_none() && called.is_none() && names::is_mute(&name, &functions) {
+        notes.push(format!(
+            "{name}() says nothing of what it does: `plan --name {}=NAME` gives it another name",
+            group.id
+        ));
     }
     let has_word = |word: &str| {
         let aligned = &subject.alignment.members[0];
         aligned.tokens.clone().any(|at| aligned.file.text(at) == word.as_bytes())
     };
     if let Some(one) = names::confused(&parameters, has_word) {
-        let detail = format!("a parameter would be called {one}, and which one that is, unknown");
-        objection.get_or_insert(file.refuse(Reason::NameWouldLie, first.start, detail));
+        notes.push(format!("the parameter {one} needs another name, before it is sent"));
     }
     let host = sharing.and_then(|sharing| sharing.host.as_ref());
     let export = host.and_then(|host| host.export_of(&name));

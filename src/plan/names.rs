@@ -327,9 +327,13 @@ pub fn part(members: &[&str], ending: &str) -> Vec<String> {
 /// Endings that say no more than that several use it.
 const OF_SEVERAL: [&str; 2] = ["common", "helper"];
 
-/// Whether a name that [`helper`] gives leaves open what the function does: `get_common`, or
-/// `axf_get_helper` beside an `axf_get_common`.
-pub fn is_mute(name: &str) -> bool {
+/// So many functions of a file, and half of them, begin with what is the driver's name.
+const OF_DRIVER: usize = 8;
+
+/// Whether a name that [`helper`] gives leaves open what the function does: `get_common`,
+/// `axf_get_helper` beside an `axf_get_common`, or `axf_common` where most of the `functions`
+/// of the file are called `axf_` something.
+pub fn is_mute(name: &str, functions: &[&str]) -> bool {
     let bare = name.trim_end_matches(|c: char| c.is_ascii_digit());
     let Some((base, ending)) = bare.rsplit_once('_') else { return false };
     if !OF_SEVERAL.contains(&ending) {
@@ -338,7 +342,10 @@ pub fn is_mute(name: &str) -> bool {
     // The second choice where the first is taken.
     let is_second = ending != OF_SEVERAL[0] || bare != name;
     let mut said = base.split('_').filter(|word| !word.is_empty());
-    is_second || said.all(|word| NEED_AN_OBJECT.contains(&word))
+    let begins = |it: &&&str| it.strip_prefix(base).is_some_and(|rest| rest.starts_with('_'));
+    let alike = functions.iter().filter(begins).count();
+    let is_of_driver = alike >= OF_DRIVER && 2 * alike >= functions.len();
+    is_second || is_of_driver || said.all(|word| NEED_AN_OBJECT.contains(&word))
 }
 
 /// The last of `parameters` that are not told apart by their names, `value` and `val`; or one
@@ -438,9 +445,14 @@ mod tests {
 
     #[test]
     fn a_name_of_verbs_alone_says_nothing() {
-        assert!(is_mute("get_common") && is_mute("_set_to_common") && is_mute("axf_get_helper"));
-        assert!(is_mute("axf_get_common2") && !is_mute("axf_get_common") && !is_mute("axf_get"));
-        assert!(!is_mute("common") && !is_mute("get_rate_common"));
+        let says = |name: &str| !is_mute(name, &[]);
+        assert!(!says("get_common") && !says("_set_to_common") && !says("axf_get_helper"));
+        assert!(!says("axf_get_common2") && says("axf_get_common") && says("axf_get"));
+        assert!(says("common") && says("get_rate_common"));
+        let mut functions = vec!["axf_a"; 8];
+        assert!(is_mute("axf_common", &functions) && !is_mute("axf_clk_common", &functions));
+        functions.extend(["other"; 9]);
+        assert!(!is_mute("axf_common", &functions));
     }
 
     #[test]

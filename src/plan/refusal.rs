@@ -73,7 +73,7 @@ reasons! {
     StaticState "static-state" "each copy keeps a state of its own (a static local, a once-flag, a lock class key)",
     MacroDiffers "macro-differs" "one macro name has different meanings at the members",
     CapturedName "captured-name" "a macro in the body uses a local name that is not the same in all members",
-    NameWouldLie "name-would-lie" "no name fits: the members do the same by accident, or share no word for what they do",
+    NameWouldLie "name-would-lie" "the members do the same by accident: no name would fit all that they are for",
     UnusedMember "unused-member" "a member is never named: nobody uses it, or a macro spells its name",
     TypeDiffers "type-differs" "the members differ in a type, or in what one name of a type means",
     FieldDiffers "field-differs" "the members differ in a structure member",

@@ -50,11 +50,11 @@ const AIM_ALL: f64 = 0.55;
 const AIM_GAINING: f64 = 0.80;
 
 /// So many proposals climb the whole ladder, chosen by the seed.
-const VERIFIED: usize = 16;
+const VERIFIED: usize = 12;
 
 /// So many of those that several files share, beside one that makes a module: most are of
 /// rtlwifi, a dozen objects each.
-const VERIFIED_ACROSS: usize = 3;
+const VERIFIED_ACROSS: usize = 2;
 
 /// So many proposals for drivers are applied in one go, and undone.
 const UNDONE: usize = 1000;

@@ -168,8 +168,7 @@ fn drafted(subject: &Subject<'_>, rule: &Rule, opens: &[&OpenFile]) -> Result<Pl
     plan.rule = rule.clone();
     let inside = comments::inside(subject)?;
     if let Some(objection) = plan.objection.take()
-        // The one function has a name of its own.
-        && !matches!(objection.reason, Reason::AddsNothing | Reason::NameWouldLie)
+        && objection.reason != Reason::AddsNothing
     {
         return Err(objection);
     }
