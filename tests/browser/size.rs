@@ -16,6 +16,9 @@ const GROUPS: usize = 46_000;
 /// A person waits so long without noticing.
 const MOST_MILLISECONDS: f64 = 2000.0;
 
+/// Names the page of a real tree, to be opened as well.
+const PAGE: &str = "DRVDEDUP_PAGE";
+
 /// Files, and functions of each, that the groups are made of.
 const FILES: usize = 400;
 const FUNCTIONS: usize = 60;
@@ -106,6 +109,17 @@ fn report(root: &Path) -> Report {
     }
 }
 
+/// Opens a page several times, and takes the middle one.
+fn opens_in_time(browser: &mut Browser, path: &Path) {
+    // The first start of a browser is its own affair.
+    browser.open(path, "", DESK);
+    let mut times: Vec<f64> = (0..3).map(|_| browser.open(path, "", DESK)).collect();
+    times.sort_by(f64::total_cmp);
+    let bytes = fs::metadata(path).expect("it is there").len();
+    println!("{bytes} bytes, open after {times:?} ms");
+    assert!(times[1] < MOST_MILLISECONDS, "{times:?}");
+}
+
 #[test]
 #[ignore = "needs a browser"]
 fn a_page_of_all_of_linux_opens_in_two_seconds() {
@@ -115,12 +129,12 @@ fn a_page_of_all_of_linux_opens_in_two_seconds() {
     let path = dir.path().join("report.html");
     fs::write(&path, &page).expect("it is ours");
     let mut browser = Browser::start();
-    // The first start of a browser is its own affair.
-    browser.open(&path, "", DESK);
-    let mut times: Vec<f64> = (0..3).map(|_| browser.open(&path, "", DESK)).collect();
-    times.sort_by(f64::total_cmp);
-    println!("{} bytes, open after {times:?} ms", page.len());
-    assert!(times[1] < MOST_MILLISECONDS, "{times:?}");
+    opens_in_time(&mut browser, &path);
+    if let Some(page) = std::env::var_os(PAGE) {
+        opens_in_time(&mut browser, Path::new(&page));
+        browser.assert_content();
+        browser.open(&path, "", DESK);
+    }
 
     let text = browser.text("document.getElementById('count').textContent");
     assert!(text.starts_with("46,000 groups"), "{text}");
