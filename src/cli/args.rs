@@ -1,7 +1,6 @@
 //! The arguments as typed.
 
-use super::planning::Asked;
-use super::reviewer;
+use super::planning::{self, Asked};
 use crate::detect::{Kind, Level};
 use crate::plan::rules::Measure;
 use crate::report::modes::Mode;
@@ -252,7 +251,7 @@ impl PlanArgs {
 /// A group and what its helper is to be called.
 fn given_name(text: &str) -> Result<(String, String), String> {
     let (group, name) = text.split_once('=').ok_or("it has no `=` between group and name")?;
-    reviewer::check_name(name, None)?;
+    planning::check_name(name)?;
     Ok((group.to_owned(), name.to_owned()))
 }
 

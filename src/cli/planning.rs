@@ -13,6 +13,7 @@ use crate::propose::{self, Proposer};
 use crate::report::{Outcome, Refusal};
 use crate::store::Proposal;
 use crate::syntax::decl::Universe;
+use crate::syntax::lexer::{is_identifier, is_keyword};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -35,6 +36,14 @@ pub struct Asked {
     pub by: Option<Measure>,
     /// What the helpers of groups are to be called, by the groups' ids.
     pub names: BTreeMap<String, String>,
+}
+
+/// Refuses what is no name of a function.
+pub fn check_name(name: &str) -> Result<(), String> {
+    match is_identifier(name) && !is_keyword(name.as_bytes()) {
+        true => Ok(()),
+        false => Err(format!("`{name}` is no name of a function")),
+    }
 }
 
 /// Takes every group of the scan to a proposal or a refusal.

@@ -13,7 +13,6 @@ use crate::review::{Candidate, Changed, Desk};
 use crate::store::{Decision, Proposal, Store};
 use crate::syntax::LoopMacros;
 use crate::syntax::decl::Universe;
-use crate::syntax::lexer::{is_identifier, is_keyword};
 use crate::tree::Drivers;
 use crate::verify::build::interrupt;
 use crate::verify::{self, Climb, Files, TreeScope, Verdict, parses};
@@ -192,10 +191,8 @@ impl Reviewer<'_> {
 }
 
 /// Refuses what is no new name of a function.
-pub fn check_name(name: &str, old: Option<&str>) -> Result<(), String> {
-    if !is_identifier(name) || is_keyword(name.as_bytes()) {
-        return Err(format!("`{name}` is no name of a function"));
-    }
+fn check_name(name: &str, old: Option<&str>) -> Result<(), String> {
+    planning::check_name(name)?;
     match old == Some(name) {
         true => Err("it is called so already".to_owned()),
         false => Ok(()),

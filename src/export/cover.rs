@@ -116,39 +116,33 @@ fn intro(cover: &Cover<'_>) -> String {
 
 /// What the patches do, of which not all letters have all.
 fn what(patches: &[Told]) -> String {
-    let is_family = |rule: &str| rule == "table-family";
-    let is_table = |rule: &str| rule.starts_with("table-") && !is_family(rule);
-    let is_unused = |rule: &str| rule == "delete-unused";
-    let has = |is: &dyn Fn(&str) -> bool| patches.iter().any(|patch| is(&patch.rule));
-    let mut kinds = Vec::new();
-    if has(&|rule| !is_table(rule) && !is_family(rule) && !is_unused(rule)) {
-        kinds.push("copies of code, which differ only in what each patch names");
-    }
-    if has(&is_table) {
-        kinds.push("statements that differ only in constants, which become a table");
-    }
-    if has(&is_family) {
-        kinds.push("functions that differ only in constants, which their attributes hold now");
-    }
-    if has(&is_unused) {
-        kinds.push("functions that nothing uses");
-    }
+    let kind = |patch: &Told| match patch.rule.as_str() {
+        "delete-unused" => (3, "functions that nothing uses"),
+        "table-family" => {
+            (2, "functions that differ only in constants, which their attributes hold now")
+        }
+        rule if rule.starts_with("table-") => {
+            (1, "statements that differ only in constants, which become a table")
+        }
+        _ => (0, "copies of code, which differ only in what each patch names"),
+    };
+    let kinds: BTreeSet<(u8, &str)> = patches.iter().map(kind).collect();
+    let kinds: Vec<&str> = kinds.into_iter().map(|(_, kind)| kind).collect();
     format!("The patches take out {}.", kinds.join("; "))
 }
 
 /// First and last of patches that call what another one brings, and that one, by number:
 /// the parts of a proposal behind its first.
 fn needs(patches: &[Told]) -> Vec<(usize, usize, usize)> {
-    let mut found: Vec<(usize, usize, usize)> = Vec::new();
-    let pairs = patches.iter().zip(patches.iter().skip(1)).enumerate();
-    for (at, (before, patch)) in pairs {
-        if patch.part_of.is_none() || patch.part_of != before.part_of {
-            continue;
+    let mut found = Vec::new();
+    let mut first = 1;
+    for parts in patches.chunk_by(|one, next| one.part_of.is_some() && one.part_of == next.part_of)
+    {
+        let last = first + parts.len() - 1;
+        if last > first {
+            found.push((first + 1, last, first));
         }
-        match found.last_mut().filter(|(_, last, _)| *last == at + 1) {
-            Some((_, last, _)) => *last = at + 2,
-            None => found.push((at + 2, at + 2, at + 1)),
-        }
+        first = last + 1;
     }
     found
 }

@@ -80,14 +80,14 @@ pub struct Exported {
 }
 
 /// A patch before it has a number.
-struct Draft {
+struct Draft<'s> {
     proposal: String,
     told: Told,
     /// Its message without the subject.
     message: String,
     diff: Vec<u8>,
-    /// Its files, before and after.
-    texts: Vec<(TreePath, Vec<u8>, Vec<u8>)>,
+    /// Its files.
+    files: Vec<&'s StepFile>,
 }
 
 /// Writes the series into `folder`.
@@ -106,7 +106,7 @@ pub fn export(request: &Request<'_>, folder: &Path) -> Result<Vec<Series>, Expor
         repository.check_committed(&known.collect::<Vec<_>>())?;
     }
     let drivers = Drivers::read(request.tree, &files);
-    let drafts: Vec<Vec<Draft>> = steps
+    let drafts: Vec<Vec<Draft<'_>>> = steps
         .par_iter()
         .map(|step| drafts(request, repository.as_ref(), step, &drivers))
         .collect::<Result<_, _>>()?;
@@ -119,7 +119,7 @@ pub fn export(request: &Request<'_>, folder: &Path) -> Result<Vec<Series>, Expor
     let mut texts = Files::new();
     let mut written = Vec::new();
     for batch in series::batches(&sizes) {
-        let of_batch: Vec<&Draft> =
+        let of_batch: Vec<&Draft<'_>> =
             batch.steps.iter().filter_map(|&at| drafts.get(at)).flatten().collect();
         written.push(write_series(&batch, &of_batch, &sender, base, &mut texts));
     }
@@ -140,23 +140,24 @@ fn in_order(request: &Request<'_>) -> Result<Vec<String>, ExportError> {
 }
 
 /// The patches of a step.
-fn drafts(
+fn drafts<'s>(
     request: &Request<'_>,
     repository: Option<&git::Repository<'_>>,
-    step: &SequenceStep,
+    step: &'s SequenceStep,
     drivers: &Drivers,
-) -> Result<Vec<Draft>, ExportError> {
+) -> Result<Vec<Draft<'s>>, ExportError> {
     let proposal = &step.proposal;
     let parts = parts(step, drivers);
     let has_helper = parts.iter().any(|part| part.role == Role::Helper);
-    let mut drafts: Vec<Draft> = Vec::new();
+    let mut drafts = Vec::new();
     for part in &parts {
         let files: Vec<(TreePath, &[u8], &[u8])> = part
             .files
             .iter()
             .map(|file| (file.path.clone(), file.before.as_slice(), file.after.as_slice()))
             .collect();
-        let (subject, message) = part_message(request, step, part, parts.len())?;
+        let stats = stats(&files);
+        let (subject, message) = part_message(request, step, (part, &stats), parts.len())?;
         let subject = match (repository, of_log(part)) {
             (Some(repository), Some(file)) => {
                 let log = repository.subjects(file)?;
@@ -173,21 +174,20 @@ fn drafts(
                 .filter(|proof| proof.verdict >= Verdict::Compiles)
                 .map(|proof| proof.holds_for()),
             is_edited: proposal.edited,
-            stats: stats(&files),
+            stats,
             rule: proposal.rewrite.clone(),
             part_of: has_helper.then(|| proposal.id.clone()),
         };
         let diff = Patch::between(&files).text;
-        let texts = files.into_iter().map(|(path, one, other)| (path, one.into(), other.into()));
-        let (proposal, texts) = (proposal.id.clone(), texts.collect());
-        drafts.push(Draft { proposal, told, message, diff, texts });
+        let (proposal, files) = (proposal.id.clone(), part.files.clone());
+        drafts.push(Draft { proposal, told, message, diff, files });
     }
     tell_apart(&parts, &mut drafts);
     Ok(drafts)
 }
 
 /// Drivers that begin their subjects alike are named in those of their conversions.
-fn tell_apart(parts: &[Part<'_>], drafts: &mut [Draft]) {
+fn tell_apart(parts: &[Part<'_>], drafts: &mut [Draft<'_>]) {
     let subjects: Vec<String> = drafts.iter().map(|draft| draft.told.subject.clone()).collect();
     for (part, draft) in parts.iter().zip(drafts) {
         let subject = &mut draft.told.subject;
@@ -212,7 +212,7 @@ fn of_log<'p>(part: &'p Part<'_>) -> Option<&'p str> {
 fn part_message(
     request: &Request<'_>,
     step: &SequenceStep,
-    part: &Part<'_>,
+    (part, stats): (&Part<'_>, &[Stat]),
     parts: usize,
 ) -> Result<(String, String), ExportError> {
     let proposal = &step.proposal;
@@ -229,8 +229,8 @@ fn part_message(
                 "patches convert a driver each"
             };
             // Of a driver that has it, callers are converted by this one.
-            let only = match part.files.iter().any(|file| file.path.ends_with(".c") && loses(file))
-            {
+            let loses = |stat: &Stat| stat.path.ends_with(".c") && stat.removed > 0;
+            let only = match stats.iter().any(loses) {
                 true => "",
                 false => "This one only adds it. ",
             };
@@ -248,12 +248,6 @@ fn part_message(
             Ok((subject, format!("{}\n\n{checked}\n", text.trim())))
         }
     }
-}
-
-/// Whether a patch takes lines out of a file.
-fn loses(file: &StepFile) -> bool {
-    let texts = [(file.path.clone(), file.before.as_slice(), file.after.as_slice())];
-    Patch::between(&texts).lines_removed > 0
 }
 
 /// What becomes of the functions of a driver that calls `target` now.
@@ -299,9 +293,11 @@ fn stats(files: &[(TreePath, &[u8], &[u8])]) -> Vec<Stat> {
 }
 
 /// What the patches together do to each file, in which one may take back what another did.
-fn of_all(drafts: &[&Draft]) -> Vec<Stat> {
+fn of_all(drafts: &[&Draft<'_>]) -> Vec<Stat> {
     let mut all: BTreeMap<&TreePath, (&[u8], &[u8])> = BTreeMap::new();
-    for (path, before, after) in drafts.iter().flat_map(|draft| &draft.texts) {
+    for StepFile { path, before, after } in
+        drafts.iter().flat_map(|draft| draft.files.iter().copied())
+    {
         all.entry(path).and_modify(|it| it.1 = after).or_insert((before, after));
     }
     let files: Vec<_> = all.into_iter().map(|(path, (a, b))| (path.clone(), a, b)).collect();
@@ -311,7 +307,7 @@ fn of_all(drafts: &[&Draft]) -> Vec<Stat> {
 /// Writes the mails of a series into `texts`.
 fn write_series(
     batch: &series::Batch,
-    drafts: &[&Draft],
+    drafts: &[&Draft<'_>],
     sender: &Sender,
     base: Option<&str>,
     texts: &mut Files,

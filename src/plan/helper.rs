@@ -170,8 +170,7 @@ pub(super) fn plan(
         return Err(file.refuse(Reason::NoHome, first.start, detail));
     };
     let functions = file.functions.iter().map(|it| it.name(&file.bytes));
-    let functions: Vec<&str> = functions.filter_map(|it| std::str::from_utf8(it).ok()).collect();
-    if given.is_none() && called.is_none() && names::is_mute(&name, &functions) {
+    if given.is_none() && called.is_none() && names::is_mute(&name, functions) {
         notes.push(format!(
             "{name}() says nothing of what it does: `plan --name {}=NAME` gives it another name",
             group.id

@@ -72,7 +72,7 @@ pub fn parameter(
     names.extend(sides.iter().cloned());
     let called: Vec<String> =
         typed.iter().filter_map(|t| t.name.as_deref()).filter_map(telling).collect();
-    let says = |name: &&String| !SAY_NOTHING.contains(&name.as_str());
+    let says = |name: &&String| !says_nothing(name);
     names.extend(called.iter().filter(says).cloned());
     let shared = shared_words(values);
     names.extend(shared.iter().filter(|word| word.contains('_')).cloned());
@@ -209,8 +209,12 @@ fn other_side(subject: &Subject<'_>, span: &Range<usize>) -> Option<String> {
     let file = subject.file;
     let before = subject.first(span.start) - 1;
     let compared = matches!(file.text(before), b"==" | b"!=" | b"=" | b"<" | b">" | b"<=" | b">=");
-    let last = file.text(before.checked_sub(1).filter(|_| compared)?);
-    let name = snake_case(&String::from_utf8_lossy(last));
+    name_at(subject, before.checked_sub(1).filter(|_| compared)?)
+}
+
+/// The word at a token of the first member as a name.
+fn name_at(subject: &Subject<'_>, at: usize) -> Option<String> {
+    let name = snake_case(&String::from_utf8_lossy(subject.file.text(at)));
     (is_identifier(&name) && name.len() > 1).then_some(name)
 }
 
@@ -221,8 +225,7 @@ fn becomes(subject: &Subject<'_>, span: &Range<usize>) -> Option<String> {
     let before = (start..subject.first(span.start)).rev();
     let inside = before.take_while(|&at| !matches!(file.text(at), b";" | b"{" | b"}"));
     let sets = inside.filter(|&at| file.text(at) == b"=").last()?;
-    let name = snake_case(&String::from_utf8_lossy(file.text(sets.checked_sub(1)?)));
-    (is_identifier(&name) && name.len() > 1).then_some(name)
+    name_at(subject, sets.checked_sub(1)?)
 }
 
 /// `RequestFlags` as the kernel writes names: `request_flags`.
@@ -279,15 +282,18 @@ const NEED_AN_OBJECT: &[&str] = &[
     "to", "of", "for", "from", "by", "in", "do", "check", "init", "config", "update", "handle",
 ];
 
-/// Names of parameters that say nothing of what they hold.
-const SAY_NOTHING: &[&str] = &[
-    "val", "value", "data", "x", "a", "b", "v", "arg", "args", "which", "nr", "n", "buf", "tmp",
-    "ptr", "p", "param", "name", "func", "caller", "str", "what", "field", "base",
-];
-
-/// Those of them that any number may have.
+/// Names that any number may have.
 const ANY_VALUE: &[&str] =
     &["val", "value", "data", "x", "a", "b", "v", "arg", "args", "which", "nr", "n", "param"];
+
+/// Names that say of what sort something is, and no more.
+const ANY_OF_A_SORT: &[&str] =
+    &["buf", "tmp", "ptr", "p", "name", "func", "caller", "str", "what", "field", "base"];
+
+/// Whether the name of a parameter says nothing of what it holds.
+fn says_nothing(name: &str) -> bool {
+    ANY_VALUE.contains(&name) || ANY_OF_A_SORT.contains(&name)
+}
 
 /// Names for a helper, the best first: what the members' names share, and where that
 /// is not enough, what the only one of `parameters` is.
@@ -296,7 +302,7 @@ pub fn helper(members: &[&str], parameters: &[&str]) -> Vec<String> {
     let numbered = |name: &str| name.ends_with(|c: char| c.is_ascii_digit());
     let is_object = |name: &&&str| {
         // What something is called is not what the function is for.
-        !SAY_NOTHING.contains(*name) && !numbered(name) && !name.ends_with("_name")
+        !says_nothing(name) && !numbered(name) && !name.ends_with("_name")
     };
     // One of several says less than none.
     let object = parameters.first().filter(|_| parameters.len() == 1).filter(is_object);
@@ -333,7 +339,7 @@ const OF_DRIVER: usize = 8;
 /// Whether a name that [`helper`] gives leaves open what the function does: `get_common`,
 /// `axf_get_helper` beside an `axf_get_common`, or `axf_common` where most of the `functions`
 /// of the file are called `axf_` something.
-pub fn is_mute(name: &str, functions: &[&str]) -> bool {
+pub fn is_mute<'f>(name: &str, functions: impl Iterator<Item = &'f [u8]>) -> bool {
     let bare = name.trim_end_matches(|c: char| c.is_ascii_digit());
     let Some((base, ending)) = bare.rsplit_once('_') else { return false };
     if !OF_SEVERAL.contains(&ending) {
@@ -342,10 +348,16 @@ pub fn is_mute(name: &str, functions: &[&str]) -> bool {
     // The second choice where the first is taken.
     let is_second = ending != OF_SEVERAL[0] || bare != name;
     let mut said = base.split('_').filter(|word| !word.is_empty());
-    let begins = |it: &&&str| it.strip_prefix(base).is_some_and(|rest| rest.starts_with('_'));
-    let alike = functions.iter().filter(begins).count();
-    let is_of_driver = alike >= OF_DRIVER && 2 * alike >= functions.len();
-    is_second || is_of_driver || said.all(|word| NEED_AN_OBJECT.contains(&word))
+    if is_second || said.all(|word| NEED_AN_OBJECT.contains(&word)) {
+        return true;
+    }
+    let prefix = [base.as_bytes(), b"_"].concat();
+    let (mut alike, mut all) = (0, 0);
+    for function in functions {
+        all += 1;
+        alike += usize::from(function.starts_with(&prefix));
+    }
+    alike >= OF_DRIVER && 2 * alike >= all
 }
 
 /// The last of `parameters` that are not told apart by their names, `value` and `val`; or one
@@ -445,6 +457,9 @@ mod tests {
 
     #[test]
     fn a_name_of_verbs_alone_says_nothing() {
+        let is_mute = |name: &str, functions: &[&str]| {
+            is_mute(name, functions.iter().map(|it| it.as_bytes()))
+        };
         let says = |name: &str| !is_mute(name, &[]);
         assert!(!says("get_common") && !says("_set_to_common") && !says("axf_get_helper"));
         assert!(!says("axf_get_common2") && says("axf_get_common") && says("axf_get"));

@@ -182,12 +182,15 @@ pub(super) fn inlined(candidate: &Candidate, compile: &Compile) -> Texts {
 }
 
 /// The texts of a candidate with constants in the place of the helper's parameters;
-/// `None` where none can be put there.
+/// `None` where none can be put there. What reads a row has parameters only in the text
+/// between.
 pub(super) fn with_constants(
     candidate: &Candidate,
     compile: &Compile,
     loops: &LoopMacros,
 ) -> Option<Texts> {
+    let between = rows::between(candidate, &compile.source);
+    let candidate = between.as_ref().unwrap_or(candidate);
     Roles::of(candidate, &compile.source).with_constants(candidate, compile, loops)
 }
 

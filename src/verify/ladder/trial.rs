@@ -5,7 +5,7 @@
 use super::across::{self, Case, Split, Unproved};
 use super::objects::Objects;
 use super::shop::{Bill, Shop};
-use super::{Candidate, Found, Ladder, Planted, compiles, rows, same};
+use super::{Candidate, Found, Ladder, Planted, compiles, same};
 use crate::syntax::LoopMacros;
 use crate::verify::build::{BuildError, Compile, Level, Mode};
 use rayon::prelude::*;
@@ -106,12 +106,9 @@ fn is_equivalent(
         [Level::O2, Level::O1, Level::Os].map(|level| Mode::Comparable { level, debug: false });
     let modes = [&[Mode::AsIs], &levels[..]].concat();
     let inlined = |it: &Candidate| Some(same::inlined(it, compile).after);
-    // What rows hold has no parameter but in the text between; that the rows of both hold
-    // it, and that it is kept on the way, the proof had to see before it came to this.
-    let put = |it: &Candidate| {
-        let between = rows::between(it, &compile.source);
-        Some(same::with_constants(between.as_ref().unwrap_or(it), compile, loops)?.after)
-    };
+    // That rows hold the constants, and that these are kept on the way, the proof had to see
+    // before it came to this.
+    let put = |it: &Candidate| Some(same::with_constants(it, compile, loops)?.after);
     let ways = [
         (Some(right.after.clone()).zip(Some(wrong.after.clone())), &modes[..1]),
         (inlined(right).zip(inlined(wrong)), &modes[..]),
